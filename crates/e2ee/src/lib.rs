@@ -1,0 +1,1 @@
+//! MLS members, public groups, SFrame, certificates and every signed structure.

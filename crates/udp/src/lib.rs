@@ -1,0 +1,1 @@
+//! Sockets, batches and the worker thread around the sans-IO engine.

@@ -1,0 +1,1 @@
+//! The browser's bindings of the end-to-end encryption crate.
