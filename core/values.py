@@ -1,0 +1,274 @@
+"""Plain values that several parts of the house speak of: people, rooms, meetings, and the records of a group.
+
+They carry no behaviour beyond their own invariants. What must not be printed has no ``repr`` (STYLE:
+secrets). Times are `UnixMillis`; ids are opaque strings.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import NewType
+
+UnixMillis = NewType("UnixMillis", int)
+"""Milliseconds since 1970, from the wall clock behind `core.ports.Clock`; never a duration."""
+
+NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
+"""A tenant id: one DNS label, so that it can stand in a URI and in a host name."""
+
+DISPLAY_NAME_MAX = 80
+"""Characters. Longer names do not fit a tile; raising it costs certificate size for each member."""
+
+
+class Role(StrEnum):
+    """What a certificate's holder is in a meeting (K2.1)."""
+
+    PARTICIPANT = "participant"
+    GUEST = "guest"
+    AGENT = "agent"
+    RECIPIENT = "recipient"
+
+
+class Assurance(StrEnum):
+    """How surely the tenant knows the person, in the words of the eIDAS regulation, article 8."""
+
+    LOW = "low"
+    SUBSTANTIAL = "substantial"
+    HIGH = "high"
+
+
+class EntryState(StrEnum):
+    """States of one attempt to reach one epoch (K4.2)."""
+
+    PROPOSED = "proposed"
+    REACHED = "reached"
+    WITHDRAWN = "withdrawn"
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody a tenant vouches for, or a guest it lets in; `subject` is opaque and random for a guest."""
+
+    deployment: str
+    tenant: str
+    subject: str
+    name: str = field(repr=False)
+    name_checked: bool
+    role: Role
+    assurance: Assurance
+
+    @property
+    def uri(self) -> str:
+        """The one URI SAN of the person's certificates (K2.1)."""
+        return f"entente://{self.deployment}/{self.tenant}/{self.subject}"
+
+
+@dataclass(frozen=True, slots=True)
+class Tenant:
+    """A ministry in a deployment: its id, its names and its colour (a CSS hexadecimal colour)."""
+
+    id: str
+    deployment: str
+    name: str
+    short: str
+    colour: str
+
+    def __post_init__(self) -> None:
+        """Refuse ids that could not stand in a URI (ValueError)."""
+        if not NAME.fullmatch(self.id):
+            raise ValueError(f"tenant id {self.id!r} must be lower-case letters, digits and hyphens")
+        if not re.fullmatch(r"#[0-9a-f]{6}", self.colour):
+            raise ValueError(f"colour {self.colour!r} must look like #1a2b3c")
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """A place with a reusable link. `secret` (32 bytes) makes the meeting labels (K9.2) and is never
+    printed."""
+
+    id: str
+    slug: str
+    title: str = field(repr=False)
+    tenant: str
+    owner: str
+    guests: bool
+    secret: bytes = field(repr=False)
+    created: UnixMillis
+
+    @property
+    def path(self) -> str:
+        """The link's path; the secret stands in the fragment, which browsers do not send (K9.2)."""
+        return f"/m/{self.slug}#{base64.urlsafe_b64encode(self.secret).rstrip(b'=').decode()}"
+
+
+@dataclass(frozen=True, slots=True)
+class Meeting:
+    """One live session in a room; `label` (32 bytes) marks its leaves in the log (K9.2)."""
+
+    id: str
+    room: str
+    serial: int
+    label: bytes = field(repr=False)
+    started: UnixMillis
+    ended: UnixMillis | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class JoinToken:
+    """The right to join one room once, until `expires`. Only the token's SHA-256 is kept."""
+
+    hash: bytes = field(repr=False)
+    room: str
+    person: Person
+    expires: UnixMillis
+
+
+@dataclass(frozen=True, slots=True)
+class ParticipantRecord:
+    """Somebody who was in a meeting; `leaf_key` is the certified Ed25519 public key once there is one."""
+
+    id: str
+    meeting: str
+    person: Person
+    joined: UnixMillis
+    left: UnixMillis | None = None
+    leaf_key: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GroupRecord:
+    """One MLS group of a meeting. `params` are the encoded group parameters (K3.1); `prior` the group it
+    replaces."""
+
+    id: bytes
+    meeting: str
+    term: int
+    suite: int
+    params: bytes
+    created: UnixMillis
+    prior: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EntryRecord:
+    """One signed, hash-chained entry (K4.2). `seq` counts the group's entries from 0; `data` is the signed
+    structure."""
+
+    group: bytes
+    seq: int
+    epoch: int
+    attempt: int
+    state: EntryState
+    hash: bytes
+    prev_hash: bytes
+    data: bytes
+    time: UnixMillis
+
+
+@dataclass(frozen=True, slots=True)
+class CommitRecord:
+    """What a committer submitted for one attempt (K4.1), with the proposals the hub announced (K3.2)."""
+
+    group: bytes
+    epoch: int
+    attempt: int
+    committer: int
+    proposals: tuple[bytes, ...]
+    commit: bytes
+    signature: bytes
+    welcome: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PublicStateRecord:
+    """Group info and ratchet tree of an epoch; kept until the next epoch is reached (K4.2)."""
+
+    group: bytes
+    epoch: int
+    attempt: int
+    group_info: bytes
+    tree: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptRecord:
+    """A member's signed receipt over the authenticator it staged (K4.3)."""
+
+    group: bytes
+    epoch: int
+    attempt: int
+    leaf: int
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Handshake:
+    """One reached epoch as a returning member needs it: both entries, the commit and every receipt (K4.2)."""
+
+    proposed: EntryRecord
+    reached: EntryRecord
+    commit: CommitRecord
+    receipts: tuple[ReceiptRecord, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LogLeaf:
+    """A leaf of the public log to come: its salted hash, and the opening that the tenant keeps (K9.1)."""
+
+    label: bytes | None = field(repr=False)
+    kind: str
+    hash: bytes
+    salt: bytes = field(repr=False)
+    content: bytes = field(repr=False)
+    time: UnixMillis
+
+
+@dataclass(frozen=True, slots=True)
+class RevocationRecord:
+    """A CA's signed statement that a certificate is void (K2.4)."""
+
+    tenant: str
+    leaf_key: bytes
+    data: bytes
+    time: UnixMillis
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateRequest:
+    """What the signer needs to certify a leaf key: who, and the key's proof over the socket's nonce
+    (K2.1)."""
+
+    person: Person
+    participant: str
+    public_key: bytes
+    nonce: bytes = field(repr=False)
+    proof: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class SignerInfo:
+    """The public half of what the signer holds. Keys are raw Ed25519 (32 bytes), roots are DER
+    certificates."""
+
+    deployment: str
+    hub_key: bytes
+    manifest_key: bytes
+    roots: dict[str, bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """What a node knows of its deployment once the signer has spoken: everything here is public.
+
+    `manifests` are the signed manifests of this and every enrolled deployment (K2.3), own first; `policies`
+    the signed policy of each tenant by id (K2.6); `suites` what each tenant's policy allows, best first.
+    """
+
+    id: str
+    tenants: tuple[Tenant, ...]
+    manifests: tuple[bytes, ...]
+    policies: dict[str, bytes]
+    suites: dict[str, tuple[int, ...]]
+    hub_keys: tuple[bytes, ...]

@@ -1,0 +1,49 @@
+"""The one bundle of ports that `gateway/app.py` makes and every route and the socket are given.
+
+It exists so that a test can run any of them against the doubles of `tests/support`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from starlette.routing import BaseRoute
+
+from core.ports import Bus, Clock, MediaNode, Rng, Signer, Store, Telemetry
+from core.values import Deployment
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Every port of this node, plugged in. `connection_limit` is bits per second to and from one client."""
+
+    clock: Clock
+    rng: Rng
+    store: Store
+    bus: Bus
+    signer: Signer
+    media: MediaNode
+    telemetry: Telemetry
+    deployment: Deployment
+    connection_limit: int = 25_000_000
+    max_video_slots: int = 25
+    resume_seconds: float = 30.0
+    max_people: int = 300
+
+
+class Meetings(Protocol):
+    """The meetings running on this node, as `gateway.socket.open_meetings` gives them to the app."""
+
+    def routes(self) -> Sequence[BaseRoute]:
+        """The WebSocket route, to mount beside the HTTP routes."""
+        ...
+
+    def people(self, room: str) -> int:
+        """How many are in the room's live meeting; 0 when there is none."""
+        ...
+
+    async def close(self) -> None:
+        """End every socket and await every task."""
+        ...
