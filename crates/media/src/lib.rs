@@ -1,1 +1,10 @@
 //! The sans-IO selective forwarding unit: packets in, packets out, no socket, clock or thread.
+//!
+//! Two halves meet here. The transport (ICE, DTLS, SRTP) turns datagrams into plain packets of a known peer;
+//! the media half (RTP, RTCP, codecs, slots) turns those into plain packets for other peers.
+#![forbid(unsafe_code)]
+#![deny(missing_docs)]
+
+pub mod drops;
+pub mod outbox;
+pub mod types;
