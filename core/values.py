@@ -7,6 +7,8 @@ secrets). Times are `UnixMillis`; ids are opaque strings.
 from __future__ import annotations
 
 import base64
+import hashlib
+import hmac
 import re
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -113,6 +115,11 @@ class Meeting:
     label: bytes = field(repr=False)
     started: UnixMillis
     ended: UnixMillis | None = None
+
+
+def meeting_label(secret: bytes, serial: int) -> bytes:
+    """The label of a room's meeting number `serial`: HMAC-SHA256(room secret, serial as 8 bytes) (K9.2)."""
+    return hmac.new(secret, serial.to_bytes(8, "big"), hashlib.sha256).digest()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,105 @@
+"""Opening a database: the engine, SQLite's pragmas, migrations to the newest schema, and the translation of
+errors.
+
+A write transaction on SQLite takes its lock at BEGIN, so two writers wait for each other instead of failing
+half way.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, event
+from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import StaticPool
+
+from core.errors import StoreConflict, StoreUnavailable
+
+BUSY_SECONDS = 10
+"""How long a writer waits for another. Lower makes bursts fail; higher hides a stuck writer longer."""
+
+MEMORY = "sqlite+aiosqlite:///:memory:"
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Turn SQLAlchemy's errors into those of the port."""
+    try:
+        yield
+    except IntegrityError as error:
+        raise StoreConflict(str(error.orig)) from error
+    except (DBAPIError, SQLAlchemyError, OSError) as error:
+        # The text may hold bound values; the type alone goes up.
+        raise StoreUnavailable(type(error).__name__) from error
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    """Pragmas for each new connection; transactions are begun by `_begin` alone."""
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in (
+        "journal_mode=WAL",
+        # FULL, not NORMAL: an entry that was announced must survive a power cut (K4.2).
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        f"busy_timeout={BUSY_SECONDS * 1000}",
+    ):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin(connection: Connection) -> None:
+    """Readers begin late, writers take the lock at once."""
+    write = connection.get_execution_options().get("write", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+
+
+def make_engine(url: str) -> AsyncEngine:
+    """An engine for the database at `url`; a SQLite file's folder is made and the file is readable by us
+    alone."""
+    options: dict[str, Any] = {"hide_parameters": True}
+    if url == MEMORY:
+        options["poolclass"] = StaticPool
+    engine = create_async_engine(url, **options)
+    if engine.dialect.name == "sqlite":
+        if engine.url.database and url != MEMORY:
+            path = Path(engine.url.database)
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            path.touch(mode=0o600, exist_ok=True)
+        sqlite3.register_adapter(bool, int)
+        event.listen(engine.sync_engine, "connect", _prepare_sqlite)
+        event.listen(engine.sync_engine, "begin", _begin)
+    return engine
+
+
+def migrate(connection: Connection) -> None:
+    """Bring the schema to the newest version; does nothing when it is there. A crash leaves a whole step
+    undone."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+
+
+@asynccontextmanager
+async def reading(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """A connection for queries."""
+    with translated():
+        async with engine.connect() as connection:
+            yield connection
+
+
+@asynccontextmanager
+async def writing(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """A connection in a write transaction: committed and durable on leaving, nothing kept when an error
+    leaves it."""
+    with translated():
+        async with engine.execution_options(write=True).begin() as connection:
+            yield connection

@@ -1,0 +1,173 @@
+"""Rows to values and back, shared by the queries of rooms and of groups."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgpack
+from sqlalchemy import Row
+
+from core.values import (
+    Assurance,
+    CommitRecord,
+    EntryRecord,
+    EntryState,
+    GroupRecord,
+    JoinToken,
+    LogLeaf,
+    Meeting,
+    ParticipantRecord,
+    Person,
+    PublicStateRecord,
+    ReceiptRecord,
+    RevocationRecord,
+    Role,
+    Room,
+    Tenant,
+)
+
+AnyRow = Row[Any]
+
+
+def person_columns(person: Person) -> dict[str, object]:
+    """The columns that `tables._person` makes."""
+    return {
+        "deployment": person.deployment,
+        "tenant": person.tenant,
+        "subject": person.subject,
+        "name": person.name,
+        "name_checked": person.name_checked,
+        "role": person.role.value,
+        "assurance": person.assurance.value,
+    }
+
+
+def person(row: AnyRow) -> Person:
+    """A person from those columns."""
+    return Person(
+        deployment=row.deployment,
+        tenant=row.tenant,
+        subject=row.subject,
+        name=row.name,
+        name_checked=row.name_checked,
+        role=Role(row.role),
+        assurance=Assurance(row.assurance),
+    )
+
+
+def tenant(row: AnyRow) -> Tenant:
+    """A tenant."""
+    return Tenant(id=row.id, deployment=row.deployment, name=row.name, short=row.short, colour=row.colour)
+
+
+def room(row: AnyRow) -> Room:
+    """A room."""
+    return Room(
+        id=row.id,
+        slug=row.slug,
+        title=row.title,
+        tenant=row.tenant,
+        owner=row.owner,
+        guests=row.guests,
+        secret=row.secret,
+        created=row.created,
+    )
+
+
+def meeting(row: AnyRow) -> Meeting:
+    """A meeting."""
+    return Meeting(
+        id=row.id, room=row.room, serial=row.serial, label=row.label, started=row.started, ended=row.ended
+    )
+
+
+def join_token(row: AnyRow) -> JoinToken:
+    """A join token."""
+    return JoinToken(hash=row.hash, room=row.room, person=person(row), expires=row.expires)
+
+
+def participant(row: AnyRow) -> ParticipantRecord:
+    """A participant."""
+    return ParticipantRecord(
+        id=row.id,
+        meeting=row.meeting,
+        person=person(row),
+        joined=row.joined,
+        left=row.left,
+        leaf_key=row.leaf_key,
+    )
+
+
+def group(row: AnyRow) -> GroupRecord:
+    """A group."""
+    return GroupRecord(
+        id=row.id,
+        meeting=row.meeting,
+        term=row.term,
+        suite=row.suite,
+        params=row.params,
+        prior=row.prior,
+        created=row.created,
+    )
+
+
+def entry(row: AnyRow) -> EntryRecord:
+    """An entry."""
+    return EntryRecord(
+        group=row.group_id,
+        seq=row.seq,
+        epoch=row.epoch,
+        attempt=row.attempt,
+        state=EntryState(row.state),
+        hash=row.hash,
+        prev_hash=row.prev_hash,
+        data=row.data,
+        time=row.time,
+    )
+
+
+def commit(row: AnyRow) -> CommitRecord:
+    """A commit. `row.commit` is a method of rows, hence the mapping."""
+    columns = row._mapping
+    return CommitRecord(
+        group=columns["group_id"],
+        epoch=columns["epoch"],
+        attempt=columns["attempt"],
+        committer=columns["committer"],
+        proposals=tuple(msgpack.unpackb(columns["proposals"])),
+        commit=columns["commit"],
+        signature=columns["signature"],
+        welcome=columns["welcome"],
+    )
+
+
+def pack_proposals(proposals: tuple[bytes, ...]) -> bytes:
+    """The proposals of a commit in one column, in order."""
+    packed: bytes = msgpack.packb(list(proposals))
+    return packed
+
+
+def public_state(row: AnyRow) -> PublicStateRecord:
+    """A public state."""
+    return PublicStateRecord(
+        group=row.group_id, epoch=row.epoch, attempt=row.attempt, group_info=row.group_info, tree=row.tree
+    )
+
+
+def receipt(row: AnyRow) -> ReceiptRecord:
+    """A receipt."""
+    return ReceiptRecord(
+        group=row.group_id, epoch=row.epoch, attempt=row.attempt, leaf=row.leaf, data=row.data
+    )
+
+
+def leaf(row: AnyRow) -> LogLeaf:
+    """A leaf of the log to come."""
+    return LogLeaf(
+        label=row.label, kind=row.kind, hash=row.hash, salt=row.salt, content=row.content, time=row.time
+    )
+
+
+def revocation(row: AnyRow) -> RevocationRecord:
+    """A revocation."""
+    return RevocationRecord(tenant=row.tenant, leaf_key=row.leaf_key, data=row.data, time=row.time)
