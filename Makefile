@@ -1,0 +1,18 @@
+# The few commands of daily work. Each brings the machine to where it can run, and does nothing twice.
+.DEFAULT_GOAL := help
+.PHONY: help run test check
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: ## the node and its signer on this machine, with a link to open
+	@python3 scripts/setup.py run
+	@exec .venv/bin/entente serve
+
+test: ## every test: Rust, Python, TypeScript, and real browsers
+	@python3 scripts/setup.py test
+	@python3 scripts/suites.py
+
+check: ## formatting, types, imports, lints, documents
+	@python3 scripts/setup.py check
+	@python3 scripts/check.py
