@@ -201,6 +201,7 @@ class MediaOfferReply(Value):
 class MediaOffer(Request):
     """An SDP offer. `connection` counts PeerConnections from 0; a known number renegotiates or restarts."""
 
+    limit: ClassVar[int] = MAX_MESSAGE // 8
     reply: ClassVar[ReplyModel] = MediaOfferReply
 
     type: Literal["media.offer"] = "media.offer"
