@@ -106,11 +106,11 @@ class GroupWithdrawn(Event):
     entry: Small
 
 
-class GroupReceiptRelayed(Event):
-    """A receipt that came after `group.reached`, to compare (K4.4)."""
+class GroupReceiptsRelayed(Event):
+    """Receipts that came after `group.reached`, to compare (K4.4); gathered, because n members make n² of them."""
 
     type: Literal["group.receipt"] = "group.receipt"
-    receipt: Small
+    receipts: list[bytes]
 
 
 class GroupSettled(Event):
@@ -208,7 +208,7 @@ ServerEvent = Annotated[
     | GroupWelcome
     | GroupReached
     | GroupWithdrawn
-    | GroupReceiptRelayed
+    | GroupReceiptsRelayed
     | GroupSettled
     | GroupRemoving
     | GroupRevocation

@@ -40,7 +40,8 @@ Name = Annotated[str, Field(max_length=128)]
 Code = Annotated[str, Field(max_length=64)]
 Reason = Annotated[str, Field(max_length=200)]
 Key = Annotated[bytes, Field(min_length=32, max_length=32)]
-Signature = Annotated[bytes, Field(min_length=64, max_length=64)]
+Signature = Annotated[bytes, Field(min_length=64, max_length=1_024)]
+"""A signed structure of ours around one Ed25519 signature."""
 Handshake = Annotated[bytes, Field(min_length=1, max_length=MAX_MESSAGE)]
 """An MLS handshake structure: commit, Welcome, GroupInfo, tree."""
 Small = Annotated[bytes, Field(min_length=1, max_length=8_192)]

@@ -78,7 +78,7 @@ def test_a_large_message_that_is_no_handshake_is_refused() -> None:
         {"id": True, "type": "ping"},
         {"id": "1", "type": "ping"},
         {"id": 2**60, "type": "ping"},
-        {"id": 1, "type": "certify", "public_key": b"x" * 31, "proof": b"x" * 64},
+        {"id": 1, "type": "certify", "public_key": b"x" * 31, "proof": b"x" * 640},
         {"id": 1, "type": "remove", "participant": "../etc/passwd"},
         {"id": 1, "type": "view", "tiles": [{"participant": "p_aaaa", "source": "camera", "height": -1}]},
         {"id": 1, "type": "message", "data": b"x" * 65_537, "epoch": 1},

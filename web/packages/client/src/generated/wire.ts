@@ -346,11 +346,11 @@ export interface GroupWithdrawn {
   entry: Uint8Array;
 }
 
-/** A receipt that came after `group.reached`, to compare (K4.4). */
-export interface GroupReceiptRelayed {
+/** Receipts that came after `group.reached`, to compare (K4.4); gathered, because n members make n² of them. */
+export interface GroupReceiptsRelayed {
   seq: number;
   type: "group.receipt";
-  receipt: Uint8Array;
+  receipts: Uint8Array[];
 }
 
 /** Every connected member has confirmed the epoch: frames may use it (K4.5). */
@@ -492,7 +492,7 @@ export interface Events {
   "group.welcome": GroupWelcome;
   "group.reached": GroupReached;
   "group.withdrawn": GroupWithdrawn;
-  "group.receipt": GroupReceiptRelayed;
+  "group.receipt": GroupReceiptsRelayed;
   "group.settled": GroupSettled;
   "group.removing": GroupRemoving;
   "group.revocation": GroupRevocation;
