@@ -329,11 +329,11 @@ class Signer(Protocol):
         ...
 
     async def issue_certificate(self, request: CertificateRequest) -> tuple[bytes, ...]:
-        """A chain of DER certificates, leaf first, root last, valid for 24 h (K2.1)."""
+        """A chain of DER certificates, leaf first, without the root, which the manifest holds (K2.1)."""
         ...
 
     async def sign_entry(self, fields: Mapping[str, object]) -> bytes:
-        """The signed entry for these fields (K4.2); its hash is SHA-256 of the returned bytes."""
+        """The signed entry for these fields (K4.2); its hash is `core._native.e2ee.entry_hash` of it."""
         ...
 
     async def external_add(self, group_id: bytes, epoch: int, key_package: bytes) -> bytes:
@@ -352,8 +352,8 @@ class Signer(Protocol):
         """A tenant's signed policy (K2.6)."""
         ...
 
-    async def sign_revocation(self, tenant: str, leaf_key: bytes, reason: str) -> bytes:
-        """The tenant CA's signed revocation of a certified leaf key (K2.4)."""
+    async def sign_revocation(self, tenant: str, fingerprint: bytes, reason: str) -> bytes:
+        """The tenant CA's signed revocation of the certificate with this SHA-256 (K2.4)."""
         ...
 
 

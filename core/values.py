@@ -20,8 +20,8 @@ UnixMillis = NewType("UnixMillis", int)
 NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 """A tenant id: one DNS label, so that it can stand in a URI and in a host name."""
 
-DISPLAY_NAME_MAX = 80
-"""Characters. Longer names do not fit a tile; raising it costs certificate size for each member."""
+DISPLAY_NAME_MAX = 64
+"""Characters: X.509's upper bound of a common name (RFC 5280 appendix A.1, ub-common-name)."""
 
 
 class Role(StrEnum):
@@ -234,10 +234,11 @@ class LogLeaf:
 
 @dataclass(frozen=True, slots=True)
 class RevocationRecord:
-    """A CA's signed statement that a certificate is void (K2.4)."""
+    """A CA's signed statement that a certificate is void (K2.4); `fingerprint` is the certificate's
+    SHA-256."""
 
     tenant: str
-    leaf_key: bytes
+    fingerprint: bytes
     data: bytes
     time: UnixMillis
 
@@ -256,13 +257,14 @@ class CertificateRequest:
 
 @dataclass(frozen=True, slots=True)
 class SignerInfo:
-    """The public half of what the signer holds. Keys are raw Ed25519 (32 bytes), roots are DER
-    certificates."""
+    """The public half of what the signer holds; roots (DER) and policy keys by tenant, keys raw Ed25519 (32
+    bytes)."""
 
     deployment: str
     hub_key: bytes
     manifest_key: bytes
     roots: dict[str, bytes]
+    policy_keys: dict[str, bytes]
 
 
 @dataclass(frozen=True, slots=True)

@@ -172,12 +172,12 @@ class SqlGroups:
         table = tables.revocations
         async with writing(self._engine) as connection:
             known = await connection.scalar(
-                select(table.c.leaf_key).where(table.c.leaf_key == revocation.leaf_key)
+                select(table.c.fingerprint).where(table.c.fingerprint == revocation.fingerprint)
             )
             if known is None:
                 await connection.execute(
                     insert(table).values(
-                        leaf_key=revocation.leaf_key,
+                        fingerprint=revocation.fingerprint,
                         tenant=revocation.tenant,
                         data=revocation.data,
                         time=revocation.time,

@@ -170,4 +170,4 @@ def leaf(row: AnyRow) -> LogLeaf:
 
 def revocation(row: AnyRow) -> RevocationRecord:
     """A revocation."""
-    return RevocationRecord(tenant=row.tenant, leaf_key=row.leaf_key, data=row.data, time=row.time)
+    return RevocationRecord(tenant=row.tenant, fingerprint=row.fingerprint, data=row.data, time=row.time)

@@ -187,7 +187,7 @@ log_leaves = Table(
 revocations = Table(
     "revocations",
     metadata,
-    Column("leaf_key", LargeBinary(32), primary_key=True),
+    Column("fingerprint", LargeBinary(32), primary_key=True),
     Column("tenant", String(63), nullable=False),
     Column("data", LargeBinary, nullable=False),
     Column("time", BigInteger, nullable=False, index=True),

@@ -10,7 +10,7 @@ class SeededRng:
 
     def __init__(self, seed: int = 1) -> None:
         self.seed = seed
-        self._random = random.Random(seed)  # noqa: S311
+        self._random = random.Random(seed)
 
     def bytes(self, count: int) -> bytes:
         """`count` bytes."""

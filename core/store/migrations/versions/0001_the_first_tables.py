@@ -33,11 +33,11 @@ def upgrade() -> None:
 
     op.create_table(
         "revocations",
-        sa.Column("leaf_key", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("fingerprint", sa.LargeBinary(length=32), nullable=False),
         sa.Column("tenant", sa.String(length=63), nullable=False),
         sa.Column("data", sa.LargeBinary(), nullable=False),
         sa.Column("time", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("leaf_key", name=op.f("pk_revocations")),
+        sa.PrimaryKeyConstraint("fingerprint", name=op.f("pk_revocations")),
     )
     with op.batch_alter_table("revocations", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_revocations_time"), ["time"], unique=False)

@@ -1,0 +1,2 @@
+"""What deployments tell each other about themselves: the manifest, exchanged by people, signed and serial
+(K2.3)."""

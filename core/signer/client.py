@@ -1,0 +1,142 @@
+"""The node's half: `core.ports.Signer` over the Unix socket, one connection, requests answered in order.
+
+A request that gets no answer in time is not repeated here: the caller knows whether repeating it is safe.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from core.errors import SignerRefused, SignerUnavailable
+from core.signer import frames
+from core.values import CertificateRequest, SignerInfo
+
+PATIENCE = 5.0
+"""Seconds for one answer. A signature takes under a millisecond; this covers a paused machine, not a
+queue."""
+
+
+class SignerRequests(ABC):
+    """The port's methods as typed requests; `_ask` carries them to the signer."""
+
+    @abstractmethod
+    async def _ask(self, kind: str, fields: Mapping[str, object]) -> Any:
+        """The reply. SignerRefused or SignerUnavailable."""
+
+    async def info(self) -> SignerInfo:
+        """See the port."""
+        return SignerInfo(**await self._ask("info", {}))
+
+    async def issue_certificate(self, request: CertificateRequest) -> tuple[bytes, ...]:
+        """See the port."""
+        person = request.person
+        fields = {
+            "person": {
+                "deployment": person.deployment,
+                "tenant": person.tenant,
+                "subject": person.subject,
+                "name": person.name,
+                "name_checked": person.name_checked,
+                "role": person.role.value,
+                "assurance": person.assurance.value,
+            },
+            "participant": request.participant,
+            "public_key": request.public_key,
+            "nonce": request.nonce,
+            "proof": request.proof,
+        }
+        return tuple(await self._ask("issue_certificate", fields))
+
+    async def sign_entry(self, fields: Mapping[str, object]) -> bytes:
+        """See the port."""
+        return bytes(await self._ask("sign_entry", {"entry": dict(fields)}))
+
+    async def external_add(self, group_id: bytes, epoch: int, key_package: bytes) -> bytes:
+        """See the port."""
+        fields = {"group_id": group_id, "epoch": epoch, "key_package": key_package}
+        return bytes(await self._ask("external_add", fields))
+
+    async def external_remove(self, group_id: bytes, epoch: int, leaf: int) -> bytes:
+        """See the port."""
+        return bytes(await self._ask("external_remove", {"group_id": group_id, "epoch": epoch, "leaf": leaf}))
+
+    async def sign_manifest(self, fields: Mapping[str, object]) -> bytes:
+        """See the port."""
+        return bytes(await self._ask("sign_manifest", {"manifest": dict(fields)}))
+
+    async def sign_policy(self, tenant: str, fields: Mapping[str, object]) -> bytes:
+        """See the port."""
+        return bytes(await self._ask("sign_policy", {"policy": {**fields, "tenant": tenant}}))
+
+    async def sign_revocation(self, tenant: str, fingerprint: bytes, reason: str) -> bytes:
+        """See the port."""
+        fields = {"tenant": tenant, "fingerprint": fingerprint, "reason": reason}
+        return bytes(await self._ask("sign_revocation", fields))
+
+
+class SocketSigner(SignerRequests):
+    """The port over a Unix socket. `connect` once, then any request from any task, `close` at the end."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._reader = reader
+        self._writer = writer
+        self._ids = itertools.count(1)
+        self._waiting: dict[int, asyncio.Future[dict[str, Any]]] = {}
+        self._dead = False
+        self._task = asyncio.create_task(self._read(), name="signer-client")
+
+    @classmethod
+    async def connect(cls, path: Path) -> SocketSigner:
+        """Connect. SignerUnavailable when nobody listens."""
+        try:
+            reader, writer = await asyncio.open_unix_connection(str(path))
+        except OSError as error:
+            raise SignerUnavailable(f"no signer listens on {path}") from error
+        return cls(reader, writer)
+
+    async def close(self) -> None:
+        """Hang up; whoever still waits gets SignerUnavailable."""
+        self._writer.close()
+        self._task.cancel()
+        with suppress(asyncio.CancelledError):
+            await self._task
+
+    async def _ask(self, kind: str, fields: Mapping[str, object]) -> Any:
+        if self._dead:
+            raise SignerUnavailable("the signer is gone")
+        number = next(self._ids)
+        answer = asyncio.get_running_loop().create_future()
+        self._waiting[number] = answer
+        try:
+            self._writer.write(frames.pack({"id": number, "request": {"type": kind, **fields}}))
+            async with asyncio.timeout(PATIENCE):
+                await self._writer.drain()
+                reply = await answer
+        except (TimeoutError, ConnectionError) as error:
+            raise SignerUnavailable(f"no answer to {kind}") from error
+        finally:
+            self._waiting.pop(number, None)
+        if "error" in reply:
+            refusal = reply["error"]
+            raise SignerRefused(str(refusal["code"]), str(refusal["detail"]))
+        return reply["ok"]
+
+    async def _read(self) -> None:
+        try:
+            while (reply := await frames.read(self._reader)) is not None:
+                waiting = self._waiting.get(reply.get("id", 0))
+                if waiting is not None and not waiting.done():
+                    waiting.set_result(reply)
+        except (ConnectionError, SignerRefused):
+            return
+        finally:
+            self._dead = True
+            for waiting in self._waiting.values():
+                if not waiting.done():
+                    waiting.set_exception(SignerUnavailable("the signer is gone"))
