@@ -1,0 +1,141 @@
+/**
+ * The media path alone, in a real browser: sealed sound and pictures cross a peer connection and come out whole, labels
+ * match the very frames shown, the wrong kind is refused, a late epoch is held, and a stopped sender sends nothing.
+ */
+
+import assert from "node:assert/strict";
+import { createServer } from "node:http";
+import { dirname, join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { build } from "vite";
+import { openBrowser } from "./browsers.mjs";
+
+const here = dirname(fileURLToPath(import.meta.url));
+const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+async function bundle(entry) {
+  const result = await build({
+    configFile: false,
+    logLevel: "error",
+    build: {
+      write: false,
+      minify: false,
+      target: "es2022",
+      rollupOptions: { input: join(here, "loop", entry), output: { format: "es" } },
+    },
+  });
+  return result.output[0].code;
+}
+
+async function serve() {
+  const files = {
+    "/": ["text/html", '<!doctype html><title>loop</title><script type="module" src="/page.js"></script>'],
+    "/page.js": ["text/javascript", await bundle("page.ts")],
+    "/worker.js": ["text/javascript", await bundle("worker.ts")],
+  };
+  const server = createServer((request, response) => {
+    const file = files[request.url];
+    response.writeHead(file ? 200 : 404, { "content-type": file?.[0] ?? "text/plain" });
+    response.end(file?.[1] ?? "");
+  });
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return server;
+}
+
+const slot = (stats, kind, index) => stats.receiving.find((row) => row.slot === kind && row.index === index);
+const sender = (stats, connection, source) => stats.sending.find((row) => row.connection === connection && row.source === source);
+
+/** Polls until `done` holds for the statistics; the last ones come back either way. */
+async function until(page, done, ms = 15_000) {
+  const end = Date.now() + ms;
+  let stats;
+  do {
+    stats = await page.evaluate(() => window.stats());
+    if (done(stats)) return stats;
+    await pause(100);
+  } while (Date.now() < end);
+  return stats;
+}
+
+for (const name of (process.env.BROWSERS ?? "chromium,firefox").split(",")) {
+  describe(`sealed media in ${name}`, () => {
+    let server;
+    let browser;
+    let page;
+
+    before(async () => {
+      server = await serve();
+      browser = await openBrowser(name);
+      page = await browser.newPage();
+      page.on("console", (message) => process.env.VERBOSE && console.log(message.text()));
+      page.on("pageerror", (error) => console.log("page:", error));
+      await page.goto(`http://localhost:${server.address().port}/`);
+      await page.evaluate(() => window.start());
+    });
+
+    after(async () => {
+      await browser?.close();
+      server?.close();
+    });
+
+    test("sound and pictures are opened in their slots", async () => {
+      const stats = await until(page, (s) => slot(s, "video", 0).opened > 60 && slot(s, "audio", 0).opened > 100);
+      assert.ok(slot(stats, "video", 0).opened > 60, JSON.stringify(slot(stats, "video", 0)));
+      assert.ok(slot(stats, "audio", 0).opened > 100, JSON.stringify(slot(stats, "audio", 0)));
+      assert.equal(slot(stats, "video", 0).leaf, 7);
+      const rows = await page.evaluate(() => window.inbound(window.client.peer));
+      const video = rows.find((row) => row.kind === "video" && row.framesDecoded > 0);
+      assert.ok(video?.framesDecoded > 30, JSON.stringify(rows));
+      await pause(1200);
+      const audio = (await page.evaluate(() => window.inbound(window.client.peer))).find((row) => row.kind === "audio");
+      assert.ok(audio.totalAudioEnergy > 0, JSON.stringify(audio));
+    });
+
+    test("the picture on screen carries its owner", async () => {
+      await pause(1500);
+      const shown = await page.evaluate(() => window.shown.slice(-30));
+      assert.ok(shown.length > 10);
+      if (process.env.VERBOSE) console.log(name, shown.slice(-3));
+      const labelled = shown.filter((frame) => frame.leaf === 7);
+      assert.ok(labelled.length >= shown.length - 1, JSON.stringify(shown.slice(-5)));
+    });
+
+    test("a camera in a screen slot is refused by kind", async () => {
+      const stats = await until(page, (s) => (slot(s, "screen", 0).dropped.wrong_kind ?? 0) > 10);
+      assert.equal(slot(stats, "screen", 0).opened, 0);
+      assert.ok(slot(stats, "screen", 0).dropped.wrong_kind > 10);
+    });
+
+    test("every frame that leaves is sealed", async () => {
+      const stats = await until(page, (s) => sender(s, 0, "camera").sealed > 30 && s.raw.frames > 100);
+      assert.ok(sender(stats, 0, "camera").sealed > 30, JSON.stringify(stats.sending));
+      assert.ok(stats.raw.frames > 100);
+      assert.equal(stats.raw.unsealed, 0);
+    });
+
+    test("a frame of the next epoch waits for it, then is opened in order", async () => {
+      await page.evaluate(() => window.post({ op: "send_epoch", epoch: 4 }));
+      const before = slot(await page.evaluate(() => window.stats()), "audio", 0);
+      await pause(600);
+      const held = slot(await page.evaluate(() => window.stats()), "audio", 0);
+      assert.ok(held.received - before.received > 15, JSON.stringify({ before, held }));
+      await page.evaluate(() => window.post({ op: "reach", epoch: 4 }));
+      await pause(300);
+      const later = slot(await page.evaluate(() => window.stats()), "audio", 0);
+      assert.ok(later.opened - held.opened > 20, JSON.stringify({ held, later }));
+      assert.equal(later.dropped.unknown_epoch ?? 0, 0);
+    });
+
+    test("a stopped sender sends nothing", async () => {
+      await page.evaluate(() => window.post({ op: "stop", on: true }));
+      await pause(500);
+      const packets = async () => (await page.evaluate(() => window.inbound(window.far))).map((row) => row.packetsReceived);
+      const first = await packets();
+      await pause(1500);
+      assert.deepEqual(await packets(), first);
+      const stats = await page.evaluate(() => window.stats());
+      assert.ok(sender(stats, 0, "camera").dropped.stopped > 0);
+    });
+  });
+}
