@@ -5,6 +5,11 @@
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 
+pub mod codec;
 pub mod drops;
 pub mod outbox;
+pub mod srtp;
+pub mod stun;
+pub mod rtp;
+pub mod sframe_header;
 pub mod types;
