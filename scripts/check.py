@@ -1,6 +1,7 @@
 """Runs every check that needs no running program, and says at the end which ones were not content.
 
-All of them run even when one fails: a person mends several things at once. Output of a check that passes is not shown.
+All of them run even when one fails: a person mends several things at once. Output of a check that passes is
+not shown.
 """
 
 from __future__ import annotations
@@ -24,10 +25,26 @@ CHECKS: dict[str, tuple[str, ...]] = {
     "docs": (PY, "-m", "scripts.checks.docs"),
     "generated": (PY, "-m", "scripts.checks.generated"),
     "rustfmt": ("cargo", "fmt", "--all", "--check"),
-    "clippy": ("cargo", "clippy", "--quiet", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"),
+    "clippy": (
+        "cargo",
+        "clippy",
+        "--quiet",
+        "--workspace",
+        "--all-targets",
+        "--locked",
+        "--",
+        "-D",
+        "warnings",
+    ),
     "tsc-sdk": ("npm", "run", "--silent", "--prefix", "web", "typecheck", "--workspace", "@entente/client"),
     "tsc-app": ("npm", "run", "--silent", "--prefix", "web", "typecheck", "--workspace", "@entente/app"),
-    "oxlint": ("web/node_modules/.bin/oxlint", "--config", "web/.oxlintrc.json", "--deny-warnings", "web/packages"),
+    "oxlint": (
+        "web/node_modules/.bin/oxlint",
+        "--config",
+        "web/.oxlintrc.json",
+        "--deny-warnings",
+        "web/packages",
+    ),
 }
 
 
@@ -46,7 +63,8 @@ def main() -> int:
     """`check.py [NAME …]`: all checks, or those named."""
     wanted = sys.argv[1:] or list(CHECKS)
     failed = [name for name in wanted if not run(name)]
-    print(f"\nchecks: {len(wanted) - len(failed)} content, {len(failed)} not{': ' + ', '.join(failed) if failed else ''}")
+    named = f": {', '.join(failed)}" if failed else ""
+    print(f"\nchecks: {len(wanted) - len(failed)} content, {len(failed)} not{named}")
     return 1 if failed else 0
 
 

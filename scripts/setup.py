@@ -1,8 +1,9 @@
 """Brings a fresh machine to where Entente can run or be tested, and does nothing the second time.
 
-Each step names its inputs; a stamp under var/stamps holds their digest, so that a step whose inputs did not change is
-skipped in milliseconds. Plain Python without dependencies, because it runs before the virtual environment exists.
-Steps run one after another: two compilers at once are slower than one on the small machines this is meant for.
+Each step names its inputs; a stamp under var/stamps holds their digest, so that a step whose inputs did not
+change is skipped in milliseconds. Plain Python without dependencies, because it runs before the virtual
+environment exists. Steps run one after another: two compilers at once are slower than one on the small
+machines this is meant for.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ LOGS = ROOT / "var" / "setup"
 PYTHON = ROOT / ".venv" / "bin" / "python"
 TOOLS = ROOT / ".tools"
 QUIET_S = 10
-"""A step that says nothing for this long gets a line with its last output: shorter is noise, longer looks dead."""
+"""A step gets a line with its last output this often: shorter is noise, longer looks dead."""
 
 
 class SetupError(Exception):
@@ -56,10 +57,18 @@ class Runner:
     def __call__(self, *command: str | Path, cwd: Path = ROOT, env: dict[str, str] | None = None) -> None:
         started = last_shown = time.monotonic()
         last_line = ""
-        with subprocess.Popen(
-            [str(part) for part in command], cwd=cwd, env={**os.environ, **(env or {})},
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
-        ) as process, self.log.open("a") as log:
+        with (
+            subprocess.Popen(
+                [str(part) for part in command],
+                cwd=cwd,
+                env={**os.environ, **(env or {})},
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                errors="replace",
+            ) as process,
+            self.log.open("a") as log,
+        ):
             lines: list[str] = []
             reader = threading.Thread(target=_collect, args=(process, log, lines), daemon=True)
             reader.start()
@@ -73,7 +82,9 @@ class Runner:
             code = process.wait()
         if code:
             tail = "\n".join(self.log.read_text().splitlines()[-25:])
-            raise SetupError(f"`{command[0]}` ended with {code}. Its last words:\n\n{tail}\n\nAll of it: {self.log}")
+            raise SetupError(
+                f"`{command[0]}` ended with {code}. Its last words:\n\n{tail}\n\nAll of it: {self.log}"
+            )
 
 
 def _collect(process: subprocess.Popen[str], log: object, lines: list[str]) -> None:
@@ -124,7 +135,8 @@ def perform(steps: list[Step]) -> None:
         print(f"Set up in {time.monotonic() - started:.0f} s.", flush=True)
 
 
-# --- what the machine itself must have -------------------------------------------------------------------------
+# --- what the machine itself must have ---
+
 
 def _version(command: str, *arguments: str) -> tuple[int, ...]:
     found = shutil.which(command)
@@ -155,7 +167,9 @@ def install_debian(packages: list[str]) -> None:
         return
     command = f"apt-get update && apt-get install -y --no-install-recommends {' '.join(packages)}"
     if os.geteuid() != 0:
-        raise SetupError(f"Some Debian packages are missing. Type this, then try again:\n\n  sudo sh -c '{command}'")
+        raise SetupError(
+            f"Some Debian packages are missing. Type this, then try again:\n\n  sudo sh -c '{command}'"
+        )
     print(f"Debian packages: {' '.join(packages)} …", flush=True)
     Runner("debian")("sh", "-c", command, env={"DEBIAN_FRONTEND": "noninteractive"})
 
@@ -163,17 +177,22 @@ def install_debian(packages: list[str]) -> None:
 def require_toolchains() -> None:
     """Checks the three toolchains that a person installs once; each refusal says what to do."""
     if _version("rustup", "--version") == () or _version("rustc", "--version") < (1, 91):
-        raise SetupError("Entente needs Rust 1.91 or newer with rustup: see https://rustup.rs, then try again.")
+        raise SetupError(
+            "Entente needs Rust 1.91 or newer with rustup: see https://rustup.rs, then try again."
+        )
     if _version("node", "--version") < (20, 0) or not shutil.which("npm"):
         raise SetupError("Entente needs Node 20 or newer with npm: see https://nodejs.org, then try again.")
 
 
-# --- the steps -------------------------------------------------------------------------------------------------
+# --- the steps ---
+
 
 def _make_venv(run: Runner) -> None:
     if not PYTHON.exists():
         run(sys.executable, "-m", "venv", ROOT / ".venv")
-    run(PYTHON, "-m", "pip", "install", "--progress-bar", "off", "--require-hashes", "-r", "requirements.lock")
+    run(
+        PYTHON, "-m", "pip", "install", "--progress-bar", "off", "--require-hashes", "-r", "requirements.lock"
+    )
 
 
 def _make_native(run: Runner) -> None:
@@ -194,8 +213,18 @@ def bindgen_version() -> str:
 
 def _make_bindgen(run: Runner) -> None:
     # Unoptimised, it compiles in a third of the time and still takes only seconds for our module.
-    run("cargo", "install", "--quiet", "--debug", "--root", TOOLS, "--version", f"={bindgen_version()}",
-        "wasm-bindgen-cli", env={"CARGO_TARGET_DIR": str(ROOT / "target" / "tools")})
+    run(
+        "cargo",
+        "install",
+        "--quiet",
+        "--debug",
+        "--root",
+        TOOLS,
+        "--version",
+        f"={bindgen_version()}",
+        "wasm-bindgen-cli",
+        env={"CARGO_TARGET_DIR": str(ROOT / "target" / "tools")},
+    )
 
 
 def _make_wasm(run: Runner) -> None:
@@ -208,19 +237,44 @@ def _make_web(run: Runner) -> None:
 
 
 CRATES = ("Cargo.toml", "Cargo.lock", "crates/e2ee/**/*")
-VENV = Step("venv", "Python environment from requirements.lock", ("requirements.lock",), (".venv/bin/python",),
-            _make_venv, lambda: sys.version)
-NATIVE = Step("native", "Rust extension core._native (the long one the first time)",
-              (*CRATES, "crates/media/**/*", "crates/udp/**/*", "crates/python/**/*", "pyproject.toml"),
-              ("core/_native*.so",), _make_native, lambda: os.environ.get("ENTENTE_PROFILE", "release"))
-NODE = Step("node", "npm packages from package-lock.json",
-            ("web/package.json", "web/package-lock.json", "web/packages/*/package.json"),
-            ("web/node_modules",), _make_node_packages)
+VENV = Step(
+    "venv",
+    "Python environment from requirements.lock",
+    ("requirements.lock",),
+    (".venv/bin/python",),
+    _make_venv,
+    lambda: sys.version,
+)
+NATIVE = Step(
+    "native",
+    "Rust extension core._native (the long one the first time)",
+    (*CRATES, "crates/media/**/*", "crates/udp/**/*", "crates/python/**/*", "pyproject.toml"),
+    ("core/_native*.so",),
+    _make_native,
+    lambda: os.environ.get("ENTENTE_PROFILE", "release"),
+)
+NODE = Step(
+    "node",
+    "npm packages from package-lock.json",
+    ("web/package.json", "web/package-lock.json", "web/packages/*/package.json"),
+    ("web/node_modules",),
+    _make_node_packages,
+)
 BINDGEN = Step("bindgen", "wasm-bindgen", (), (".tools/bin/wasm-bindgen",), _make_bindgen, bindgen_version)
-WASM = Step("wasm", "WebAssembly of the key Worker", (*CRATES, "crates/wasm/**/*", "scripts/wasm"),
-            ("web/packages/client/wasm/*.wasm",), _make_wasm)
-WEB = Step("web", "browser client", ("web/package-lock.json", "web/packages/**/*", "scripts/web"),
-           ("gateway/static/index.html",), _make_web)
+WASM = Step(
+    "wasm",
+    "WebAssembly of the key Worker",
+    (*CRATES, "crates/wasm/**/*", "scripts/wasm"),
+    ("web/packages/client/wasm/*.wasm",),
+    _make_wasm,
+)
+WEB = Step(
+    "web",
+    "browser client",
+    ("web/package-lock.json", "web/packages/**/*", "scripts/web"),
+    ("gateway/static/index.html",),
+    _make_web,
+)
 
 GOALS: dict[str, list[Step]] = {
     "run": [VENV, NATIVE, NODE, BINDGEN, WASM, WEB],

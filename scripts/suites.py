@@ -1,7 +1,7 @@
 """Runs every test suite, one after another, and ends with one line that counts them all.
 
-The suites are cargo's, pytest's and vitest's. Each streams its output; afterwards a table says what each took, since a
-slow suite is the first thing one wants to know about.
+The suites are cargo's, pytest's and vitest's. Each streams its output; afterwards a table says what each
+took, since a slow suite is the first thing one wants to know about.
 """
 
 from __future__ import annotations
@@ -66,8 +66,15 @@ def run(suite: Suite) -> Outcome:
     print(f"\n── {suite.name}: {' '.join(suite.command)}", flush=True)
     started = time.monotonic()
     lines: list[str] = []
-    with subprocess.Popen(suite.command, cwd=suite.folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                          text=True, errors="replace", env={**os.environ, "NO_COLOR": "1"}) as process:
+    with subprocess.Popen(
+        suite.command,
+        cwd=suite.folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        env={**os.environ, "NO_COLOR": "1"},
+    ) as process:
         assert process.stdout is not None
         for line in process.stdout:
             sys.stdout.write(line)
@@ -88,7 +95,9 @@ def main() -> int:
     outcomes = [run(suite) for suite in SUITES if suite.name in wanted]
     print()
     for outcome in outcomes:
-        print(f"{outcome.name:8} {outcome.passed:5} passed {outcome.failed:4} failed {outcome.seconds:7.1f} s")
+        print(
+            f"{outcome.name:8} {outcome.passed:5} passed {outcome.failed:4} failed {outcome.seconds:7.1f} s"
+        )
     passed, failed = sum(o.passed for o in outcomes), sum(o.failed for o in outcomes)
     print(f"\n{passed} passed, {failed} failed")
     return 1 if failed or not passed else 0

@@ -1,6 +1,7 @@
 """Refuses clock reads outside the places that own a clock.
 
-Time is an argument everywhere else, so that simulations run in virtual time and a failing run can be repeated.
+Time is an argument everywhere else, so that simulations run in virtual time and a failing run can be
+repeated.
 """
 
 from __future__ import annotations

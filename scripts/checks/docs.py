@@ -16,8 +16,20 @@ LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 CODE = re.compile(r"`([^`\n]+)`")
 RULE = re.compile(r"(?<![\"'\w])([KM])(\d{1,2})\.(\d{1,2})\b")
 FENCE = re.compile(r"^```", re.MULTILINE)
-FOLDERS = ("core/", "crates/", "gateway/", "cli/", "observability/", "web/", "tests/", "bench/", "scripts/", "docs/",
-           "deploy/", ".ci/")
+FOLDERS = (
+    "core/",
+    "crates/",
+    "gateway/",
+    "cli/",
+    "observability/",
+    "web/",
+    "tests/",
+    "bench/",
+    "scripts/",
+    "docs/",
+    "deploy/",
+    ".ci/",
+)
 PLANNED = Path("docs/design.md")
 """The design names folders that come later; the roadmap says when."""
 

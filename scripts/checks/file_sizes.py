@@ -1,6 +1,7 @@
 """Refuses source files past 900 lines, tests within a Rust file not counted.
 
-Files that absorb every feature are how such projects become unreadable: 200 lines is a good file, 600 a large one.
+Files that absorb every feature are how such projects become unreadable: 200 lines is a good file, 600 a
+large one.
 """
 
 from __future__ import annotations

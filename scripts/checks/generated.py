@@ -17,8 +17,12 @@ def main() -> int:
     """Renders each file anew and compares."""
     findings = []
     for name, source in GENERATED.items():
-        done = subprocess.run([sys.executable, "-c", f"import sys; {source}; sys.stdout.write(render())"],
-                              cwd=ROOT, capture_output=True, text=True)
+        done = subprocess.run(
+            [sys.executable, "-c", f"import sys; {source}; sys.stdout.write(render())"],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+        )
         path = ROOT / name
         if done.returncode:
             findings.append(f"{name}: its generator failed: {done.stderr.strip().splitlines()[-1]}")

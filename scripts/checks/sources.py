@@ -1,4 +1,7 @@
-"""Which files a check reads: what git tracks, plus what it would track, so that a check sees a file before its commit."""
+"""Which files a check reads.
+
+What git tracks, plus what it would track, so that a check sees a file before its commit.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,10 @@ def tracked(*patterns: str) -> Iterator[Path]:
     """Paths relative to the root that match git's patterns and exist, sorted."""
     listed = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", *patterns],
-        cwd=ROOT, capture_output=True, text=True, check=True,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
     ).stdout
     for name in sorted(set(filter(None, listed.split("\0")))):
         if (ROOT / name).is_file():

@@ -1,4 +1,7 @@
-"""Refuses promises left in code and tests that do not run: such things are kept in docs/roadmap.md, or kept."""
+"""Refuses promises left in code and tests that do not run.
+
+Such things are kept in docs/roadmap.md, or kept.
+"""
 
 from __future__ import annotations
 
