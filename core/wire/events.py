@@ -107,7 +107,7 @@ class GroupWithdrawn(Event):
 
 
 class GroupReceiptsRelayed(Event):
-    """Receipts that came after `group.reached`, to compare (K4.4); gathered, because n members make n² of them."""
+    """Receipts that came after `group.reached`, to compare (K4.4); gathered, as there are n² of them."""
 
     type: Literal["group.receipt"] = "group.receipt"
     receipts: list[bytes]
