@@ -6,7 +6,9 @@
 #![deny(missing_docs)]
 
 pub mod codec;
+pub mod dtls;
 pub mod drops;
+pub mod ice;
 pub mod outbox;
 pub mod srtp;
 pub mod stun;
