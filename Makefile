@@ -1,6 +1,6 @@
 # The few commands of daily work. Each brings the machine to where it can run, and does nothing twice.
 .DEFAULT_GOAL := help
-.PHONY: help run test check
+.PHONY: help run test check lock
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -16,3 +16,8 @@ test: ## every test: Rust, Python, TypeScript, and real browsers
 check: ## formatting, types, imports, lints, documents
 	@python3 scripts/setup.py check
 	@python3 scripts/check.py
+
+lock: ## renews requirements.lock after a change of dependencies in pyproject.toml
+	@.venv/bin/uv --version >/dev/null 2>&1 || .venv/bin/python -m pip install --quiet uv
+	@.venv/bin/uv pip compile pyproject.toml --group dev --all-extras --universal --python-version 3.11 \
+	  --generate-hashes --no-emit-index-url --no-header --quiet --output-file requirements.lock

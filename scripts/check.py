@@ -23,6 +23,7 @@ CHECKS: dict[str, tuple[str, ...]] = {
     "unfinished": (PY, "-m", "scripts.checks.unfinished"),
     "locks": (PY, "-m", "scripts.checks.locks"),
     "docs": (PY, "-m", "scripts.checks.docs"),
+    "dependencies": (PY, "-m", "scripts.checks.dependencies"),
     "generated": (PY, "-m", "scripts.checks.generated"),
     "rustfmt": ("cargo", "fmt", "--all", "--check"),
     "clippy": (
