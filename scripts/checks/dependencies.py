@@ -1,4 +1,7 @@
-"""Checks that docs/dependencies.md has a line for every direct dependency, so that each was once thought about."""
+"""Checks that docs/dependencies.md has a line for every direct dependency.
+
+A dependency is a promise to follow somebody else's work; one should once have thought about it.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +29,8 @@ def of_crate(table: dict[str, Any]) -> Iterator[str]:
 def of_project(table: dict[str, Any]) -> Iterator[str]:
     """Packages that pyproject.toml asks for."""
     lists = [table["project"]["dependencies"], *table["dependency-groups"].values()]
-    for wanted in (item for each in [*lists, *table["project"]["optional-dependencies"].values()] for item in each):
+    lists += table["project"]["optional-dependencies"].values()
+    for wanted in (item for each in lists for item in each):
         if match := re.match(r"[A-Za-z0-9._-]+", wanted):
             yield match[0]
 
@@ -52,7 +56,8 @@ def main() -> int:
     """Compares what is wanted with the first column of the page's tables."""
     page = (ROOT / "docs/dependencies.md").read_text()
     named = {match.lower() for match in re.findall(r"^\| ([\w@/.-]+) \|", page, re.MULTILINE)}
-    findings = [f"docs/dependencies.md has no line for {name}" for name in sorted(wanted()) if name.lower() not in named]
+    missing = sorted(name for name in wanted() if name.lower() not in named)
+    findings = [f"docs/dependencies.md has no line for {name}" for name in missing]
     return report("dependencies", findings)
 
 
