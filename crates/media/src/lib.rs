@@ -6,12 +6,17 @@
 #![deny(missing_docs)]
 
 pub mod codec;
+pub mod config;
 pub mod dtls;
 pub mod drops;
 pub mod ice;
 pub mod outbox;
+mod peer;
 pub mod srtp;
 pub mod stun;
+pub mod rtcp;
 pub mod rtp;
 pub mod sframe_header;
+pub mod transmits;
 pub mod types;
+pub mod worker;
