@@ -358,7 +358,7 @@ class Signer(Protocol):
 
 
 class Telemetry(Protocol):
-    """Counts and traces by the names of the metric table; unknown names are a LibraryError."""
+    """Counts and traces by the names of the metric table; an unknown name is a LookupError."""
 
     def count(self, name: str, amount: float = 1, **labels: str) -> None:
         """Add to a counter."""

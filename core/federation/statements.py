@@ -76,7 +76,7 @@ async def _standing(
     now: Any,
 ) -> bytes:
     """The kept statement if it still says what is true, else a fresh one."""
-    kept = path.read_bytes() if path.exists() else b""
+    kept = _kept(path)
     serial = 0
     if kept:
         try:
@@ -97,6 +97,11 @@ def _serial_of(kind: Literal["manifest", "policy"], kept: bytes) -> int:
         return int(msgpack.unpackb(e2ee.signed_peek(kind, kept))["serial"])
     except e2ee.E2eeError:
         return 0
+
+
+def _kept(path: Path) -> bytes:
+    """The statement in the file; empty when there is none."""
+    return path.read_bytes() if path.exists() else b""
 
 
 def _replace(path: Path, content: bytes) -> None:

@@ -1,0 +1,1 @@
+"""The `entente` command: one file per verb, imported when the verb is used, and no logic."""

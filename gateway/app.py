@@ -1,0 +1,140 @@
+"""Wires a node: clock, store, bus, signer, media, telemetry, meetings, routes; and takes it apart in
+reverse order.
+
+Nothing else makes these parts. Each is closed by the exit stack of `open_node`, so a start that fails half
+way leaves no process, thread or file lock behind.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from starlette.types import ASGIApp
+
+from core.bus import MemoryBus
+from core.errors import StartError, StoreUnavailable
+from core.federation.statements import declare
+from core.ports import Clock, Signer, Store
+from core.signer.client import SocketSigner
+from core.store import open_store
+from core.tenants import demo
+from core.tenants.policy import TenantPolicy
+from core.tenants.sessions import Sessions
+from core.values import Person
+from gateway.http.build import build_app
+from gateway.http.rooms import make_room
+from gateway.media import EngineNode, free_udp_ports, own_addresses, worker_count
+from gateway.services import Services
+from gateway.settings import Settings
+from gateway.signer_child import SignerChild
+from gateway.socket import open_meetings
+from gateway.system import SystemClock, SystemRng
+from gateway.tenants import tenants_of
+from observability.node import NodeTelemetry
+
+log = logging.getLogger("entente")
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A running node: its application, its ports, and the path of the room made at start, if any."""
+
+    app: ASGIApp
+    services: Services
+    room: str | None
+
+
+@asynccontextmanager
+async def open_node(settings: Settings, config: Path | None = None) -> AsyncIterator[Node]:
+    """Everything but the listening TCP socket. StartError when a part cannot start."""
+    async with AsyncExitStack() as stack:
+        telemetry = NodeTelemetry(settings.telemetry.traces)
+        stack.callback(telemetry.close)
+        clock = SystemClock()
+        store = await _store(settings, stack)
+        await _end_stale_meetings(store, clock)
+        signer = await _signer(settings, config, stack)
+        tenants = tenants_of(settings)
+        for tenant in tenants:
+            await store.put_tenant(tenant)
+        policies = {
+            one.id: TenantPolicy(tuple(one.suites), one.guests) for one in settings.deployment.tenants
+        }
+        deployment = await declare(signer, clock, settings.folder, tenants, policies, ())
+        bus = MemoryBus(clock)
+        stack.push_async_callback(bus.close)
+        media = _media(settings)
+        stack.push_async_callback(media.close)
+        services = Services(
+            clock=clock,
+            rng=SystemRng(),
+            store=store,
+            bus=bus,
+            signer=signer,
+            media=media,
+            telemetry=telemetry,
+            deployment=deployment,
+            connection_limit=settings.media.connection_limit,
+        )
+        meetings = await open_meetings(services)
+        stack.push_async_callback(meetings.close)
+        sessions = Sessions(clock, services.rng)
+        exposition = telemetry.exposition if settings.telemetry.metrics else None
+        app = build_app(settings, services, sessions, meetings, exposition)
+        telemetry.gauge("entente_up", 1)
+        yield Node(app, services, await _demo_room(settings, services))
+
+
+async def _store(settings: Settings, stack: AsyncExitStack) -> Store:
+    try:
+        store = await open_store(settings.within(settings.store.url))
+    except StoreUnavailable as error:
+        raise StartError(f"The database at store.url cannot be opened ({error}).") from error
+    stack.push_async_callback(store.close)
+    return store
+
+
+async def _end_stale_meetings(store: Store, clock: Clock) -> None:
+    """A node that died left its meetings open; alone on its database, it may end them: nobody is in them."""
+    for meeting in await store.live_meetings():
+        await store.end_meeting(meeting.id, clock.now())
+    await store.purge(clock.now())
+
+
+async def _signer(settings: Settings, config: Path | None, stack: AsyncExitStack) -> Signer:
+    if settings.signer.spawn:
+        child = await SignerChild.start(settings, config)
+        stack.push_async_callback(child.stop)
+    signer = await SocketSigner.connect(Path(settings.within(settings.signer.socket)))
+    stack.push_async_callback(signer.close)
+    return signer
+
+
+def _media(settings: Settings) -> EngineNode:
+    media = settings.media
+    ports = free_udp_ports(media.bind, media.port, worker_count(media.workers))
+    return EngineNode(
+        node_id=0,
+        bind=media.bind,
+        ports=ports,
+        advertise=media.advertise or own_addresses(),
+        socket_buffer=media.socket_buffer,
+    )
+
+
+async def _demo_room(settings: Settings, services: Services) -> str | None:
+    """The path of the development room: the same one after a restart, so that open tabs find it again."""
+    if not (settings.development.login and settings.development.room):
+        return None
+    first = services.deployment.tenants[0]
+    official = next((one for one in demo.OFFICIALS if one.tenant == first.id), demo.OFFICIALS[0])
+    owner: Person = official.person(services.deployment.id)
+    rooms = await services.store.rooms_of(owner.uri)
+    room = rooms[-1] if rooms else None
+    if room is None:
+        room = await make_room(services, owner, "Entente", guests=True)
+    return room.path

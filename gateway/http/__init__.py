@@ -1,0 +1,2 @@
+"""The HTTP routes and the middleware around them. Pure ASGI, no hidden tasks; errors leave as
+problem+json."""

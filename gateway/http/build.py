@@ -1,0 +1,55 @@
+"""The ASGI application from its parts: routes, the socket, and the guards around them in their order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.routing import BaseRoute
+
+from core.tenants.sessions import Sessions
+from gateway.http.facts import FactRoutes
+from gateway.http.guards import BodyGuard, HeaderGuard, HostGuard, RateGuard
+from gateway.http.login import LoginRoutes
+from gateway.http.problem import HANDLERS
+from gateway.http.rooms import RoomRoutes
+from gateway.http.static import static_routes
+from gateway.services import Meetings, Services
+from gateway.settings import Settings
+
+
+def build_app(
+    settings: Settings,
+    services: Services,
+    sessions: Sessions,
+    meetings: Meetings,
+    metrics: Callable[[], str] | None,
+) -> Starlette:
+    """The application. The outermost guard comes first: headers also stand on what the others refuse."""
+    development = settings.development.login
+    guests = {tenant.id: tenant.guests for tenant in settings.deployment.tenants}
+    routes: list[BaseRoute] = [
+        *FactRoutes(services, development=development, metrics=metrics).routes(),
+        *LoginRoutes(services, sessions, development=development).routes(),
+        *RoomRoutes(services, sessions, meetings.people, lambda tenant: guests.get(tenant, True)).routes(),
+        *meetings.routes(),
+        *static_routes(settings.static),
+    ]
+    http = settings.http
+    return Starlette(
+        routes=routes,
+        exception_handlers=HANDLERS,
+        middleware=[
+            Middleware(HeaderGuard, embedders=http.embedders),
+            Middleware(HostGuard, hosts=http.hosts),
+            Middleware(
+                RateGuard,
+                clock=services.clock,
+                telemetry=services.telemetry,
+                burst=http.burst,
+                per_second=http.per_second,
+            ),
+            Middleware(BodyGuard, size=http.body_max, seconds=http.body_seconds),
+        ],
+    )

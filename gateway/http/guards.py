@@ -1,0 +1,204 @@
+"""What every connection passes before a route sees it: host, rate, size, time, and headers on the way out.
+
+Each guard is one ASGI application around the next. A refusal is problem+json on HTTP and a plain close on a
+socket.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections import OrderedDict
+from collections.abc import Sequence
+from fnmatch import fnmatchcase
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from core.errors import PeerError, UserError, WireError
+from core.ports import Clock, Telemetry
+from gateway.http.problem import problem
+
+_HOST = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9.-]+)(?::(\d{1,5}))?")
+
+POLICY = (
+    "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' data: blob:; "
+    "font-src 'self'; worker-src 'self'; media-src 'self' blob:; manifest-src 'self'; base-uri 'none'; "
+    "form-action 'none'; frame-ancestors 'none'; object-src 'none'; connect-src 'self'"
+)
+"""Nothing inline, nothing from elsewhere; `connect-src` is completed with this host's sockets per request."""
+
+FEATURES = (
+    "camera=(self), microphone=(self), display-capture=(self), autoplay=(self), fullscreen=(self), "
+    "screen-wake-lock=(self), speaker-selection=(self), geolocation=(), payment=(), usb=(), serial=(), hid=()"
+)
+
+ADDRESSES_KEPT = 50_000
+"""Buckets remembered, the longest unused first out; one takes about 200 bytes."""
+
+FAILURE_COST = 10.0
+"""Requests that a refused one counts as: guessing tokens or links runs dry ten times sooner than using
+them."""
+
+
+async def _refuse(error: WireError, scope: Scope, receive: Receive, send: Send) -> None:
+    """Say no in the way the connection understands."""
+    if scope["type"] == "websocket":
+        await receive()
+        await send({"type": "websocket.close", "code": 1008, "reason": error.code})
+    else:
+        await problem(error)(scope, receive, send)
+
+
+class HostGuard:
+    """Serve only the names we have: a page of another name that resolves here reads nothing (DNS
+    rebinding)."""
+
+    def __init__(self, app: ASGIApp, hosts: Sequence[str]) -> None:
+        self._app = app
+        self._hosts = tuple(host.lower() for host in hosts)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """See ASGI."""
+        if scope["type"] in ("http", "websocket"):
+            found = _HOST.fullmatch(Headers(scope=scope).get("host", "").lower())
+            if found is None or not any(fnmatchcase(found[1], host) for host in self._hosts):
+                await _refuse(PeerError("host_refused"), scope, receive, send)
+                return
+        await self._app(scope, receive, send)
+
+
+class HeaderGuard:
+    """Security headers on every response, and leave for the listed embedders to read (Fetch standard,
+    CORS)."""
+
+    def __init__(self, app: ASGIApp, embedders: Sequence[str] = ()) -> None:
+        self._app = app
+        self._embedders = frozenset(embedders)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """See ASGI."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        asked = Headers(scope=scope)
+        origin = asked.get("origin")
+        embedder = origin if origin in self._embedders else None
+
+        async def with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                self._add(MutableHeaders(scope=message), asked.get("host", ""), embedder)
+            await send(message)
+
+        if embedder and scope["method"] == "OPTIONS" and "access-control-request-method" in asked:
+            await with_headers({"type": "http.response.start", "status": 204, "headers": []})
+            await send({"type": "http.response.body", "body": b""})
+            return
+        await self._app(scope, receive, with_headers)
+
+    def _add(self, headers: MutableHeaders, host: str, embedder: str | None) -> None:
+        sockets = f" ws://{host} wss://{host}" if _HOST.fullmatch(host.lower()) else ""
+        headers["Content-Security-Policy"] = POLICY + sockets
+        headers["X-Content-Type-Options"] = "nosniff"
+        headers["Referrer-Policy"] = "no-referrer"
+        headers["Permissions-Policy"] = FEATURES
+        headers["Cross-Origin-Opener-Policy"] = "same-origin"
+        headers["Cross-Origin-Resource-Policy"] = "cross-origin" if self._embedders else "same-origin"
+        if self._embedders:
+            headers.add_vary_header("Origin")
+        if embedder:
+            headers["Access-Control-Allow-Origin"] = embedder
+            headers["Access-Control-Allow-Methods"] = "GET, POST"
+            headers["Access-Control-Allow-Headers"] = "Authorization, Content-Type"
+            headers["Access-Control-Max-Age"] = "600"
+
+
+class BodyGuard:
+    """Bound the size of a request's body and the time it takes to arrive."""
+
+    def __init__(self, app: ASGIApp, size: int, seconds: float) -> None:
+        self._app = app
+        self._size = size
+        self._seconds = seconds
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """See ASGI."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        declared = Headers(scope=scope).get("content-length", "0")
+        if not declared.isdecimal() or len(declared) > 12 or int(declared) > self._size:
+            await _refuse(PeerError("body_too_large"), scope, receive, send)
+            return
+        received = 0
+        deadline = asyncio.get_running_loop().time() + self._seconds
+        complete = False
+
+        async def bounded() -> Message:
+            nonlocal received, complete
+            if complete:
+                return await receive()
+            try:
+                async with asyncio.timeout_at(deadline):
+                    message = await receive()
+            except TimeoutError as error:
+                raise PeerError("too_slow") from error
+            received += len(message.get("body", b""))
+            if received > self._size:
+                raise PeerError("body_too_large")
+            complete = not message.get("more_body", False)
+            return message
+
+        await self._app(scope, bounded, send)
+
+
+class RateGuard:
+    """A bucket of requests per address; refused requests cost more, so guessing runs dry first."""
+
+    def __init__(
+        self, app: ASGIApp, clock: Clock, telemetry: Telemetry, burst: int, per_second: float
+    ) -> None:
+        self._app = app
+        self._clock = clock
+        self._telemetry = telemetry
+        self._burst = float(burst)
+        self._per_second = per_second
+        self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """See ASGI."""
+        if scope["type"] not in ("http", "websocket") or not scope["path"].startswith("/api/"):
+            await self._app(scope, receive, send)
+            return
+        address = _network(scope["client"][0]) if scope.get("client") else "local"
+        if not self._take(address, 1.0):
+            self._telemetry.count("entente_http_refused_total", reason="rate_limited")
+            error = UserError("rate_limited", retry_after=1.0 / self._per_second)
+            await _refuse(error, scope, receive, send)
+            return
+
+        async def counted(message: Message) -> None:
+            if message["type"] == "http.response.start" and message["status"] in (401, 403, 404, 409):
+                self._take(address, FAILURE_COST - 1.0)
+            await send(message)
+
+        await self._app(scope, receive, counted)
+
+    def _take(self, address: str, cost: float) -> bool:
+        """Take from the bucket; False, and nothing taken, when it holds less than one request."""
+        now = self._clock.monotonic()
+        left, then = self._buckets.pop(address, (self._burst, now))
+        left = min(self._burst, left + (now - then) * self._per_second)
+        allowed = left >= 1.0
+        self._buckets[address] = (max(0.0, left - cost) if allowed else left, now)
+        if len(self._buckets) > ADDRESSES_KEPT:
+            self._buckets.popitem(last=False)
+        return allowed
+
+
+def _network(address: str) -> str:
+    """IPv6 hosts own a /64, so that is what is counted; IPv4 addresses count as they are."""
+    if ":" not in address:
+        return address
+    head = address.split("%")[0].split(":")[:4]
+    return ":".join(head)

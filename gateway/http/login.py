@@ -1,0 +1,73 @@
+"""`POST /api/login/development`: say who you are. Offered on a developer's own machine alone."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from core.errors import UserError
+from core.tenants import demo
+from core.tenants.sessions import Sessions
+from core.values import Person
+from gateway.http.body import Body, read_body
+from gateway.services import Services
+
+
+class DevelopmentLogin(Body):
+    """Whom to be."""
+
+    tenant: Annotated[str, Field(max_length=63)]
+    subject: Annotated[str, Field(max_length=64)]
+
+
+def bearer(request: Request, sessions: Sessions) -> Person | None:
+    """Who asks: None without an Authorization header, UserError unauthorized with a wrong one."""
+    header = request.headers.get("authorization")
+    if header is None:
+        return None
+    scheme, _, token = header.partition(" ")
+    if scheme.lower() != "bearer":
+        raise UserError("unauthorized")
+    return sessions.person(token.strip())
+
+
+class LoginRoutes:
+    """The login's routes; `development` says whether it is offered at all."""
+
+    def __init__(self, services: Services, sessions: Sessions, *, development: bool) -> None:
+        self._services = services
+        self._sessions = sessions
+        self._development = development
+
+    def routes(self) -> list[Route]:
+        """For the app."""
+        return [
+            Route("/api/login/development", self._login, methods=["POST"]),
+            Route("/api/logout", self._logout, methods=["POST"]),
+        ]
+
+    async def _login(self, request: Request) -> Response:
+        if not self._development:
+            raise UserError("login_disabled")
+        body = await read_body(request, DevelopmentLogin)
+        official = demo.official(body.tenant, body.subject)
+        known = {tenant.id for tenant in self._services.deployment.tenants}
+        if official is None or official.tenant not in known:
+            raise UserError("person_unknown")
+        person = official.person(self._services.deployment.id)
+        self._services.telemetry.count("entente_logins_total", method="development")
+        return JSONResponse(
+            {
+                "session": self._sessions.open(person),
+                "person": {"tenant": person.tenant, "subject": person.subject, "name": person.name},
+            }
+        )
+
+    async def _logout(self, request: Request) -> Response:
+        header = request.headers.get("authorization", "")
+        self._sessions.close(header.partition(" ")[2].strip())
+        return Response(status_code=204)

@@ -1,0 +1,80 @@
+"""Errors as problem+json (RFC 9457), from the one list in `core.errors`."""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Mapping
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from core.errors import (
+    CODES,
+    PeerError,
+    SignerUnavailable,
+    StoreUnavailable,
+    UserError,
+    WireError,
+)
+
+log = logging.getLogger("entente.http")
+
+_BY_STATUS = {404: "not_found", 405: "method_not_allowed"}
+
+
+def problem(error: WireError, headers: Mapping[str, str] | None = None) -> Response:
+    """The response that says what went wrong."""
+    body: dict[str, object] = {
+        "type": f"urn:entente:error:{error.code}",
+        "title": error.facts.title,
+        "status": error.facts.status,
+        "code": error.code,
+        "detail": error.detail,
+    }
+    extra = dict(headers or {})
+    if error.retry_after is not None:
+        body["retry_after"] = math.ceil(error.retry_after)
+        extra["Retry-After"] = str(math.ceil(error.retry_after))
+    if error.facts.status == 401:
+        extra["WWW-Authenticate"] = "Bearer"
+    return JSONResponse(
+        body, status_code=error.facts.status, headers=extra, media_type="application/problem+json"
+    )
+
+
+async def on_wire_error(_request: Request, error: Exception) -> Response:
+    """Starlette's handler for errors of ours."""
+    assert isinstance(error, WireError)
+    return problem(error)
+
+
+async def on_unavailable(_request: Request, error: Exception) -> Response:
+    """The store or the signer does not answer."""
+    log.error("a port failed: %s", type(error).__name__)
+    return problem(UserError("unavailable", retry_after=2))
+
+
+async def on_http_exception(_request: Request, error: Exception) -> Response:
+    """Starlette's own 404 and 405."""
+    assert isinstance(error, HTTPException)
+    code = _BY_STATUS.get(error.status_code, "bad_request")
+    return problem(PeerError(code), error.headers)
+
+
+async def on_bug(_request: Request, error: Exception) -> Response:
+    """Anything else is ours; the text of the error stays here, since it may hold what was sent."""
+    log.error("a request failed: %s", type(error).__name__, exc_info=error)
+    return problem(UserError("internal"))
+
+
+HANDLERS = {
+    WireError: on_wire_error,
+    StoreUnavailable: on_unavailable,
+    SignerUnavailable: on_unavailable,
+    HTTPException: on_http_exception,
+    Exception: on_bug,
+}
+
+assert all(code in CODES for code in _BY_STATUS.values())
