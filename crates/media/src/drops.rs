@@ -63,6 +63,10 @@ drop_reasons! {
     UnknownPeer => "unknown_peer",
     /// The destination has no keys or no address yet.
     NotConnected => "not_connected",
+    /// A packet whose SRTP index was sealed before: never sent, because that would give keystream away.
+    IndexReused => "index_reused",
+    /// The cryptographic library refused to seal, or a key has no index left.
+    SealRefused => "seal_refused",
     /// RTP that does not parse (RFC 3550 §5.1).
     RtpMalformed => "rtp_malformed",
     /// RTCP that does not parse (RFC 3550 §6).

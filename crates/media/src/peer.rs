@@ -1,0 +1,119 @@
+//! One transport session: ICE, DTLS and SRTP of one peer, and how long it may stay silent.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::dtls::{Context, DtlsError, Endpoint, Established};
+use crate::ice::Agent;
+use crate::srtp::{Inbound, KeyError, Outbound};
+use crate::types::{Fingerprint, Instant, PeerId, Setup};
+
+/// M1.7: no valid STUN or SRTP for this long, and the peer is lost.
+pub const SILENCE: Duration = Duration::from_secs(10);
+/// From `add_peer` to the first valid check: a browser that asks its user's permission late, or a slow network,
+/// needs more than M1.7's ten seconds. Longer keeps dead peers in memory, shorter loses slow ones.
+pub const CONNECT: Duration = Duration::from_secs(20);
+/// A lost peer is kept this long for an ICE restart, twice the 30 s in which a socket may resume.
+pub const LINGER: Duration = Duration::from_secs(60);
+
+/// Where a session stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Phase {
+    /// No keys yet.
+    Connecting,
+    /// Media may flow.
+    Connected,
+    /// Silent for too long; an ICE restart or fresh traffic brings it back.
+    Silent,
+}
+
+/// SRTP in both directions, there once the handshake is done.
+pub(crate) struct Session {
+    pub(crate) inbound: Inbound,
+    pub(crate) outbound: Outbound,
+    pub(crate) version: &'static str,
+    pub(crate) profile: &'static str,
+}
+
+impl Session {
+    pub(crate) fn new(established: &Established) -> Result<Self, KeyError> {
+        Ok(Self {
+            inbound: Inbound::new(&established.receiving)?,
+            outbound: Outbound::new(&established.sending)?,
+            version: established.version,
+            profile: established.profile.name(),
+        })
+    }
+}
+
+/// All that one peer is to the transport.
+pub(crate) struct Peer {
+    pub(crate) id: PeerId,
+    pub(crate) ice: Agent,
+    pub(crate) dtls: Endpoint,
+    pub(crate) session: Option<Session>,
+    pub(crate) phase: Phase,
+    pub(crate) setup: Setup,
+    /// A DTLS client starts only when it has a path.
+    pub(crate) started: bool,
+    /// Last authenticated packet, or when the peer was added.
+    pub(crate) last_valid: Instant,
+    heard: bool,
+    /// Packets of the outbox that go here, while a flush runs.
+    pub(crate) pending: Vec<u32>,
+}
+
+impl Peer {
+    pub(crate) fn new(id: PeerId, ice: Agent, context: &Arc<Context>, setup: Setup, expected: Vec<Fingerprint>, now: Instant) -> Self {
+        let dtls = Endpoint::new(context, setup, expected, now);
+        Self {
+            id,
+            ice,
+            dtls,
+            session: None,
+            phase: Phase::Connecting,
+            setup,
+            started: setup == Setup::Passive,
+            last_valid: now,
+            heard: false,
+            pending: Vec::new(),
+        }
+    }
+
+    /// Notes an authenticated packet.
+    #[inline]
+    pub(crate) fn heard(&mut self, now: Instant) {
+        self.last_valid = now;
+        self.heard = true;
+    }
+
+    /// How long this peer may still be silent.
+    pub(crate) fn patience(&self) -> Duration {
+        match self.phase {
+            Phase::Silent => LINGER,
+            _ if self.heard => SILENCE,
+            _ => CONNECT,
+        }
+    }
+
+    /// The next moment at which something of this peer is due.
+    pub(crate) fn due(&self) -> Instant {
+        let mut due = self.last_valid + self.patience();
+        if let Some(at) = self.ice.poll_timeout() {
+            due = due.min(at);
+        }
+        if self.started && let Some(at) = self.dtls.poll_timeout() {
+            due = due.min(at);
+        }
+        due
+    }
+}
+
+/// The reason by which the core knows an end (`lost {reason}`).
+pub(crate) const fn reason(error: DtlsError) -> &'static str {
+    match error {
+        DtlsError::FingerprintMismatch => "fingerprint_mismatch",
+        DtlsError::Failed | DtlsError::NoProfile => "dtls_failed",
+        DtlsError::Closed => "closed",
+    }
+}

@@ -1,0 +1,202 @@
+//! From a datagram to plain packets: who sent it, is it authentic, what is it (RFC 7983).
+
+use super::{MediaHalf, Worker};
+use crate::ice::{Refusal, Tuple};
+use crate::peer::{Phase, Session, reason};
+use crate::srtp::{OpenError, is_rtcp};
+use crate::stun::{Class, Message, looks_like_stun};
+use crate::types::{DropReason, Event, Instant};
+
+impl<M: MediaHalf> Worker<M> {
+    /// Takes one datagram; its bytes are worthless afterwards (SRTP is opened in place).
+    pub fn handle_datagram(&mut self, now: Instant, tuple: Tuple, datagram: &mut [u8]) {
+        self.counters.packets_in += 1;
+        self.counters.bytes_in += datagram.len() as u64;
+        self.guarded(now, |worker| match datagram.first() {
+            Some(0..=3) if looks_like_stun(datagram) => worker.handle_stun(now, tuple, datagram),
+            Some(20..=63) => worker.handle_dtls(now, tuple, datagram),
+            Some(128..=191) => worker.handle_srtp(now, tuple, datagram),
+            _ => worker.drop_packet(DropReason::NotOurs),
+        });
+    }
+
+    fn owner(&mut self, tuple: Tuple) -> Option<u32> {
+        self.current = self.by_tuple.get(&tuple.key()).copied();
+        self.current
+    }
+
+    fn handle_stun(&mut self, now: Instant, tuple: Tuple, datagram: &[u8]) {
+        if self.owner(tuple).is_none() {
+            match self.stun_left.checked_sub(1) {
+                Some(left) => self.stun_left = left,
+                None => return self.drop_packet(DropReason::StunRate),
+            }
+        }
+        let Ok(message) = Message::parse(datagram) else { return self.drop_packet(DropReason::StunMalformed) };
+        match message.class() {
+            Class::Request => self.handle_check(now, tuple, &message),
+            Class::Success | Class::Error => self.handle_answer(now, tuple, &message),
+            // Keeps a NAT binding open and proves nothing (RFC 8445 §11).
+            Class::Indication => {}
+        }
+    }
+
+    fn handle_check(&mut self, now: Instant, tuple: Tuple, message: &Message<'_>) {
+        let ufrag = message.username().and_then(|name| name.split(|byte| *byte == b':').next());
+        let Some(&index) = ufrag.and_then(|ufrag| self.by_ufrag.get(ufrag)) else {
+            return self.drop_packet(DropReason::StunUnknownUser);
+        };
+        self.current = Some(index);
+        let Some(peer) = self.peer(index) else { return self.drop_packet(DropReason::StunUnknownUser) };
+        let outcome = peer.ice.handle_request(now, tuple, message);
+        self.finish_stun(now, tuple, index, outcome);
+    }
+
+    fn handle_answer(&mut self, now: Instant, tuple: Tuple, message: &Message<'_>) {
+        let candidate = |peer: &crate::peer::Peer| peer.ice.awaits(tuple.remote, message.transaction());
+        let found = self.peers.iter().position(|peer| peer.as_deref().is_some_and(candidate));
+        let Some(index) = found.map(|index| index as u32) else {
+            return self.drop_packet(DropReason::StunUnknownUser);
+        };
+        self.current = Some(index);
+        if let Some(peer) = self.peer(index) {
+            let outcome = peer.ice.handle_response(now, tuple, message);
+            self.finish_stun(now, tuple, index, outcome);
+        }
+    }
+
+    fn finish_stun(&mut self, now: Instant, tuple: Tuple, index: u32, outcome: Result<crate::ice::Outcome, Refusal>) {
+        let outcome = match outcome {
+            Ok(outcome) => outcome,
+            Err(Refusal::Integrity) => return self.drop_packet(DropReason::StunIntegrity),
+            Err(Refusal::WrongUser | Refusal::Unexpected) => return self.drop_packet(DropReason::StunUnknownUser),
+        };
+        if let Some(gone) = outcome.evicted {
+            self.by_tuple.remove(&gone.key());
+        }
+        if outcome.verified {
+            self.claim(tuple, index);
+        }
+        if let Some(answer) = outcome.answer {
+            self.send_plain(tuple, &answer);
+        }
+        self.heard(now, index);
+        self.start_client(now, index);
+    }
+
+    /// A tuple belongs to the peer that verified it last: a browser that reloads reuses its port.
+    fn claim(&mut self, tuple: Tuple, index: u32) {
+        if let Some(previous) = self.by_tuple.insert(tuple.key(), index)
+            && previous != index
+            && let Some(peer) = self.peer(previous)
+        {
+            peer.ice.forget(tuple);
+        }
+    }
+
+    /// Notes life, and tells the core when a silent peer is back.
+    fn heard(&mut self, now: Instant, index: u32) {
+        let Some(peer) = self.peer(index) else { return };
+        peer.heard(now);
+        if peer.phase == Phase::Silent {
+            peer.phase = if peer.session.is_some() { Phase::Connected } else { Phase::Connecting };
+            self.announce(now, index);
+        }
+        self.reschedule(index);
+    }
+
+    /// A DTLS client speaks as soon as there is a path.
+    fn start_client(&mut self, now: Instant, index: u32) {
+        let Some(peer) = self.peer(index) else { return };
+        if !peer.started && peer.ice.path().is_some() {
+            peer.started = true;
+            let result = peer.dtls.handle_timeout(now);
+            self.drain_dtls(now, index, result);
+        }
+    }
+
+    fn handle_dtls(&mut self, now: Instant, tuple: Tuple, datagram: &[u8]) {
+        let Some(index) = self.owner(tuple) else { return self.drop_packet(DropReason::UnknownTuple) };
+        let Some(peer) = self.peer(index) else { return self.drop_packet(DropReason::UnknownPeer) };
+        if !peer.started {
+            return self.drop_packet(DropReason::DtlsRefused);
+        }
+        let result = peer.dtls.handle_packet(now, datagram);
+        self.drain_dtls(now, index, result);
+    }
+
+    /// Sends what DTLS wants to say and takes the keys when they are there.
+    pub(super) fn drain_dtls(&mut self, now: Instant, index: u32, fed: Result<(), crate::dtls::DtlsError>) {
+        let Self { peers, transmits, counters, drops, .. } = self;
+        let Some(peer) = peers.get_mut(index as usize).and_then(Option::as_deref_mut) else { return };
+        let path = peer.ice.path();
+        let drained = peer.dtls.drain(|packet| {
+            let Some(tuple) = path else { return drops.count(DropReason::NotConnected) };
+            // Appending to memory cannot fail, so there is no error to carry.
+            let _ = transmits.with::<()>(tuple, |arena| {
+                arena.extend_from_slice(packet);
+                Ok(())
+            });
+            counters.packets_out += 1;
+            counters.bytes_out += packet.len() as u64;
+        });
+        match fed.and(drained) {
+            Ok(None) => self.reschedule(index),
+            Ok(Some(established)) => {
+                peer.session = Session::new(&established).ok();
+                peer.phase = Phase::Connected;
+                self.announce(now, index);
+                self.reschedule(index);
+            }
+            Err(error) => {
+                self.drop_packet(DropReason::DtlsRefused);
+                self.lose(now, index, reason(error));
+            }
+        }
+    }
+
+    fn announce(&mut self, now: Instant, index: u32) {
+        let Some(peer) = self.peer(index) else { return };
+        let Some(session) = &peer.session else { return };
+        let (id, dtls, profile) = (peer.id, session.version.into(), session.profile.into());
+        self.events.push_back(Event::Connected { peer: id, dtls, profile });
+        self.media.peer_connected(now, id, &mut self.outbox);
+    }
+
+    fn handle_srtp(&mut self, now: Instant, tuple: Tuple, datagram: &mut [u8]) {
+        let Some(index) = self.owner(tuple) else { return self.drop_packet(DropReason::UnknownTuple) };
+        let Self { peers, drops, media, outbox, .. } = self;
+        let Some(peer) = peers.get_mut(index as usize).and_then(Option::as_deref_mut) else { return };
+        let Some(session) = &mut peer.session else { return drops.count(DropReason::BeforeKeys) };
+        let rtcp = is_rtcp(datagram);
+        let opened = if rtcp { session.inbound.open_rtcp(datagram) } else { session.inbound.open_rtp(datagram) };
+        let length = match opened {
+            Ok(length) => length,
+            Err(error) => return drops.count(refused(error, rtcp)),
+        };
+        peer.ice.authenticated(tuple);
+        peer.heard(now);
+        let (id, back) = (peer.id, peer.phase == Phase::Silent);
+        let plain = &mut datagram[..length];
+        if rtcp {
+            media.handle_rtcp(now, id, plain, outbox);
+        } else {
+            media.handle_rtp(now, id, plain, outbox);
+        }
+        if back {
+            self.heard(now, index);
+        }
+    }
+}
+
+const fn refused(error: OpenError, rtcp: bool) -> DropReason {
+    match (error, rtcp) {
+        (OpenError::Malformed, false) => DropReason::RtpMalformed,
+        (OpenError::Malformed, true) => DropReason::RtcpMalformed,
+        (OpenError::Authentication, false) => DropReason::SrtpAuth,
+        (OpenError::Authentication, true) => DropReason::SrtcpAuth,
+        (OpenError::Replay, false) => DropReason::SrtpReplay,
+        (OpenError::Replay, true) => DropReason::SrtcpReplay,
+        (OpenError::TooManyStreams, _) => DropReason::TooManySsrcs,
+    }
+}
