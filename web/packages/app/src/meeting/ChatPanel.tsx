@@ -1,0 +1,98 @@
+/** The meeting's chat: what was said since you joined, and a box to write in. */
+
+import type { FormEvent, KeyboardEvent, ReactElement } from "react";
+import { useEffect, useRef, useState } from "react";
+import { TextArea, TextField } from "react-aria-components";
+import { useTranslation } from "react-i18next";
+import { problemKey } from "../problems.ts";
+import type { ChatMessage, Meeting, MeetingSnapshot } from "../state/port.ts";
+import { codeOf } from "../state/room.ts";
+import { IconButton } from "../ui/controls.tsx";
+import { Panel } from "../ui/Panel.tsx";
+
+/** Longest message, in characters: two typed pages; the socket's limit is far above. */
+const LONGEST = 4000;
+
+export interface ChatPanelProps {
+  readonly meeting: Meeting;
+  readonly snapshot: MeetingSnapshot;
+  readonly onClose: () => void;
+}
+
+export function ChatPanel({ meeting, snapshot, onClose }: ChatPanelProps): ReactElement {
+  const { t } = useTranslation();
+  const [text, setText] = useState("");
+  const [problem, setProblem] = useState<string | null>(null);
+  const end = useRef<HTMLLIElement>(null);
+  const count = snapshot.messages.length;
+  useEffect(() => end.current?.scrollIntoView({ block: "nearest" }), [count]);
+
+  const send = async (event?: FormEvent): Promise<void> => {
+    event?.preventDefault();
+    const written = text.trim();
+    if (written === "") return;
+    setText("");
+    setProblem(null);
+    try {
+      await meeting.sendChat(written);
+    } catch (error) {
+      setText((now) => (now === "" ? written : now));
+      setProblem(codeOf(error));
+    }
+  };
+  const keys = (event: KeyboardEvent): void => {
+    if (event.key !== "Enter" || event.shiftKey || event.nativeEvent.isComposing) return;
+    event.preventDefault();
+    void send();
+  };
+  return (
+    <Panel title={t("control.chat")} onClose={onClose}>
+      <div className="panel-scroll" tabIndex={0} role="group" aria-label={t("chat.messages")}>
+        {count === 0 ? <p className="panel-empty">{t("chat.empty")}</p> : null}
+        <ol className="chat-list">
+          {snapshot.messages.map((message, index) => (
+            <ChatLine key={message.id} message={message} follows={snapshot.messages[index - 1]} />
+          ))}
+          <li ref={end} aria-hidden="true" />
+        </ol>
+      </div>
+      <form className="chat-form" onSubmit={(event) => void send(event)}>
+        {problem ? (
+          <p className="field-error" role="alert">
+            {t("chat.failed")} {t(problemKey(problem))}
+          </p>
+        ) : null}
+        <div className="chat-row">
+          <TextField className="chat-field" aria-label={t("chat.message")} value={text} onChange={setText} maxLength={LONGEST}>
+            <TextArea className="input chat-input" placeholder={t("chat.placeholder")} rows={2} onKeyDown={keys} />
+          </TextField>
+          <IconButton icon="send" label={t("chat.send")} type="submit" isDisabled={text.trim() === ""} />
+        </div>
+      </form>
+    </Panel>
+  );
+}
+
+/** One message; the name is left out when the same person goes on within a minute. */
+function ChatLine({ message, follows }: { message: ChatMessage; follows: ChatMessage | undefined }): ReactElement {
+  const { t, i18n } = useTranslation();
+  const goesOn = follows?.participant === message.participant && message.time - follows.time < 60_000;
+  const time = new Intl.DateTimeFormat(i18n.language, { hour: "2-digit", minute: "2-digit" }).format(message.time);
+  return (
+    <li className={message.own ? "chat-line chat-own" : "chat-line"}>
+      {goesOn ? (
+        <span className="visually-hidden">{message.own ? t("tile.you") : message.name}</span>
+      ) : (
+        <p className="chat-who">
+          <span className="chat-name" dir="auto">
+            {message.own ? t("tile.you") : message.name}
+          </span>
+          <time dateTime={new Date(message.time).toISOString()}>{time}</time>
+        </p>
+      )}
+      <p className="chat-text" dir="auto">
+        {message.text}
+      </p>
+    </li>
+  );
+}

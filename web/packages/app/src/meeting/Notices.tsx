@@ -1,0 +1,103 @@
+/** Lines above the stage for what a person must know now: connection, alarms, devices, sharing. */
+
+import type { ReactElement, ReactNode } from "react";
+import { useTranslation } from "react-i18next";
+import { alarmKey } from "../alarms.ts";
+import { useObservable } from "../context.ts";
+import { deviceKey, problemKey } from "../problems.ts";
+import type { Devices } from "../state/devices.ts";
+import { isMild } from "../state/encryption.ts";
+import type { Meeting, MeetingSnapshot } from "../state/port.ts";
+import type { Room } from "../state/room.ts";
+import { Button, IconButton } from "../ui/controls.tsx";
+import { Icon, type IconName } from "../ui/icons.tsx";
+
+export interface NoticesProps {
+  readonly meeting: Meeting;
+  readonly snapshot: MeetingSnapshot;
+  readonly devices: Devices;
+  readonly room: Room;
+  readonly problem: string | null;
+  readonly onClear: () => void;
+  readonly onEncryption: () => void;
+}
+
+export function Notices({ meeting, snapshot, devices, room, problem, onClear, onEncryption }: NoticesProps): ReactElement {
+  const { t } = useTranslation();
+  const inputs = useObservable(devices.store);
+  const screen = useObservable(room.screen);
+  const { microphone, camera } = inputs;
+  const mutedBy = snapshot.mutedBy;
+  const alarm = snapshot.encryption.alarms.findLast((known) => !isMild(known.code));
+  const alone = snapshot.people.every((person) => person.self);
+  return (
+    <div className="notices">
+      {alarm ? (
+        <Notice tone="danger" icon="warning" alert>
+          <span>
+            {t(alarmKey(alarm.code))} {alarm.people.length > 0 ? t("alarm.people", { names: alarm.people.join(", ") }) : null}
+          </span>
+          <Button look="quiet" onPress={onEncryption}>
+            {t("alarm.show")}
+          </Button>
+        </Notice>
+      ) : null}
+      {snapshot.state === "reconnecting" ? (
+        <Notice tone="warn" icon="warning">
+          <span className="spinner" aria-hidden="true" />
+          <span>{t("state.reconnecting")}</span>
+        </Notice>
+      ) : null}
+      {snapshot.state === "connected" && snapshot.encryption.stopped !== null && !alarm ? (
+        <Notice tone="warn" icon="lock" alert>
+          {alone ? t("state.stopped_alone") : t("state.stopped")}
+        </Notice>
+      ) : null}
+      {snapshot.soundBlocked ? (
+        <Notice tone="info" icon="speaker">
+          <span>{t("sound.blocked")}</span>
+          <Button look="quiet" onPress={() => void meeting.playSound().catch(() => undefined)}>
+            {t("sound.play")}
+          </Button>
+        </Notice>
+      ) : null}
+      {screen ? (
+        <Notice tone="info" icon="screen">
+          <span>{t("screen.sharing")}</span>
+          <Button look="quiet" onPress={() => room.unshare()}>
+            {t("screen.stop")}
+          </Button>
+        </Notice>
+      ) : null}
+      {microphone.problem ? <Notice tone="warn" icon="warning" alert>{t(deviceKey("microphone", microphone.problem))}</Notice> : null}
+      {camera.problem ? <Notice tone="warn" icon="warning" alert>{t(deviceKey("camera", camera.problem))}</Notice> : null}
+      {mutedBy?.source === "microphone" && !microphone.on ? (
+        <Notice tone="info" icon="microphoneOff">
+          {t("meeting.muted_by", { name: mutedBy.name })}
+        </Notice>
+      ) : null}
+      {problem ? (
+        <Notice tone="warn" icon="warning" alert>
+          <span>{problem === "screen" ? t("screen.failed") : t(problemKey(problem))}</span>
+          <IconButton icon="close" label={t("notice.close")} onPress={onClear} />
+        </Notice>
+      ) : null}
+    </div>
+  );
+}
+
+interface NoticeProps {
+  readonly tone: "info" | "warn" | "danger";
+  readonly icon: IconName;
+  readonly alert?: boolean;
+  readonly children: ReactNode;
+}
+
+function Notice({ tone, icon, alert = false, children }: NoticeProps): ReactElement {
+  return (
+    <div className={`notice notice-${tone}`} role={alert ? "alert" : "status"}>
+      <Icon name={icon} size={20} />
+      {children}
+    </div>
+  );
+}

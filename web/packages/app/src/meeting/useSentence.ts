@@ -1,0 +1,14 @@
+/** The one plain sentence about who can hear this meeting. */
+
+import { useTranslation } from "react-i18next";
+import { type Standing, standing } from "../state/encryption.ts";
+import type { MeetingSnapshot } from "../state/port.ts";
+
+export function useSentence(snapshot: MeetingSnapshot): { readonly standing: Standing; readonly text: string } {
+  const { t } = useTranslation();
+  const now = standing(snapshot);
+  if (now === "alarm") return { standing: now, text: t("encryption.alarm") };
+  if (now === "pending") return { standing: now, text: t("encryption.pending") };
+  const count = snapshot.people.filter((person) => person.leaf !== null).length;
+  return { standing: now, text: count <= 1 ? t("encryption.alone") : t("encryption.sentence", { count }) };
+}

@@ -1,0 +1,83 @@
+/** The development login: made-up officials of the demo ministries, one press each. */
+
+import type { ReactElement } from "react";
+import { useState } from "react";
+import { Button as AriaButton } from "react-aria-components";
+import { useTranslation } from "react-i18next";
+import { useApp, useWorld } from "../context.ts";
+import { problemKey } from "../problems.ts";
+import { codeOf } from "../state/room.ts";
+import { Avatar } from "../ui/Avatar.tsx";
+
+export function DevLogin(): ReactElement {
+  const { t } = useTranslation();
+  const { model } = useWorld();
+  const { config } = useApp();
+  const [problem, setProblem] = useState<string | null>(null);
+  const [busy, setBusy] = useState(false);
+  const login = async (tenant: string, subject: string): Promise<void> => {
+    setBusy(true);
+    setProblem(null);
+    try {
+      await model.login(tenant, subject);
+    } catch (error) {
+      setProblem(codeOf(error));
+      setBusy(false);
+    }
+  };
+  const tenants = (config?.tenants ?? []).filter((tenant) => config?.people.some((person) => person.tenant === tenant.id));
+  if (tenants.length === 0) return <p>{t("login.none")}</p>;
+  return (
+    <div className="dev-login">
+      {tenants.map((tenant) => (
+        <section key={tenant.id} className="dev-tenant" aria-label={tenant.name}>
+          <h3>
+            <span className="tenant-dot" style={{ backgroundColor: tenant.colour }} aria-hidden="true" />
+            {tenant.name}
+          </h3>
+          <ul>
+            {(config?.people ?? [])
+              .filter((person) => person.tenant === tenant.id)
+              .map((person) => (
+                <li key={person.subject}>
+                  <AriaButton className="person-choice" isDisabled={busy} onPress={() => void login(person.tenant, person.subject)}>
+                    <Avatar name={person.name} colour={tenant.colour} size="small" />
+                    <span className="person-lines">
+                      <span className="person-name">{person.name}</span>
+                      <span className="person-title">{person.title}</span>
+                    </span>
+                  </AriaButton>
+                </li>
+              ))}
+          </ul>
+        </section>
+      ))}
+      {problem ? (
+        <p className="field-error" role="alert">
+          {t(problemKey(problem))}
+        </p>
+      ) : null}
+    </div>
+  );
+}
+
+/** Who this tab is logged in as, with a way out. */
+export function SignedIn(): ReactElement | null {
+  const { t } = useTranslation();
+  const { model } = useWorld();
+  const { config, session } = useApp();
+  if (!session) return null;
+  const tenant = config?.tenants.find((known) => known.id === session.person.tenant);
+  return (
+    <div className="signed-in">
+      <Avatar name={session.person.name} colour={tenant?.colour ?? "#6b7785"} size="small" />
+      <span className="person-lines">
+        <span className="person-name">{session.person.name}</span>
+        <span className="person-title">{tenant?.name ?? session.person.tenant}</span>
+      </span>
+      <AriaButton className="link-button" onPress={() => model.logout()}>
+        {t("login.change")}
+      </AriaButton>
+    </div>
+  );
+}

@@ -1,0 +1,64 @@
+/** One room's page, in whichever phase it is: looking it up, lobby, joining, meeting, ended. */
+
+import type { ReactElement } from "react";
+import { useEffect, useState } from "react";
+import { useApp, useObservable, useWorld } from "../context.ts";
+import { MeetingPage } from "../meeting/MeetingPage.tsx";
+import { Devices } from "../state/devices.ts";
+import { Room } from "../state/room.ts";
+import { EndedPage } from "./EndedPage.tsx";
+import { Lobby } from "./Lobby.tsx";
+import { ProblemPage } from "./ProblemPage.tsx";
+
+interface Parts {
+  readonly devices: Devices;
+  readonly room: Room;
+}
+
+export function RoomPage({ slug, secret }: { slug: string; secret: string }): ReactElement | null {
+  const { model, join, media } = useWorld();
+  const { settings } = useApp();
+  const [parts, setParts] = useState<Parts | null>(null);
+  useEffect(() => {
+    const { microphone, camera } = model.store.getSnapshot().settings;
+    const devices = new Devices(media, { microphone, camera });
+    const room = new Room(model.api, join, devices, slug, secret);
+    const gone = (): void => room.dispose();
+    window.addEventListener("pagehide", gone);
+    setParts({ devices, room });
+    void room.open();
+    return () => {
+      window.removeEventListener("pagehide", gone);
+      room.dispose();
+      devices.dispose();
+    };
+  }, [model, join, media, slug, secret]);
+  return parts ? <Phases parts={parts} language={settings.language} /> : null;
+}
+
+function Phases({ parts, language }: { parts: Parts; language: string }): ReactElement {
+  const { room, devices } = parts;
+  const phase = useObservable(room.store);
+  switch (phase.name) {
+    case "loading":
+      return <ProblemPage code={null} />;
+    case "missing":
+      return <ProblemPage code={phase.code} onRetry={() => void room.open()} />;
+    case "lobby":
+    case "joining":
+      return (
+        <Lobby
+          info={phase.room}
+          devices={devices}
+          joining={phase.name === "joining"}
+          problem={phase.name === "lobby" ? phase.problem : null}
+          onJoin={(who) => void room.join(who, language)}
+          onCancel={() => room.cancel()}
+        />
+      );
+    case "meeting":
+      return <MeetingPage meeting={phase.meeting} room={room} devices={devices} info={phase.room} />;
+    case "ended":
+      return <EndedPage info={phase.room} ended={phase.ended} onAgain={() => void room.open()} />;
+  }
+}

@@ -1,0 +1,96 @@
+/**
+ * Codes to sentences: every stable code of the server and the SDK that a person can meet, and
+ * the reasons a meeting ends for somebody. An unknown code gets an honest general sentence.
+ */
+
+import type { DeviceProblem, Input } from "./state/devices.ts";
+
+const PROBLEMS = {
+  network: "problem.network",
+  timeout: "problem.network",
+  closed: "problem.network",
+  unavailable: "problem.unavailable",
+  media_unavailable: "problem.unavailable",
+  internal: "problem.internal",
+  malformed: "problem.internal",
+  rate_limited: "problem.rate_limited",
+  not_found: "problem.not_found",
+  room_unknown: "problem.room_unknown",
+  guests_refused: "problem.guests_refused",
+  unauthorized: "problem.unauthorized",
+  forbidden: "problem.forbidden",
+  not_host: "problem.forbidden",
+  login_disabled: "problem.login_disabled",
+  person_unknown: "problem.person_unknown",
+  token_unknown: "problem.token",
+  token_used: "problem.token",
+  token_expired: "problem.token",
+  meeting_full: "problem.meeting_full",
+  meeting_ended: "problem.meeting_ended",
+  removed: "problem.removed",
+  unsupported_browser: "problem.unsupported_browser",
+  key_worker_failed: "problem.encryption",
+  suite_refused: "problem.suite_refused",
+  certify_refused: "problem.encryption",
+  key_package_refused: "problem.encryption",
+  fork: "problem.fork",
+  media_failed: "problem.media_failed",
+} as const;
+
+export type ProblemKey = (typeof PROBLEMS)[keyof typeof PROBLEMS] | "problem.unknown";
+
+export function problemKey(code: string): ProblemKey {
+  return Object.hasOwn(PROBLEMS, code) ? PROBLEMS[code as keyof typeof PROBLEMS] : "problem.unknown";
+}
+
+const ENDED = {
+  left: { title: "ended.left_title", text: "ended.left_text" },
+  removed: { title: "ended.removed_title", text: "ended.removed_text" },
+  ended: { title: "ended.ended_title", text: "ended.ended_text" },
+  lost: { title: "ended.lost_title", text: "ended.lost_text" },
+  security: { title: "ended.security_title", text: "ended.security_text" },
+} as const;
+
+type EndedKeys = (typeof ENDED)[keyof typeof ENDED];
+
+const REASONS: Record<string, keyof typeof ENDED> = {
+  left: "left",
+  leave: "left",
+  removed: "removed",
+  host: "removed",
+  ended: "ended",
+  closed: "ended",
+  meeting_ended: "ended",
+  fork: "security",
+  alarm: "security",
+  revoked: "security",
+  security: "security",
+};
+
+/** Title and text for the reason a meeting ended; what is not known counts as a lost connection. */
+export function endedKey(reason: string): EndedKeys {
+  return ENDED[Object.hasOwn(REASONS, reason) ? (REASONS[reason] ?? "lost") : "lost"];
+}
+
+const DEVICE = {
+  microphone: {
+    denied: "device.microphone_denied",
+    missing: "device.microphone_missing",
+    busy: "device.microphone_busy",
+    unsupported: "device.unsupported",
+    failed: "device.microphone_failed",
+    unplugged: "device.microphone_unplugged",
+  },
+  camera: {
+    denied: "device.camera_denied",
+    missing: "device.camera_missing",
+    busy: "device.camera_busy",
+    unsupported: "device.unsupported",
+    failed: "device.camera_failed",
+    unplugged: "device.camera_unplugged",
+  },
+} as const satisfies Record<Input, Record<DeviceProblem, string>>;
+
+export function deviceKey(input: Input, problem: DeviceProblem): (typeof DEVICE)[Input][DeviceProblem] {
+  return DEVICE[input][problem];
+}

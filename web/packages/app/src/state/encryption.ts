@@ -1,0 +1,49 @@
+/**
+ * What the encryption panel may say, and when. The rule of the house: the sentence about who
+ * can hear is shown only while the client is in a reached epoch and nothing is wrong; every
+ * other state has words of its own (KEYS K1: no text claims more than the table).
+ */
+
+import type { EncryptionState, MeetingSnapshot, Person, Tenant } from "./port.ts";
+
+export type Standing = "protected" | "pending" | "alarm";
+
+/** Which sentence opens the panel. */
+export function standing(snapshot: MeetingSnapshot): Standing {
+  if (snapshot.encryption.alarms.some((alarm) => alarm.code !== "" && !MILD.has(alarm.code))) return "alarm";
+  if (!snapshot.encryption.active || snapshot.encryption.code === null) return "pending";
+  return "protected";
+}
+
+/** Alarms that tell of something worth knowing, but do not put the meeting in doubt. */
+const MILD: ReadonlySet<string> = new Set(["new_group", "manifests_changed", "message_missed"]);
+
+/** True when the alarm only informs. */
+export function isMild(code: string): boolean {
+  return MILD.has(code);
+}
+
+/** The 30 digits in six groups of five, as they are read aloud. */
+export function codeGroups(code: string): string[] {
+  return code.replace(/\D/g, "").match(/.{1,5}/g) ?? [];
+}
+
+/** Everyone in the tree: me first, then hosts, then by name. */
+export function listed(people: readonly Person[], language: string): Person[] {
+  const order = new Intl.Collator(language);
+  const rank = (person: Person): number => (person.self ? 0 : person.host ? 1 : 2);
+  return [...people]
+    .filter((person) => person.leaf !== null)
+    .sort((a, b) => rank(a) - rank(b) || order.compare(a.name, b.name));
+}
+
+export function tenantOf(person: Person, tenants: readonly Tenant[]): Tenant | null {
+  return tenants.find((tenant) => tenant.tenant === person.tenant && tenant.deployment === person.deployment) ?? null;
+}
+
+/** What the suite's number means to a reader of the details. */
+export function suiteKind(encryption: EncryptionState): "hybrid" | "classical" | "unknown" {
+  if (/4f/i.test(encryption.suite) || /mlkem/i.test(encryption.suite)) return "hybrid";
+  if (/0x0*1$/i.test(encryption.suite) || /x25519/i.test(encryption.suite)) return "classical";
+  return "unknown";
+}

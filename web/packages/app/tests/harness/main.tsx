@@ -1,0 +1,65 @@
+/**
+ * The app on the double, for browser tests: `window.harness` sets what the meeting shows. Built
+ * into a folder of its own by the tests; never part of the product.
+ */
+
+import { mount } from "../../src/mount.tsx";
+import type { Join, MeetingSnapshot, Person } from "../../src/state/port.ts";
+import { drawnTile, MeetingDouble, person, snapshot } from "./double.ts";
+
+interface Harness {
+  meeting: MeetingDouble | null;
+  /** The next join fails with this code. */
+  refuse: string | null;
+  /** The next join waits until `resume` is called. */
+  hold: boolean;
+  resume: (() => void) | null;
+  people: (count: number, change?: Partial<Person>) => void;
+  show: (change: Partial<MeetingSnapshot>) => void;
+  tile: (participant: string, change: Record<string, unknown>) => void;
+  screen: (participant: string) => void;
+}
+
+declare global {
+  interface Window {
+    harness: Harness;
+  }
+}
+
+const crowd = (count: number, change: Partial<Person> = {}): Person[] =>
+  Array.from({ length: count }, (_, index) => person(index, index === 0 ? {} : change));
+
+const camera = (known: Person) => (known.camera === "live" && !known.self ? [drawnTile(known, "camera")] : []);
+
+const harness: Harness = {
+  meeting: null,
+  refuse: null,
+  hold: false,
+  resume: null,
+  people(count, change) {
+    const people = crowd(count, change);
+    harness.meeting?.change({ people, tiles: people.flatMap(camera) });
+  },
+  show: (change) => harness.meeting?.change(change),
+  tile(participant, change) {
+    const tiles = (harness.meeting?.getSnapshot().tiles ?? []).map((tile) => (tile.participant === participant ? { ...tile, ...change } : tile));
+    harness.meeting?.change({ tiles });
+  },
+  screen(participant) {
+    const now = harness.meeting?.getSnapshot();
+    const sharer = now?.people.find((known) => known.participant === participant);
+    if (now && sharer) harness.meeting?.change({ tiles: [...now.tiles, drawnTile(sharer, "screen")] });
+  },
+};
+window.harness = harness;
+
+const join: Join = async () => {
+  if (harness.hold) await new Promise<void>((resolve) => (harness.resume = resolve));
+  if (harness.refuse) throw Object.assign(new Error(harness.refuse), { code: harness.refuse });
+  const people = crowd(3);
+  harness.meeting = new MeetingDouble(snapshot({ people, tiles: people.flatMap(camera) }));
+  return harness.meeting;
+};
+
+const root = document.getElementById("root");
+if (root) mount(root, join);
