@@ -10,7 +10,6 @@ import asyncio
 import re
 from collections import OrderedDict
 from collections.abc import Sequence
-from fnmatch import fnmatchcase
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -50,6 +49,11 @@ async def _refuse(error: WireError, scope: Scope, receive: Receive, send: Send) 
         await problem(error)(scope, receive, send)
 
 
+def _matches(name: str, host: str) -> bool:
+    """Whether a name is the host, or below it where the host is written `*.example.org`."""
+    return name.endswith(host[1:]) and len(name) > len(host) - 1 if host.startswith("*.") else name == host
+
+
 class HostGuard:
     """Serve only the names we have: a page of another name that resolves here reads nothing (DNS
     rebinding)."""
@@ -62,7 +66,7 @@ class HostGuard:
         """See ASGI."""
         if scope["type"] in ("http", "websocket"):
             found = _HOST.fullmatch(Headers(scope=scope).get("host", "").lower())
-            if found is None or not any(fnmatchcase(found[1], host) for host in self._hosts):
+            if found is None or not any(_matches(found[1], host) for host in self._hosts):
                 await _refuse(PeerError("host_refused"), scope, receive, send)
                 return
         await self._app(scope, receive, send)

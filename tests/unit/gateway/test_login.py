@@ -1,0 +1,77 @@
+"""Logging in, and for how long."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from core.store import SqlStore
+from core.tenants.sessions import SESSION_LIFE, Sessions
+from tests.support import people
+from tests.support.clock import FakeClock
+from tests.support.rng import SeededRng
+from tests.unit.gateway.conftest import Site, make_site
+
+
+async def test_the_development_login_knows_its_officials_only(site: Site) -> None:
+    reply = await site.client.post(
+        "/api/login/development", json={"tenant": "beispiel", "subject": "b-5g1p7y3d"}
+    )
+    assert reply.json()["person"] == {
+        "tenant": "beispiel",
+        "subject": "b-5g1p7y3d",
+        "name": "Lena Hoffmann",
+    }
+    wrong = await site.client.post(
+        "/api/login/development", json={"tenant": "exemple", "subject": "b-5g1p7y3d"}
+    )
+    assert (wrong.status_code, wrong.json()["code"]) == (404, "person_unknown")
+
+
+async def test_the_development_login_can_be_off(store: SqlStore, tmp_path: Path) -> None:
+    site = make_site(store, tmp_path, development={"login": False})
+    reply = await site.client.post(
+        "/api/login/development", json={"tenant": "exemple", "subject": "x-7f3k2m9q"}
+    )
+    assert (reply.status_code, reply.json()["code"]) == (403, "login_disabled")
+    config = (await site.client.get("/api/config")).json()
+    assert (config["development"], config["login"]) == (False, {})
+
+
+async def test_config_says_who_may_be_played_and_in_which_languages(site: Site) -> None:
+    config = (await site.client.get("/api/config")).json()
+    assert config["product"] == "Entente" and config["development"] is True
+    assert config["languages"] == ["fr", "de", "nl", "en"]
+    assert [tenant["id"] for tenant in config["tenants"]] == ["exemple", "beispiel"]
+    assert len(config["login"]["development"]["people"]) == 6
+
+
+async def test_a_session_ends_after_a_working_day_or_at_logout(site: Site) -> None:
+    headers = await site.log_in()
+    await site.clock.advance(SESSION_LIFE / 1000 - 1)
+    assert (await site.client.post("/api/rooms", json={"title": "x"}, headers=headers)).status_code == 201
+    await site.clock.advance(1)
+    assert (await site.client.post("/api/rooms", json={"title": "x"}, headers=headers)).status_code == 401
+    headers = await site.log_in()
+    assert (await site.client.post("/api/logout", headers=headers)).status_code == 204
+    assert (await site.client.post("/api/rooms", json={"title": "x"}, headers=headers)).status_code == 401
+
+
+def test_sessions_keep_no_token_and_print_nobody() -> None:
+    sessions = Sessions(FakeClock(), SeededRng())
+    token = sessions.open(people.person())
+    kept = repr(sessions) + repr(vars(sessions))
+    assert token not in kept and "Camille" not in kept
+
+
+def test_a_login_loop_pushes_the_oldest_out() -> None:
+    import core.tenants.sessions as module
+
+    before = module.SESSIONS_MAX
+    module.SESSIONS_MAX = 3
+    try:
+        sessions = Sessions(FakeClock(), SeededRng())
+        tokens = [sessions.open(people.person(f"x-{number}")) for number in range(4)]
+        assert repr(sessions) == "Sessions(3)"
+        assert sessions.person(tokens[1]).subject == "x-1"
+    finally:
+        module.SESSIONS_MAX = before
