@@ -25,9 +25,9 @@ READS = {
 }
 
 OWNERS = (
-    "gateway/clock.py",  # the Clock port's real side
-    "gateway/app.py",  # wires it
-    "gateway/signer/",  # a process of its own, with a clock of its own
+    "gateway/system.py",  # the Clock port's real side in a node
+    "gateway/signer_main.py",  # a process of its own
+    "core/client/clock.py",  # and in a headless participant
     "crates/udp/",  # the thread around the engine reads the monotonic clock once for each wake-up
     "crates/python/",  # starts that thread
     "web/packages/client/src/clock.ts",

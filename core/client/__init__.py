@@ -1,0 +1,59 @@
+"""The headless participant: a member of a meeting without a screen, of which tests, probes, bots and agents
+are made.
+
+Together with `core.transcription` this is the only Python that may hold a media key. It joins through HTTP
+and the socket like a browser, speaks WebRTC by aiortc, and keeps its MLS leaf in the native `Member`. Nothing
+here is trusted by a node, and nothing here trusts one.
+"""
+
+from core.client.clock import SystemClock
+from core.client.errors import ClientError, JoinRefused, RequestRefused, SocketLost
+from core.client.events import (
+    Alarm,
+    Chat,
+    ClientEvent,
+    Ended,
+    PersonJoined,
+    PersonLeft,
+    Roster,
+    StateChanged,
+)
+from core.client.frames import OpenedFrame
+from core.client.http import Login, join_room, make_room, open_login
+from core.client.participant import Participant
+from core.client.sources import (
+    EncodedFrame,
+    PictureFile,
+    PictureSource,
+    SoundFile,
+    Source,
+    ToneSource,
+)
+
+__all__ = [
+    "Alarm",
+    "Chat",
+    "ClientError",
+    "ClientEvent",
+    "EncodedFrame",
+    "Ended",
+    "JoinRefused",
+    "Login",
+    "OpenedFrame",
+    "Participant",
+    "PersonJoined",
+    "PersonLeft",
+    "PictureFile",
+    "PictureSource",
+    "RequestRefused",
+    "Roster",
+    "SocketLost",
+    "SoundFile",
+    "Source",
+    "StateChanged",
+    "SystemClock",
+    "ToneSource",
+    "join_room",
+    "make_room",
+    "open_login",
+]

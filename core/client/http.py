@@ -1,0 +1,82 @@
+"""The three HTTP requests in front of a meeting: log in, make a room, ask for a join token."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+import httpx
+
+from core.client.errors import JoinRefused
+
+TIMEOUT_S = 20
+"""A node under a join storm answers late; a person would have given up by then."""
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """A session of one person at one node."""
+
+    base: str
+    session: str | None = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """What opens the socket, once: the token is spent by its first use."""
+
+    socket: str
+    token: str = field(repr=False)
+
+
+def split_link(link: str) -> tuple[str, str]:
+    """Base address and slug of a room's link; the fragment with the room's secret stays where it is."""
+    parts = urlsplit(link)
+    slug = parts.path.rsplit("/", 1)[-1]
+    if not parts.scheme or not slug:
+        raise ValueError("a room's link looks like http://host/m/name")
+    return f"{parts.scheme}://{parts.netloc}", slug
+
+
+async def _request(
+    base: str, method: str, path: str, body: dict[str, str] | None, session: str | None
+) -> dict[str, object]:
+    headers = {"Authorization": f"Bearer {session}"} if session else {}
+    async with httpx.AsyncClient(base_url=base, timeout=TIMEOUT_S, trust_env=False) as client:
+        answer = await client.request(method, path, json=body, headers=headers)
+    try:
+        value = answer.json()
+    except ValueError:
+        value = None
+    if not isinstance(value, dict):
+        raise JoinRefused("internal", f"status {answer.status_code} without a JSON object")
+    if answer.is_error:
+        retry = value.get("retry_after")
+        raise JoinRefused(
+            str(value.get("code", "internal")),
+            str(value.get("detail") or value.get("title") or answer.status_code),
+            float(retry) if isinstance(retry, int | float) else None,
+        )
+    return value
+
+
+async def open_login(base: str, tenant: str, subject: str) -> Login:
+    """Logs in as one of the development login's made-up officials."""
+    body = {"tenant": tenant, "subject": subject}
+    value = await _request(base, "POST", "/api/login/development", body, None)
+    return Login(base, str(value["session"]))
+
+
+async def make_room(login: Login, title: str) -> str:
+    """Makes a room and returns its whole link."""
+    value = await _request(login.base, "POST", "/api/rooms", {"title": title}, login.session)
+    return f"{login.base}{value['path']}"
+
+
+async def join_room(login: Login, slug: str, guest_name: str | None = None) -> Admission:
+    """Asks for a join token: as the person logged in, or as a guest where `session` is None."""
+    body = {"guest_name": guest_name} if guest_name is not None else {}
+    value = await _request(login.base, "POST", f"/api/rooms/{slug}/join", body, login.session)
+    scheme, rest = login.base.split("://", 1)
+    socket = f"{'wss' if scheme == 'https' else 'ws'}://{rest}{value['socket']}"
+    return Admission(socket, str(value["token"]))
