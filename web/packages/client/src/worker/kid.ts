@@ -3,10 +3,12 @@
  * number holds it exactly; the arithmetic avoids bit operators, which stop at 32 bits.
  */
 
+import type { Source } from "../generated/wire.ts";
+
+export type { Source } from "../generated/wire.ts";
+
 /** Kinds of media in the order of their numbers in a key id (K5.1). */
-export const KINDS = ["microphone", "camera", "screen", "screen_sound", "consent_microphone"] as const;
-/** What a sender publishes; also the kind in its key ids. */
-export type Source = (typeof KINDS)[number];
+export const KINDS: readonly Source[] = ["microphone", "camera", "screen", "screen_sound", "consent_microphone"];
 
 /** The parts of a key id. `epoch` is the epoch modulo 256. */
 export interface KeyId {

@@ -4,6 +4,7 @@
  * authentic never reaches a decoder (K5.3, K5.7).
  */
 
+import type { SlotKind } from "../generated/wire.ts";
 import { type Codec, metadataOf, stripAudio, syntheticLength } from "./codec.ts";
 import { type EncodedFrame, rtpTimestampOf } from "./frame.ts";
 import type { FrameSecrets, ReceiverKeys } from "./keys.ts";
@@ -11,8 +12,7 @@ import { epochsAhead, parseKid, type Source } from "./kid.ts";
 import type { ReplayGuard } from "./replay.ts";
 import { decodeHeader, openFrame, type SframeHeader, TAG } from "./sframe.ts";
 
-/** A fixed receive transceiver's kind. */
-export type SlotKind = "audio" | "video" | "screen" | "screen_sound";
+export type { SlotKind } from "../generated/wire.ts";
 
 /** The one kind of media each slot may show (K5.3). A consent microphone has no slot: members refuse it (K7.2). */
 export const KIND_OF_SLOT: Record<SlotKind, Source> = {

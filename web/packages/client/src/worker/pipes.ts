@@ -3,6 +3,7 @@
  * the owners of opened frames for the page's labels (M4.5).
  */
 
+import { monotonic } from "../clock.ts";
 import type { Codec } from "./codec.ts";
 import type { EncodedFrame } from "./frame.ts";
 import { type FrameSecrets, ReceiverKeys } from "./keys.ts";
@@ -70,15 +71,14 @@ export class Pipes {
   readonly #wake = new Set<() => void>();
 
   constructor(secrets: FrameSecrets, labelled: (labels: FrameLabel[]) => void) {
-    const now = (): number => performance.now();
     this.#secrets = secrets;
-    this.#keys = new ReceiverKeys(secrets, now);
+    this.#keys = new ReceiverKeys(secrets, monotonic);
     this.#labelled = labelled;
     this.#shared = {
       secrets,
       keys: this.#keys,
       replay: this.#replay,
-      now,
+      now: monotonic,
       changed: (ms) => this.#changed(ms),
     };
   }

@@ -1,0 +1,71 @@
+/**
+ * `@entente/client`: an end-to-end encrypted meeting in somebody else's page. `Entente.join` gives a `Meeting`: observe its
+ * snapshots, attach its tiles to video elements, publish tracks. Keys live in a Worker that this page cannot read.
+ */
+
+import { EntenteError } from "./errors.ts";
+import { Meeting } from "./meeting.ts";
+import { transformsSupported } from "./media/transforms.ts";
+
+export * from "./devices.ts";
+export { EntenteError } from "./errors.ts";
+export { Meeting, type MeetingEvents } from "./meeting.ts";
+export type * from "./types.ts";
+export { VERSION } from "./version.ts";
+
+// Set by the build that bundles the SDK (integrity.ts); a page that loads it unbundled passes `wasmIntegrity` itself.
+declare const __WASM_INTEGRITY__: string | undefined;
+const BUILT_INTEGRITY = typeof __WASM_INTEGRITY__ === "undefined" ? null : __WASM_INTEGRITY__;
+
+/** How to join. */
+export interface JoinOptions {
+  /** The node; the page's own origin by default. */
+  readonly baseUrl?: string;
+  /** The room's name in its link. */
+  readonly slug: string;
+  /** A session of the login, for officials. */
+  readonly session?: string | null;
+  /** The typed name of a guest, when there is no session. */
+  readonly guestName?: string | null;
+  /** The link's fragment; it names the meeting's log leaves and never leaves the browser. */
+  readonly roomSecret?: string;
+  /** The key Worker's script, of the page's own origin; `/sdk/key-worker.js` of the node by default. */
+  readonly workerUrl?: string;
+  /** The encryption module; `/sdk/e2ee_bg.wasm` of the node by default. */
+  readonly wasmUrl?: string;
+  /** Subresource Integrity of the module; the value of the SDK's own build by default. */
+  readonly wasmIntegrity?: string;
+  /** Tracks to publish from the start. */
+  readonly devices?: {
+    readonly microphone?: MediaStreamTrack | null;
+    readonly camera?: MediaStreamTrack | null;
+  };
+  /** The user's language; the SDK itself has no texts. */
+  readonly language?: string;
+}
+
+/** The entrance. */
+export const Entente = {
+  /** Whether this browser can seal frames at all. */
+  supported(): boolean {
+    return transformsSupported() && typeof WebAssembly !== "undefined" && globalThis.crypto?.subtle !== undefined;
+  },
+
+  /** Joins a meeting; resolves when the socket, the certificate and the media offer are done, rejects with a code. */
+  async join(options: JoinOptions): Promise<Meeting> {
+    if (!Entente.supported()) throw new EntenteError("unsupported_browser");
+    const baseUrl = options.baseUrl ?? location.origin;
+    const meeting = new Meeting(
+      { baseUrl, slug: options.slug, session: options.session ?? null, guestName: options.guestName ?? null },
+      {
+        workerUrl: options.workerUrl ?? new URL("/sdk/key-worker.js", baseUrl).href,
+        wasmUrl: options.wasmUrl ?? new URL("/sdk/e2ee_bg.wasm", baseUrl).href,
+        wasmIntegrity: options.wasmIntegrity ?? BUILT_INTEGRITY,
+      },
+    );
+    await meeting.setMicrophone(options.devices?.microphone ?? null);
+    await meeting.setCamera(options.devices?.camera ?? null);
+    await meeting.open();
+    return meeting;
+  },
+};

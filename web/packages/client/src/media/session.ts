@@ -1,0 +1,177 @@
+/**
+ * The client's media over all of its connections: what it publishes, and which connection's slots are shown. It restarts
+ * ICE when a path is lost and takes a second connection when that fails or the core asks for it (M1.7, M5.1).
+ */
+
+import { codeOf, EntenteError } from "../errors.ts";
+import type { Source } from "../worker/kid.ts";
+import type { Codec } from "../worker/codec.ts";
+import { Connection, type ConnectionState } from "./connection.ts";
+import { videoCodecOf } from "./sdp.ts";
+
+/** Milliseconds an interrupted path may mend by itself before ICE restarts. */
+const PATIENCE = 2_000;
+/** Milliseconds an ICE restart, or a new connection, may take. */
+const CONNECT = 8_000;
+
+/** What the session needs and tells. */
+export interface MediaPorts {
+  /** The key Worker; every transform runs there. */
+  readonly worker: Worker;
+  offer(connection: number, sdp: string, restart: boolean): Promise<string>;
+  closed(connection: number): Promise<void>;
+  /** The transforms of a connection are no longer needed. */
+  detach(connection: number): void;
+  codec(codec: Codec): void;
+  /** The current connection or its slots changed: tiles attach anew. */
+  slots(): void;
+  state(state: "connecting" | "connected" | "interrupted"): void;
+  /** All attempts failed. */
+  failed(code: string): void;
+}
+
+/** Owns the connections. Order: `start`, then `publish`, `grow`, `move` at will, at last `close`. */
+export class MediaSession {
+  readonly #ports: MediaPorts;
+  readonly #tracks = new Map<Source, MediaStreamTrack>();
+  /** Every connection that is not closed: a mute must reach one that is still being opened as well. */
+  readonly #open = new Set<Connection>();
+  #current: Connection | null = null;
+  #next = 0;
+  #timer: ReturnType<typeof setTimeout> | null = null;
+  #mending = false;
+  #closed = false;
+  #grown = false;
+
+  constructor(ports: MediaPorts) {
+    this.#ports = ports;
+  }
+
+  /** The connection whose slots are shown. */
+  get connection(): Connection | null {
+    return this.#current;
+  }
+
+  /** Opens the first connection; resolves when the answer is applied, not when media flows. */
+  async start(): Promise<void> {
+    this.#current = await this.#make();
+    this.#ports.slots();
+  }
+
+  /** Publishes a track or, with null, falls silent, on every connection. */
+  async publish(source: Source, track: MediaStreamTrack | null): Promise<void> {
+    if (track === null) this.#tracks.delete(source);
+    else this.#tracks.set(source, track);
+    await Promise.all([...this.#open].map((connection) => connection.replace(source, track)));
+  }
+
+  /** What a source publishes now. */
+  track(source: Source): MediaStreamTrack | null {
+    return this.#tracks.get(source) ?? null;
+  }
+
+  /** Appends video slots once (M3.1). */
+  async grow(): Promise<void> {
+    const connection = this.#current;
+    if (connection === null || this.#grown) return;
+    this.#grown = true;
+    connection.grow();
+    await this.#negotiate(connection, false);
+    this.#ports.slots();
+  }
+
+  /** Goes to a new connection, opened before the old one closes (M5.1). */
+  async move(number: number | null = null): Promise<void> {
+    if (number !== null) this.#next = Math.max(this.#next, number);
+    const old = this.#current;
+    const fresh = await this.#make();
+    if (!(await this.#connected(fresh))) {
+      this.#drop(fresh);
+      throw new EntenteError("media_failed", "the second connection did not connect");
+    }
+    this.#current = fresh;
+    this.#ports.slots();
+    this.#ports.state("connected");
+    if (old !== null) this.#drop(old);
+  }
+
+  /** Ends all media. */
+  close(): void {
+    this.#closed = true;
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    for (const connection of this.#open) connection.close();
+    this.#open.clear();
+    this.#current = null;
+  }
+
+  async #make(): Promise<Connection> {
+    if (this.#closed) throw new EntenteError("closed", "media");
+    const number = this.#next;
+    this.#next += 1;
+    const connection = new Connection(number, this.#ports.worker, (state) => this.#changed(connection, state));
+    this.#open.add(connection);
+    try {
+      for (const [source, track] of this.#tracks) await connection.replace(source, track);
+      await this.#negotiate(connection, false);
+      if (this.#grown) {
+        connection.grow();
+        await this.#negotiate(connection, false);
+      }
+    } catch (error) {
+      this.#drop(connection);
+      throw error;
+    }
+    return connection;
+  }
+
+  async #negotiate(connection: Connection, restart: boolean): Promise<void> {
+    const answer = await this.#ports.offer(connection.number, await connection.offer(restart), restart);
+    const codec = videoCodecOf(answer);
+    if (codec === null) throw new EntenteError("media_failed", "the answer names no video codec");
+    this.#ports.codec(codec);
+    await connection.answer(answer);
+  }
+
+  #drop(connection: Connection): void {
+    this.#open.delete(connection);
+    connection.close();
+    this.#ports.detach(connection.number);
+    this.#ports.closed(connection.number).catch(() => undefined);
+  }
+
+  #changed(connection: Connection, state: ConnectionState): void {
+    if (connection !== this.#current || this.#closed || this.#mending) return;
+    if (state === "connected") {
+      if (this.#timer !== null) clearTimeout(this.#timer);
+      this.#timer = null;
+      return this.#ports.state("connected");
+    }
+    if (state !== "interrupted" && state !== "failed") return;
+    this.#ports.state("interrupted");
+    this.#timer ??= setTimeout(() => void this.#mend(connection), state === "failed" ? 0 : PATIENCE);
+  }
+
+  async #mend(connection: Connection): Promise<void> {
+    this.#timer = null;
+    if (this.#closed || connection.state === "connected") return;
+    this.#mending = true;
+    try {
+      await this.#negotiate(connection, true).catch(() => undefined);
+      if (!(await this.#connected(connection))) await this.move();
+      if (!this.#closed) this.#ports.state("connected");
+    } catch (error) {
+      if (!this.#closed) this.#ports.failed(codeOf(error, "media_failed"));
+    } finally {
+      this.#mending = false;
+    }
+  }
+
+  async #connected(connection: Connection): Promise<boolean> {
+    for (let waited = 0; waited < CONNECT && !this.#closed; waited += 50) {
+      if (connection.peer.connectionState === "connected") return true;
+      if (connection.peer.connectionState === "closed") return false;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    return false;
+  }
+}

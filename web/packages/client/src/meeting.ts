@@ -1,0 +1,325 @@
+/**
+ * A meeting as a page uses it. It keeps what outlives a participation: the published tracks, the model, the pictures and
+ * the loudspeaker; and makes a new participation when the old one cannot go on.
+ */
+
+import { monotonic, unixTime } from "./clock.ts";
+import { codeOf, EntenteError } from "./errors.ts";
+import type { JoinRequest } from "./http.ts";
+import { AudioOut } from "./media/audio_out.ts";
+import { type Assets, Participation } from "./participation.ts";
+import { Pictures } from "./pictures.ts";
+import { type Delays, RECONNECT } from "./state/backoff.ts";
+import { type Content, decodeContent, encodeContent, MAX_TEXT } from "./state/content.ts";
+import { MeetingModel } from "./state/model.ts";
+import { Store } from "./state/store.ts";
+import { collectStats } from "./stats.ts";
+import type { Alarm, Ended, MeetingSnapshot, Source, Stats, View } from "./types.ts";
+
+/** Participations tried in a row before the meeting is given up. */
+const TRIES = 6;
+/** Milliseconds between looks at what time alone changes. */
+const TICK = 1_000;
+// What another participation cannot mend.
+const FINAL = new Set([
+  "removed", "meeting_ended", "room_unknown", "not_found", "unauthorized", "forbidden", "guests_refused", "meeting_full",
+  "unsupported_browser", "suite_refused", "suite_not_allowed",
+]);
+
+/** Events of a meeting beside its snapshots. */
+export interface MeetingEvents {
+  change: MeetingSnapshot;
+  alarm: Alarm;
+  ended: Ended;
+}
+
+/** One meeting. Made by `Entente.join`. */
+export class Meeting {
+  readonly #join: JoinRequest;
+  readonly #assets: Assets;
+  readonly #model = new MeetingModel();
+  readonly #pictures = new Pictures(() => this.#store.touch());
+  readonly #audio = new AudioOut((blocked) => {
+    this.#model.soundBlocked = blocked;
+    this.#store.touch();
+  });
+  readonly #store: Store<MeetingSnapshot>;
+  readonly #listeners = new Map<keyof MeetingEvents, Set<(value: never) => void>>();
+  readonly #tracks = new Map<Source, MediaStreamTrack>();
+  readonly #delays: Delays;
+  readonly #ticker: ReturnType<typeof setInterval>;
+  #view: readonly View[] = [];
+  #hand = false;
+  #current: Participation | null = null;
+  #ended = false;
+
+  constructor(join: JoinRequest, assets: Assets, delays: Delays = RECONNECT) {
+    this.#join = join;
+    this.#assets = assets;
+    this.#delays = delays;
+    this.#store = new Store(() => this.#model.snapshot(this.#pictures), (run) => setTimeout(run, 0));
+    this.#store.subscribe(() => this.#emit("change", this.#store.getSnapshot()));
+    this.#ticker = setInterval(() => this.#tick(), TICK);
+  }
+
+  /** Observes snapshots; shaped for `useSyncExternalStore`. */
+  subscribe = (listener: () => void): (() => void) => this.#store.subscribe(listener);
+  /** The latest snapshot; the same object until something changed. */
+  getSnapshot = (): MeetingSnapshot => this.#store.getSnapshot();
+
+  get state(): MeetingSnapshot["state"] {
+    return this.getSnapshot().state;
+  }
+  get me(): MeetingSnapshot["me"] {
+    return this.getSnapshot().me;
+  }
+  get people(): MeetingSnapshot["people"] {
+    return this.getSnapshot().people;
+  }
+  get tiles(): MeetingSnapshot["tiles"] {
+    return this.getSnapshot().tiles;
+  }
+  get messages(): MeetingSnapshot["messages"] {
+    return this.getSnapshot().messages;
+  }
+  get encryption(): MeetingSnapshot["encryption"] {
+    return this.getSnapshot().encryption;
+  }
+
+  /** Listens to `change`, `alarm` or `ended`; the returned function stops it. */
+  on<T extends keyof MeetingEvents>(type: T, listener: (value: MeetingEvents[T]) => void): () => void {
+    const listeners = this.#listeners.get(type) ?? new Set();
+    this.#listeners.set(type, listeners);
+    listeners.add(listener as (value: never) => void);
+    return () => void listeners.delete(listener as (value: never) => void);
+  }
+
+  /** Opens the first participation; called by `Entente.join`, once. */
+  async open(): Promise<void> {
+    try {
+      await this.#participate();
+    } catch (error) {
+      this.#end(codeOf(error, "lost"), null);
+      throw error;
+    }
+  }
+
+  /** Publishes this microphone, or none. Null is a mute: the track is taken out of the sender (M3.2). */
+  setMicrophone(track: MediaStreamTrack | null): Promise<void> {
+    return this.#publish("microphone", track);
+  }
+
+  /** Publishes this camera, or none; at least 960 × 540 where three layers are wanted (M3.6). */
+  setCamera(track: MediaStreamTrack | null): Promise<void> {
+    return this.#publish("camera", track);
+  }
+
+  /** Shares a stream of `getDisplayMedia`, with its sound if it has any; ends by itself when the capture does. */
+  async startScreen(stream: MediaStream): Promise<void> {
+    const [picture] = stream.getVideoTracks();
+    if (picture === undefined) throw new EntenteError("media_failed", "no picture in the stream");
+    picture.contentHint = "detail";
+    picture.addEventListener("ended", () => {
+      if (this.#tracks.get("screen") === picture) void this.stopScreen();
+    });
+    await this.#publish("screen", picture);
+    const [sound] = stream.getAudioTracks();
+    if (sound !== undefined) await this.#publish("screen_sound", sound);
+  }
+
+  /** Stops sharing. */
+  async stopScreen(): Promise<void> {
+    for (const source of ["screen", "screen_sound"] as const) {
+      this.#tracks.get(source)?.stop();
+      if (this.#tracks.has(source)) await this.#publish(source, null);
+    }
+  }
+
+  /** Writes to everybody; resolves when the hub has ordered it. */
+  async sendChat(text: string): Promise<void> {
+    if (text.length === 0 || text.length > MAX_TEXT) throw new EntenteError("too_large", "chat");
+    await this.#say({ t: "chat", id: crypto.randomUUID(), text });
+  }
+
+  /** Raises or lowers the hand. */
+  async raiseHand(up: boolean): Promise<void> {
+    this.#hand = up;
+    await this.#say({ t: "hand", up });
+  }
+
+  /** Tells the node what is on screen, most important first. */
+  setView(tiles: readonly View[]): void {
+    this.#view = tiles;
+    this.#sendView();
+  }
+
+  /** A host silences somebody's source. */
+  async mute(participant: string, source: Source): Promise<void> {
+    await this.#need().request("mute", { participant, source });
+  }
+
+  /** A host removes somebody. */
+  async remove(participant: string): Promise<void> {
+    await this.#need().request("remove", { participant });
+  }
+
+  /** The people present compared the code aloud (K6.3). */
+  markVerified(): void {
+    this.#model.verify(unixTime());
+    this.#store.touch();
+  }
+
+  /** Chooses the loudspeaker. */
+  setSpeaker(deviceId: string): Promise<void> {
+    return this.#audio.choose(deviceId);
+  }
+
+  /** Plays sound after the browser wanted a gesture; call it from one. */
+  playSound(): Promise<void> {
+    return this.#audio.play();
+  }
+
+  /** Counters for tests and diagnosis. */
+  async stats(): Promise<Stats> {
+    const current = this.#need();
+    return collectStats(await current.stats(), current.media.connection, this.getSnapshot().tiles, (key) => this.#pictures.look(key));
+  }
+
+  /** Leaves; the tracks stay the page's. */
+  async leave(): Promise<void> {
+    const current = this.#current;
+    this.#current = null;
+    this.#end("left", null);
+    await current?.close(true);
+  }
+
+  async #participate(): Promise<void> {
+    const participation = new Participation(this.#join, this.#assets, {
+      hello: (hello) => this.#model.hello(hello),
+      event: (event) => {
+        this.#model.event(event, unixTime());
+        if (event.type === "muted") this.#tracks.delete(event.source as Source);
+        if (event.type === "participants") this.#sendView();
+        if (event.type === "removed" || event.type === "ended") this.#finish();
+        this.#store.touch();
+      },
+      group: (view) => {
+        const first = this.#model.view.epoch === null && view.epoch !== null;
+        this.#model.group(view);
+        // Hands are held up in each group anew: a newcomer to it knows none.
+        if (first && this.#hand) void this.raiseHand(true).catch(() => undefined);
+        this.#store.touch();
+      },
+      message: ({ leaf, epoch, content }) => {
+        const known = decodeContent(content);
+        if (known !== null) this.#model.content(known, { leaf, epoch }, unixTime());
+        this.#store.touch();
+      },
+      labels: (labels) => this.#pictures.labels(labels),
+      alarm: (code, _detail, leaf) => this.#alarm(code, leaf === null ? [] : [leaf]),
+      counted: (stats) => this.#pictures.counted(stats),
+      connection: (connection) => {
+        this.#pictures.use(connection);
+        this.#audio.use(connection);
+      },
+      interrupted: (interrupted) => {
+        this.#model.interrupted(interrupted);
+        this.#store.touch();
+      },
+      lost: (code) => void this.#lost(code),
+    });
+    this.#current = participation;
+    for (const [source, track] of this.#tracks) await participation.media.publish(source, track);
+    try {
+      await participation.open();
+    } catch (error) {
+      this.#current = null;
+      await participation.close(false);
+      throw error;
+    }
+    const live = [...this.#tracks.keys()];
+    await Promise.all(live.map((source) => participation.request("source", { source, state: "live" })));
+    this.#store.touch();
+  }
+
+  async #lost(code: string): Promise<void> {
+    if (this.#ended || this.#current === null) return;
+    this.#current = null;
+    this.#model.interrupted(true);
+    this.#store.touch();
+    let reason = code;
+    for (let attempt = 0; attempt < TRIES && !this.#ended && !FINAL.has(reason); attempt += 1) {
+      await this.#delays.wait(attempt);
+      if (this.#ended) return;
+      try {
+        return await this.#participate();
+      } catch (error) {
+        reason = codeOf(error, "lost");
+      }
+    }
+    if (!this.#ended) this.#end(FINAL.has(reason) ? reason : "lost", null);
+  }
+
+  async #publish(source: Source, track: MediaStreamTrack | null): Promise<void> {
+    if (track === null) this.#tracks.delete(source);
+    else this.#tracks.set(source, track);
+    const silent = source === "microphone" ? "muted" : "off";
+    await this.#current?.publish(source, track, track === null ? silent : "live");
+  }
+
+  async #say(content: Content): Promise<void> {
+    await this.#need().sendMessage(encodeContent(content));
+    this.#model.content(content, "self", unixTime());
+    this.#store.touch();
+  }
+
+  #sendView(): void {
+    const tiles = this.#view.map(({ participant, source, height }) => ({ participant, source, height: Math.round(height) }));
+    if (tiles.length > 0) this.#current?.request("view", { tiles }).catch(() => undefined);
+  }
+
+  #alarm(code: string, leaves: readonly number[]): void {
+    const alarm = this.#model.alarm(code, leaves, unixTime());
+    if (alarm !== null) this.#emit("alarm", alarm);
+    this.#store.touch();
+  }
+
+  #tick(): void {
+    const pictures = new Map(
+      this.getSnapshot().tiles.map((tile) => {
+        const key = `${tile.participant}/${tile.source}`;
+        const { leaf } = this.#pictures.look(key);
+        const owner = leaf === null ? null : { leaf, epoch: 0 };
+        return [key, { owner, health: null, attach: tile.attach }];
+      }),
+    );
+    const swapped = this.#model.swapped(pictures, monotonic());
+    if (swapped.length > 0) this.#alarm("tiles_swapped", swapped);
+  }
+
+  #end(reason: string, by: string | null): void {
+    this.#model.end(reason, by);
+    this.#finish();
+  }
+
+  #finish(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#current = null;
+    clearInterval(this.#ticker);
+    this.#audio.close();
+    this.#pictures.close();
+    this.#store.flush();
+    const { ended } = this.getSnapshot();
+    if (ended !== null) this.#emit("ended", ended);
+  }
+
+  #need(): Participation {
+    if (this.#current === null) throw new EntenteError("not_connected");
+    return this.#current;
+  }
+
+  #emit<T extends keyof MeetingEvents>(type: T, value: MeetingEvents[T]): void {
+    for (const listener of [...(this.#listeners.get(type) ?? [])]) (listener as (value: MeetingEvents[T]) => void)(value);
+  }
+}

@@ -1,0 +1,203 @@
+/**
+ * One participant's lifetime at the node: one join token, one socket (resumed when lost), one key Worker with one leaf, and
+ * the media. When it cannot go on, the meeting makes another.
+ */
+
+import { monotonic } from "./clock.ts";
+import { codeOf } from "./errors.ts";
+import type { HelloReply, Requests, ServerEvent, SourceState } from "./generated/wire.ts";
+import { requestJoin, type JoinRequest, socketUrl } from "./http.ts";
+import { KeyWorker } from "./keys/key_worker.ts";
+import type { Connection } from "./media/connection.ts";
+import { outboundOf } from "./media/outbound.ts";
+import { MediaSession } from "./media/session.ts";
+import { Watchdog } from "./media/watchdog.ts";
+import { Socket } from "./socket.ts";
+import type { GroupMessage, GroupView } from "./worker/group.ts";
+import type { Source } from "./worker/kid.ts";
+import type { FrameLabel, PipeStats } from "./worker/pipes.ts";
+import { VERSION } from "./version.ts";
+
+/** Where the parts are served from. */
+export interface Assets {
+  readonly workerUrl: string;
+  readonly wasmUrl: string;
+  readonly wasmIntegrity: string | null;
+}
+
+/** What a participation tells the meeting. */
+export interface ParticipationPorts {
+  hello(hello: HelloReply): void;
+  event(event: ServerEvent): void;
+  group(view: GroupView): void;
+  message(message: GroupMessage): void;
+  labels(labels: readonly FrameLabel[]): void;
+  alarm(code: string, detail: string, leaf: number | null): void;
+  /** Counters, once a second. */
+  counted(stats: PipeStats): void;
+  /** The connection whose slots are shown. */
+  connection(connection: Connection): void;
+  /** The path is interrupted, or whole again. */
+  interrupted(interrupted: boolean): void;
+  /** It cannot go on; another may. */
+  lost(code: string): void;
+}
+
+const LOOK = 1_000;
+
+/** Order: construct, `publish` what there is, `open`, then requests, at last `close`. */
+export class Participation {
+  readonly media: MediaSession;
+  readonly #join: JoinRequest;
+  readonly #assets: Assets;
+  readonly #ports: ParticipationPorts;
+  readonly #keys: KeyWorker;
+  readonly #watchdog = new Watchdog();
+  #socket: Socket | null = null;
+  #looker: ReturnType<typeof setInterval> | null = null;
+  #over = false;
+  #socketLost = false;
+  #mediaLost = false;
+
+  constructor(join: JoinRequest, assets: Assets, ports: ParticipationPorts) {
+    this.#join = join;
+    this.#assets = assets;
+    this.#ports = ports;
+    this.#keys = new KeyWorker(assets.workerUrl, {
+      send: (type, fields) => this.request(type, fields as never),
+      group: (view) => this.#ports.group(view),
+      labels: (labels) => this.#ports.labels(labels),
+      message: (message) => this.#ports.message(message),
+      alarm: (code, detail, leaf) => this.#ports.alarm(code, detail, leaf),
+      failed: () => this.#lose("key_worker_failed"),
+    });
+    this.media = this.#makeMedia();
+  }
+
+  /** Joins: token, socket, certificate and key package, and beside them the media. */
+  async open(): Promise<void> {
+    const started = this.#keys.call("start", { wasm: this.#assets.wasmUrl, integrity: this.#assets.wasmIntegrity });
+    started.catch(() => undefined);
+    const ticket = await requestJoin(this.#join);
+    const socket = this.#makeSocket(socketUrl(this.#join.baseUrl, ticket.socket));
+    this.#socket = socket;
+    await socket.connect();
+    const hello = await socket.request("hello", { token: ticket.token, client: { name: "entente-web", version: VERSION } });
+    socket.adopt(hello.participant, hello.resume_seconds);
+    this.#ports.hello(hello);
+    await started;
+    // The group needs round trips, the media needs others: neither waits for the other.
+    await Promise.all([this.#keys.call("begin", { hello }), this.media.start()]);
+    this.#looker = setInterval(() => void this.#look().catch(() => undefined), LOOK);
+  }
+
+  /** Asks the node for something. */
+  request<T extends keyof Requests>(
+    type: T,
+    fields: Omit<Requests[T]["request"], "id" | "type">,
+  ): Promise<Requests[T]["reply"]> {
+    if (this.#socket === null) return Promise.reject(Object.assign(new Error("not connected"), { code: "not_connected" }));
+    return this.#socket.request(type, fields);
+  }
+
+  /** Has the member seal content for everybody. */
+  async sendMessage(content: Uint8Array): Promise<void> {
+    await this.#keys.call("message", { content });
+  }
+
+  /** Publishes a track, or falls silent, and tells the node which state tiles should show. */
+  async publish(source: Source, track: MediaStreamTrack | null, state: SourceState): Promise<void> {
+    this.#watchdog.forget(source);
+    await this.media.publish(source, track);
+    await this.request("source", { source, state });
+  }
+
+  /** Counters of all transforms. */
+  stats(): Promise<PipeStats> {
+    return this.#keys.call("stats", {});
+  }
+
+  /** Ends it; `leave` says goodbye first. */
+  async close(leave: boolean): Promise<void> {
+    if (leave && this.#socket?.open === true) {
+      await Promise.race([this.request("leave", {}), new Promise((resolve) => setTimeout(resolve, 500))]).catch(() => undefined);
+    }
+    this.#shut();
+  }
+
+  #shut(): void {
+    this.#over = true;
+    if (this.#looker !== null) clearInterval(this.#looker);
+    this.media.close();
+    this.#keys.close();
+    this.#socket?.close();
+  }
+
+  #lose(code: string): void {
+    if (this.#over) return;
+    this.#shut();
+    this.#ports.lost(code);
+  }
+
+  #makeSocket(url: string): Socket {
+    return new Socket(url, {
+      open: (address, protocol) => new WebSocket(address, protocol),
+      prove: (nonce) => this.#keys.call("resume", { nonce }),
+      event: (event) => this.#event(event),
+      state: (state, reason) => {
+        if (state === "closed") return this.#lose(reason);
+        this.#socketLost = state === "lost";
+        this.#ports.interrupted(this.#socketLost || this.#mediaLost);
+      },
+      now: monotonic,
+    });
+  }
+
+  #makeMedia(): MediaSession {
+    return new MediaSession({
+      worker: this.#keys.worker,
+      offer: async (connection, sdp, restart) => (await this.request("media.offer", { connection, sdp, restart })).sdp,
+      closed: async (connection) => void (await this.request("media.close", { connection })),
+      detach: (connection) => this.#keys.detach(connection),
+      codec: (codec) => this.#keys.codec(codec),
+      slots: () => {
+        this.#watchdog.forget();
+        if (this.media.connection !== null) this.#ports.connection(this.media.connection);
+      },
+      state: (state) => {
+        this.#mediaLost = state === "interrupted";
+        this.#ports.interrupted(this.#socketLost || this.#mediaLost);
+      },
+      failed: (code) => this.#lose(code),
+    });
+  }
+
+  #event(event: ServerEvent): void {
+    this.#keys.event(event);
+    if (event.type === "media.move") {
+      this.media.move(event.connection).catch((error: unknown) => this.#lose(codeOf(error, "media_failed")));
+    }
+    this.#ports.event(event);
+    // A host's mute acts on the source, so that every copy falls silent (K7.2).
+    if (event.type === "muted") void this.publish(event.source, null, "muted").catch(() => undefined);
+    if (event.type === "removed" || event.type === "ended") this.#shut();
+  }
+
+  async #look(): Promise<void> {
+    const connection = this.media.connection;
+    const stats = await this.stats();
+    if (this.#over) return;
+    this.#ports.counted(stats);
+    if (connection === null || connection.state !== "connected") return this.#watchdog.forget();
+    const outbound = await outboundOf(connection);
+    for (const [source, { octets, encoded }] of outbound) {
+      const pipe = stats.sending.find((one) => one.connection === connection.number && one.source === source);
+      const dropped = Object.values(pipe?.dropped ?? {}).reduce((sum, count) => sum + count, 0);
+      const finding = this.#watchdog.look(source, { octets, encoded, sealed: pipe?.sealed ?? 0, dropped });
+      if (finding === null) continue;
+      // Either way the source is emptied: what cannot be sealed is not captured in vain, and never sent (K5.7).
+      await this.publish(source, null, "muted").catch(() => undefined);
+      this.#ports.alarm(finding, source, null);
+    }
+  }
+}

@@ -1,0 +1,91 @@
+/**
+ * The people: the MLS tree, joined with hints. Every leaf of the tree is listed, whatever signalling says (DESIGN §4: the
+ * server can propose a member, never hide one); a hint without a leaf is somebody still joining.
+ */
+
+import type { Person as Hint } from "../generated/wire.ts";
+import type { Person } from "../types.ts";
+import type { RosterLine } from "../worker/native.ts";
+
+/** What else is known of a participant: what speaking and written messages have told. */
+export interface Extras {
+  readonly self: string | null;
+  readonly hands: ReadonlySet<number>;
+  readonly speaking: ReadonlySet<string>;
+  readonly levels: ReadonlyMap<string, number>;
+}
+
+/** Bytes as lower-case hexadecimal. */
+export function hex(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/** Joins tree and hints. Own entry first, then in the order of joining. */
+export function joinPeople(roster: readonly RosterLine[], hints: readonly Hint[], extras: Extras): Person[] {
+  const byLeaf = new Map<number, Hint>();
+  // Two hints for one leaf: only the first is believed, the other stays without a leaf.
+  for (const hint of hints) if (hint.leaf !== null && !byLeaf.has(hint.leaf)) byLeaf.set(hint.leaf, hint);
+  const people = roster.map((line) => fromTree(line, byLeaf.get(line.leaf) ?? null, extras));
+  const leaves = new Set(roster.map((line) => line.leaf));
+  for (const hint of hints) {
+    const taken = hint.leaf !== null && leaves.has(hint.leaf) && byLeaf.get(hint.leaf) === hint;
+    if (!taken) people.push(fromHint(hint, extras));
+  }
+  const order = new Map(hints.map((hint, at) => [hint.participant, at]));
+  const rank = (person: Person): number => (person.self ? -1 : (order.get(person.participant) ?? hints.length));
+  return people.sort((a, b) => rank(a) - rank(b) || (a.leaf ?? 0) - (b.leaf ?? 0));
+}
+
+function fromTree(line: RosterLine, hint: Hint | null, extras: Extras): Person {
+  const participant = hint?.participant ?? `leaf-${line.leaf}`;
+  return {
+    participant,
+    leaf: line.leaf,
+    name: line.identity.name,
+    nameChecked: line.identity.name_checked,
+    tenant: line.identity.tenant,
+    deployment: line.identity.deployment,
+    role: line.identity.role,
+    issuer: hex(line.identity.issuer_fingerprint),
+    self: line.self,
+    hand: extras.hands.has(line.leaf),
+    ...media(hint, participant, extras),
+  };
+}
+
+function fromHint(hint: Hint, extras: Extras): Person {
+  return {
+    participant: hint.participant,
+    leaf: null,
+    name: hint.name_hint,
+    nameChecked: false,
+    tenant: hint.tenant,
+    deployment: hint.deployment,
+    role: hint.role,
+    issuer: "",
+    self: hint.participant === extras.self,
+    hand: false,
+    ...media(hint, hint.participant, extras),
+  };
+}
+
+function media(
+  hint: Hint | null,
+  participant: string,
+  extras: Extras,
+): Pick<Person, "host" | "microphone" | "camera" | "screen" | "speaking" | "level" | "state"> {
+  return {
+    host: hint?.host ?? false,
+    microphone: hint?.sources.microphone ?? "off",
+    camera: hint?.sources.camera ?? "off",
+    screen: hint?.sources.screen ?? "off",
+    speaking: extras.speaking.has(participant),
+    level: extras.levels.get(participant) ?? 0,
+    state: hint?.state ?? "connected",
+  };
+}
+
+/** Loudness 0…1 of a level in −dBov (0 loudest, 127 silent). */
+export function loudness(level: number): number {
+  return Math.min(1, Math.max(0, (60 - level) / 50));
+}

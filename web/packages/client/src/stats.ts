@@ -1,0 +1,66 @@
+/** Collects `Stats` from the key Worker's counters and the browser's. */
+
+import type { Connection } from "./media/connection.ts";
+import type { Stats, Tile } from "./types.ts";
+import type { PipeStats } from "./worker/pipes.ts";
+
+type Look = (key: string) => { slot: { key: string; track: MediaStreamTrack } | null; leaf: number | null };
+
+interface Inbound {
+  framesDecoded: number;
+  width: number;
+  height: number;
+  energy: number;
+}
+
+/** The counters of this moment. */
+export async function collectStats(
+  pipes: PipeStats,
+  connection: Connection | null,
+  tiles: readonly Tile[],
+  look: Look,
+): Promise<Stats> {
+  const inbound = await inboundByTrack(connection);
+  let audioEnergy = 0;
+  for (const slot of connection?.slots ?? []) audioEnergy += inbound.get(slot.track)?.energy ?? 0;
+  return {
+    ...pipes,
+    tiles: tiles.map(({ participant, source }) => {
+      const { slot, leaf } = look(`${participant}/${source}`);
+      const seen = slot === null ? undefined : inbound.get(slot.track);
+      return {
+        participant,
+        source,
+        slot: slot?.key ?? null,
+        framesDecoded: seen?.framesDecoded ?? 0,
+        width: seen?.width ?? 0,
+        height: seen?.height ?? 0,
+        labelledLeaf: leaf,
+      };
+    }),
+    audioEnergy,
+    connection: connection?.number ?? null,
+    connectionState: connection?.peer.connectionState ?? "none",
+  };
+}
+
+async function inboundByTrack(connection: Connection | null): Promise<Map<MediaStreamTrack, Inbound>> {
+  const found = new Map<MediaStreamTrack, Inbound>();
+  if (connection === null) return found;
+  const byTrack = new Map(connection.slots.map((slot) => [slot.track.id, slot.track]));
+  (await connection.peer.getStats()).forEach((row: Record<string, unknown>) => {
+    const track = row.type === "inbound-rtp" ? byTrack.get(String(row.trackIdentifier)) : undefined;
+    if (track === undefined) return;
+    found.set(track, {
+      framesDecoded: count(row.framesDecoded),
+      width: count(row.frameWidth),
+      height: count(row.frameHeight),
+      energy: count(row.totalAudioEnergy),
+    });
+  });
+  return found;
+}
+
+function count(value: unknown): number {
+  return typeof value === "number" && Number.isFinite(value) ? value : 0;
+}

@@ -1,0 +1,159 @@
+/**
+ * The public values of the SDK: immutable snapshots, so that any view library can compare them by identity. Names come
+ * from the MLS tree alone; what signalling says is a hint and is marked so.
+ */
+
+import type { Role, SourceState } from "./generated/wire.ts";
+import type { PipeStats } from "./worker/pipes.ts";
+
+export type { Role, SourceState } from "./generated/wire.ts";
+
+/** What people publish and see. */
+export type Source = "microphone" | "camera" | "screen" | "screen_sound";
+
+/** How the meeting stands for this client. `waiting`: connected, but not in the group yet. */
+export type MeetingState = "connecting" | "waiting" | "connected" | "reconnecting" | "ended";
+
+/** A member of the meeting's MLS tree, joined with what the server says about its media. */
+export interface Person {
+  readonly participant: string;
+  /** Null for somebody whom the server announced and the tree does not hold yet. */
+  readonly leaf: number | null;
+  readonly name: string;
+  /** True when the issuer's CA vouches for the name. */
+  readonly nameChecked: boolean;
+  readonly tenant: string;
+  readonly deployment: string;
+  readonly role: Role;
+  /** Fingerprint of the CA root, hexadecimal. */
+  readonly issuer: string;
+  readonly host: boolean;
+  readonly self: boolean;
+  readonly hand: boolean;
+  readonly microphone: SourceState;
+  readonly camera: SourceState;
+  readonly screen: SourceState;
+  readonly speaking: boolean;
+  /** Loudness, 0 (silent) to 1; a hint from signalling. */
+  readonly level: number;
+  readonly state: "joining" | "connected" | "reconnecting";
+}
+
+/** One picture. */
+export interface Tile {
+  readonly participant: string;
+  readonly source: "camera" | "screen";
+  readonly state: "live" | "waiting" | "cannot_decrypt" | "muted";
+  /** Whose picture it is by the key id of the very frame on screen; null until the first match (M4.5). */
+  readonly labelled: Person | null;
+  /** Shows the picture; the returned function lets the element go. */
+  attach(video: HTMLVideoElement): () => void;
+}
+
+/** Something said in writing. */
+export interface ChatMessage {
+  readonly id: string;
+  readonly participant: string;
+  /** The sender's name in the tree of the epoch that opened the message. */
+  readonly name: string;
+  readonly text: string;
+  /** Unix milliseconds by this device's clock. */
+  readonly time: number;
+  readonly own: boolean;
+}
+
+/** Something the encryption noticed. */
+export interface Alarm {
+  readonly code: string;
+  /** Names from the tree where known. */
+  readonly people: readonly string[];
+  readonly time: number;
+}
+
+/** The comparison of codes, and who has joined since. */
+export interface Verified {
+  readonly time: number;
+  readonly joinedSince: readonly string[];
+}
+
+/** Facts for the encryption panel. */
+export interface EncryptionState {
+  /** True only while this client is in a reached epoch and can seal and open. */
+  readonly active: boolean;
+  /** The suite's number as `0x004F`. */
+  readonly suite: string;
+  readonly epoch: number | null;
+  /** The 30 digits of K6.3. */
+  readonly code: string | null;
+  /** Why nothing is sent now, as the member's code, or null. */
+  readonly stopped: string | null;
+  readonly verified: Verified | null;
+  readonly alarms: readonly Alarm[];
+}
+
+/** A ministry as it is shown. */
+export interface TenantInfo {
+  readonly deployment: string;
+  readonly tenant: string;
+  readonly name: string;
+  readonly short: string;
+  readonly colour: string;
+}
+
+/** Why it ended for this client. */
+export interface Ended {
+  readonly reason: string;
+  readonly by: string | null;
+}
+
+/** Who this client is. */
+export interface Me {
+  readonly participant: string;
+  readonly deployment: string;
+  readonly tenant: string;
+  readonly name: string;
+  readonly role: Role;
+}
+
+/** Everything a view needs, at one instant. */
+export interface MeetingSnapshot {
+  readonly state: MeetingState;
+  readonly title: string;
+  readonly deployment: string;
+  readonly me: Me | null;
+  readonly tenants: readonly TenantInfo[];
+  readonly people: readonly Person[];
+  readonly tiles: readonly Tile[];
+  readonly messages: readonly ChatMessage[];
+  readonly encryption: EncryptionState;
+  /** A host has silenced one of our sources. */
+  readonly mutedBy: { readonly source: Source; readonly name: string; readonly time: number } | null;
+  /** The browser wants a gesture before it plays sound: call `playSound` from one. */
+  readonly soundBlocked: boolean;
+  readonly ended: Ended | null;
+}
+
+/** One tile on screen; height in device pixels. */
+export interface View {
+  readonly participant: string;
+  readonly source: "camera" | "screen";
+  readonly height: number;
+}
+
+/** Counters for tests and diagnosis. */
+export interface Stats extends PipeStats {
+  /** What the browser decoded, per tile. */
+  readonly tiles: readonly {
+    readonly participant: string;
+    readonly source: "camera" | "screen";
+    readonly slot: string | null;
+    readonly framesDecoded: number;
+    readonly width: number;
+    readonly height: number;
+    readonly labelledLeaf: number | null;
+  }[];
+  /** Sound of all audio slots: energy as the browser sums it. */
+  readonly audioEnergy: number;
+  readonly connection: number | null;
+  readonly connectionState: string;
+}

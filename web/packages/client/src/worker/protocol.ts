@@ -1,0 +1,38 @@
+/** What page and key Worker say to each other. Keys are in none of these messages. */
+
+import type { HelloReply, Requests, ServerEvent } from "../generated/wire.ts";
+import type { Codec } from "./codec.ts";
+import type { GroupMessage, GroupView } from "./group.ts";
+import type { FrameLabel, PipeStats, PipeTarget } from "./pipes.ts";
+
+/** Calls of the page that are answered, by name. */
+export interface Calls {
+  start: { args: { wasm: string; integrity: string | null }; result: null };
+  begin: { args: { hello: HelloReply }; result: null };
+  resume: { args: { nonce: Uint8Array }; result: Uint8Array };
+  message: { args: { content: Uint8Array }; result: null };
+  stats: { args: Record<string, never>; result: PipeStats };
+}
+
+/** Page → Worker. */
+export type ToWorker =
+  | { readonly op: "call"; readonly id: number; readonly name: keyof Calls; readonly args: unknown }
+  | { readonly op: "event"; readonly event: ServerEvent }
+  | { readonly op: "sent"; readonly id: number; readonly reply?: unknown; readonly error?: { code: string; detail: string } }
+  | { readonly op: "codec"; readonly codec: Codec }
+  | { readonly op: "detach"; readonly connection: number }
+  | {
+      readonly op: "transform";
+      readonly target: PipeTarget;
+      readonly readable: ReadableStream;
+      readonly writable: WritableStream;
+    };
+
+/** Worker → page. */
+export type FromWorker =
+  | { readonly op: "answer"; readonly id: number; readonly result?: unknown; readonly error?: { code: string; detail: string } }
+  | { readonly op: "send"; readonly id: number; readonly type: keyof Requests; readonly fields: object }
+  | { readonly op: "labels"; readonly labels: FrameLabel[] }
+  | { readonly op: "group"; readonly view: GroupView }
+  | { readonly op: "message"; readonly message: GroupMessage }
+  | { readonly op: "alarm"; readonly code: string; readonly detail: string; readonly leaf: number | null };
