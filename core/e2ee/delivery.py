@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import inf
 
@@ -175,7 +176,7 @@ class Delivery:
             self._group = GroupRun(self._context, creating.group_id, creating.params, public, chain, member)
             self._creating, self._prior = None, None
             del self._candidates[participant]
-            self._context.voice.leaves_changed({participant: 0})
+            self._context.voice.leaves_changed({participant: 0}, 0)
             await self._admit_candidates(self._group)
             head = chain.head
         self._wake.set()
@@ -236,15 +237,19 @@ class Delivery:
         self._wake.set()
         return found
 
-    async def catch_up(self, participant: str, after_epoch: int) -> list[Event]:
-        """See GroupRun.catch_up."""
+    async def catch_up(self, participant: str, after_epoch: int, ready: Callable[[], None]) -> None:
+        """Tell a returning member what it missed, between two events of the group: `ready` is called right
+        before the first is told."""
         async with self._turn:
-            if self._group is not None:
-                return await self._group.catch_up(participant, after_epoch)
+            events: list[Event] = []
             creating = self._creating
-            if creating is not None and creating.participant == participant:
-                return [GroupCreate(params=creating.params)]
-            return []
+            if self._group is not None:
+                events = await self._group.catch_up(participant, after_epoch)
+            elif creating is not None and creating.participant == participant:
+                events = [GroupCreate(params=creating.params)]
+            ready()
+            for event in events:
+                self._context.voice.tell(participant, event)
 
     # ---- creation -----------------------------------------------------------------------------------------
 

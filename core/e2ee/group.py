@@ -375,10 +375,12 @@ class GroupRun:
         self._proposals.clear()
         self._last_commit = self._context.clock.monotonic()
         self.messages.superseded(attempt.epoch)
-        event = GroupReached(entry=self._reached_entry.data, receipts=[receipt.data for receipt in pair])
+        event = GroupReached(
+            epoch=attempt.epoch, entry=self._reached_entry.data, receipts=[receipt.data for receipt in pair]
+        )
         for participant in told:
             self._context.voice.tell(participant, event)
-        self._context.voice.leaves_changed(changed)
+        self._context.voice.leaves_changed(changed, attempt.epoch)
         if self._settling is not None:
             await self._settling.flush()
         known = {receipt.leaf for receipt in pair}
@@ -505,7 +507,11 @@ class GroupRun:
                     signature=shake.commit.signature,
                     committer=shake.commit.committer,
                 ),
-                GroupReached(entry=shake.reached.data, receipts=[receipt.data for receipt in shake.receipts]),
+                GroupReached(
+                    epoch=shake.reached.epoch,
+                    entry=shake.reached.data,
+                    receipts=[receipt.data for receipt in shake.receipts],
+                ),
             ]
         return events + self._current_events()
 

@@ -17,8 +17,8 @@ class Voice(Protocol):
         """Put the event into this participant's sequence."""
         ...
 
-    def leaves_changed(self, leaves: Mapping[str, int | None]) -> None:
-        """The leaves that participants have in the epoch just reached; None when they have lost theirs."""
+    def leaves_changed(self, leaves: Mapping[str, int | None], epoch: int) -> None:
+        """The leaves that participants have in `epoch`, just reached; None when they have lost theirs."""
         ...
 
     def rejoin(self, participant: str, reason: str) -> None:

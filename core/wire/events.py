@@ -95,6 +95,7 @@ class GroupReached(Event):
     """The epoch counts; merge after checking a receipt by another member (K4.4)."""
 
     type: Literal["group.reached"] = "group.reached"
+    epoch: Epoch
     entry: Small
     receipts: list[bytes]
 

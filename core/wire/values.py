@@ -94,7 +94,7 @@ class MeetingInfo(Value):
 
 
 class MediaInfo(Value):
-    """What this node grants a client: PeerConnections at once, and video slots (M3.1)."""
+    """What this node grants a client: bits per second each way, and video slots (M3.1)."""
 
     connection_limit: Count
     max_video_slots: Count

@@ -44,7 +44,7 @@ export interface MeetingInfo {
   slug: string;
 }
 
-/** What this node grants a client: PeerConnections at once, and video slots (M3.1). */
+/** What this node grants a client: bits per second each way, and video slots (M3.1). */
 export interface MediaInfo {
   connection_limit: number;
   max_video_slots: number;
@@ -335,6 +335,7 @@ export interface GroupWelcome {
 export interface GroupReached {
   seq: number;
   type: "group.reached";
+  epoch: number;
   entry: Uint8Array;
   receipts: Uint8Array[];
 }
@@ -346,7 +347,7 @@ export interface GroupWithdrawn {
   entry: Uint8Array;
 }
 
-/** Receipts that came after `group.reached`, to compare (K4.4); gathered, because n members make n² of them. */
+/** Receipts that came after `group.reached`, to compare (K4.4); gathered, as there are n² of them. */
 export interface GroupReceiptsRelayed {
   seq: number;
   type: "group.receipt";

@@ -1,0 +1,300 @@
+"""The state machine of one live meeting.
+
+A participant is `joining` until its leaf is in a reached epoch, then `connected`, and `reconnecting` while
+its socket is away, for 30 s at most. The meeting implements what `core.e2ee` and `core.sfu` say out
+(`Voice`, `RoomOutput`), and turns it into each participant's events.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+
+from core.errors import PeerError, UserError
+from core.meeting.participant import Participant
+from core.meeting.ports import MediaRoom, Ordering
+from core.meeting.stream import Encoder, EventStream, Sink
+from core.ports import Clock, Rng, Store, Telemetry
+from core.sfu.room import Seat
+from core.values import Meeting as MeetingRecord
+from core.values import ParticipantRecord, Person, Role, Room
+from core.wire.events import (
+    Ended,
+    Event,
+    GroupRejoin,
+    MediaMove,
+    Muted,
+    Participants,
+    Removed,
+    Slots,
+    Speakers,
+)
+from core.wire.values import SlotHint
+
+COALESCE = 0.25
+"""Seconds between two lists of participants."""
+NONCE = 32
+
+_B32 = "abcdefghijklmnopqrstuvwxyz234567"
+
+
+def participant_id(rng: Rng) -> str:
+    """`p_` and 16 base32 characters: 80 bits."""
+    return "p_" + "".join(_B32[rng.below(32)] for _ in range(16))
+
+
+class Meeting:
+    """Families: `admit`, `attach`, `lost`, `returned`, `depart`, `remove`, `mute` for participants; `tell`,
+    `leaves_changed`, `rejoin` from the group; `slots_changed`, `speakers_changed`, `must_move` from media.
+
+    Call `start` once with the two ports, and `close` at the end, which awaits every task made here.
+    """
+
+    def __init__(
+        self,
+        room: Room,
+        record: MeetingRecord,
+        store: Store,
+        clock: Clock,
+        rng: Rng,
+        telemetry: Telemetry,
+        resume_seconds: float,
+    ) -> None:
+        self.room = room
+        self.record = record
+        self.people: dict[str, Participant] = {}
+        self._store = store
+        self._clock = clock
+        self._rng = rng
+        self._telemetry = telemetry
+        self._resume_seconds = resume_seconds
+        self._encoder = Encoder()
+        self._seats: dict[str, Sequence[Seat]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._expiries: dict[str, asyncio.Task[None]] = {}
+        self._changed = asyncio.Event()
+        self._epoch = 0
+
+    def start(self, ordering: Ordering, media: MediaRoom) -> None:
+        """Plug the two ports in and keep the time."""
+        self.ordering = ordering
+        self.media = media
+        self._spawn(ordering.run(), "delivery")
+        self._spawn(self._announce(), "participants")
+
+    def _spawn(self, work: Coroutine[object, object, None], name: str) -> asyncio.Task[None]:
+        task = asyncio.create_task(work, name=f"{name} of meeting {self.record.id}")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    async def close(self, reason: str) -> None:
+        """End the meeting for everybody and await every task."""
+        for person in list(self.people.values()):
+            person.tell(Ended(reason=reason))
+            if person.hang_up is not None:
+                person.hang_up("meeting_ended")
+        tasks = [*self._tasks]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    # ---- participants -------------------------------------------------------------------------------------
+
+    async def admit(self, person: Person, host_if_first: bool) -> Participant:
+        """A new participant, stored and told to everybody."""
+        now = self._clock.now()
+        nobody_hosts = not any(other.host for other in self.people.values())
+        first = host_if_first and nobody_hosts and person.role is Role.PARTICIPANT
+        participant = Participant(
+            id=participant_id(self._rng),
+            person=person,
+            host=person.uri == self.room.owner or first,
+            joined=now,
+            stream=EventStream(self._encoder),
+            nonce=self._rng.bytes(NONCE),
+            since=self._clock.monotonic(),
+        )
+        self.people[participant.id] = participant
+        self.media.attend(participant.id)
+        await self._store.add_participant(ParticipantRecord(participant.id, self.record.id, person, now))
+        self._changed.set()
+        return participant
+
+    def attach(self, participant: Participant, sink: Sink, hang_up: Callable[[str], None]) -> None:
+        """A socket speaks for this participant; an earlier one is closed."""
+        if participant.hang_up is not None:
+            participant.hang_up("replaced")
+        participant.hang_up = hang_up
+        participant.stream.attach(sink)
+
+    async def lost(self, participant: Participant, sink: Sink) -> None:
+        """The socket is gone without a word; the participant has 30 s to return (K2.5)."""
+        if not participant.stream.detach(sink) or participant.id not in self.people:
+            return
+        participant.hang_up = None
+        participant.state = "reconnecting"
+        self._changed.set()
+        self._expiries[participant.id] = self._spawn(self._expire(participant), "resume time")
+        await self.ordering.connect(participant.id, False)
+
+    async def _expire(self, participant: Participant) -> None:
+        await self._clock.sleep(self._resume_seconds)
+        self._expiries.pop(participant.id, None)
+        if not participant.stream.attached:
+            await self.depart(participant, "timeout")
+
+    async def returned(self, participant: Participant, last_seq: int) -> list[bytes]:
+        """A proven return: what was missed, a snapshot when that is no longer kept. Attach the socket and
+        send these without waiting in between."""
+        expiry = self._expiries.pop(participant.id, None)
+        if expiry is not None:
+            expiry.cancel()
+        if participant.stream.missed(last_seq) is None:
+            await self._snapshot(participant, last_seq)
+        participant.state = "joining" if participant.leaf is None else "connected"
+        self._changed.set()
+        await self.ordering.connect(participant.id, True)
+        return participant.stream.missed(last_seq) or []
+
+    async def _snapshot(self, participant: Participant, last_seq: int) -> None:
+        """The present state in place of events that are gone (M5.2)."""
+        epoch = participant.stream.restart(last_seq)
+        participant.catching_up = True
+
+        def ready() -> None:
+            participant.catching_up = False
+
+        participant.tell(self._list())
+        if participant.id in self._seats:
+            participant.tell(self._slots(self._seats[participant.id]))
+        await self.ordering.catch_up(participant.id, epoch, ready)
+
+    async def depart(self, participant: Participant, reason: str) -> None:
+        """Somebody is gone for good: by leaving, or by not returning."""
+        if self.people.pop(participant.id, None) is None:
+            return
+        expiry = self._expiries.pop(participant.id, None)
+        if expiry is not None and expiry is not asyncio.current_task():
+            expiry.cancel()
+        self._seats.pop(participant.id, None)
+        self.media.leave(participant.id)
+        self.media.flush()
+        self._changed.set()
+        self._telemetry.count("entente_removals_total", reason=reason)
+        await self.ordering.remove(participant.id, reason, urgent=reason in ("host", "revocation"))
+        await self._store.set_left(participant.id, self._clock.now())
+
+    async def remove(self, by: Participant, target: str) -> None:
+        """A host removes somebody: the packets stop at once, the group follows (K4.6). PeerError
+        `participant_unknown`, UserError `not_host`."""
+        participant = self._target(by, target)
+        participant.tell(Removed(reason="host", by=by.id))
+        if participant.hang_up is not None:
+            participant.hang_up("removed")
+        await self.depart(participant, "host")
+
+    def mute(self, by: Participant, target: str, source: str) -> None:
+        """A host stops one source of somebody. Errors as of `remove`."""
+        participant = self._target(by, target)
+        self.media.mute(participant.id, source)
+        self.media.flush()
+        participant.sources[source] = "muted"
+        participant.tell(Muted.model_validate({"source": source, "by": by.id}))
+        self._changed.set()
+
+    def _target(self, by: Participant, target: str) -> Participant:
+        """Only hosts command others, and only in their own meeting (attack 21)."""
+        if not by.host:
+            raise UserError("not_host")
+        participant = self.people.get(target)
+        if participant is None:
+            raise PeerError("participant_unknown")
+        return participant
+
+    def set_source(self, participant: Participant, source: str, state: str) -> None:
+        """What a participant publishes now."""
+        self.media.set_source(participant.id, source, state)
+        self.media.flush()
+        participant.sources[source] = state
+        self._changed.set()
+
+    # ---- the group (core.e2ee.voice.Voice) ----------------------------------------------------------------
+
+    def tell(self, participant: str, event: Event) -> None:
+        """An event for one participant, if it is still here."""
+        person = self.people.get(participant)
+        if person is not None:
+            person.tell(event)
+
+    def leaves_changed(self, leaves: Mapping[str, int | None], epoch: int) -> None:
+        """Who has which leaf in the epoch just reached."""
+        self._epoch = epoch
+        for participant, leaf in leaves.items():
+            person = self.people.get(participant)
+            if person is None:
+                continue
+            if leaf is not None and person.leaf is None:
+                self._telemetry.count("entente_joins_total", result="joined")
+                self._telemetry.observe("entente_join_seconds", self._clock.monotonic() - person.since)
+            person.leaf = leaf
+            if person.state != "reconnecting":
+                person.state = "joining" if leaf is None else "connected"
+            self.media.set_leaf(participant, leaf, epoch)
+        self.media.flush()
+        self._changed.set()
+
+    def rejoin(self, participant: str, reason: str) -> None:
+        """Ask for a fresh leaf; the old one goes with the next commit."""
+        person = self.people.get(participant)
+        if person is not None:
+            person.nonce = self._rng.bytes(NONCE)
+            person.tell(GroupRejoin(reason=reason, nonce=person.nonce))
+
+    # ---- media (core.sfu.room.RoomOutput) -----------------------------------------------------------------
+
+    def slots_changed(self, participant: str, seats: Sequence[Seat]) -> None:
+        """Where whom to expect: a hint for layout."""
+        self._seats[participant] = seats
+        self.tell(participant, self._slots(seats))
+
+    @staticmethod
+    def _slots(seats: Sequence[Seat]) -> Slots:
+        hints = [
+            SlotHint.model_validate(
+                {
+                    "kind": seat.slot.kind,
+                    "index": seat.slot.index,
+                    "participant": seat.track.participant if seat.track else None,
+                    "source": seat.track.source if seat.track else None,
+                }
+            )
+            for seat in seats
+        ]
+        return Slots(slots=hints)
+
+    def speakers_changed(self, speakers: Sequence[str], levels: Mapping[str, int]) -> None:
+        """Who is talking."""
+        event = Speakers(people=list(speakers), levels=dict(levels))
+        for person in self.people.values():
+            if person.stream.attached:
+                person.tell(event)
+
+    def must_move(self, participant: str, connection: int, reason: str) -> None:
+        """The client must open another PeerConnection (M5.1)."""
+        self.tell(participant, MediaMove(connection=connection, reason=reason))
+
+    # ---- announcements ------------------------------------------------------------------------------------
+
+    def _list(self) -> Participants:
+        return Participants(people=[person.line() for person in self.people.values()])
+
+    async def _announce(self) -> None:
+        """The whole list after each change, four times a second at most."""
+        while True:
+            await self._changed.wait()
+            self._changed.clear()
+            event = self._list()
+            for person in list(self.people.values()):
+                person.tell(event)
+            await self._clock.sleep(COALESCE)

@@ -1,0 +1,58 @@
+"""One participant: who it is, what it has proven, what it publishes, and its sequence of events."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from core.meeting.stream import EventStream
+from core.values import Person, UnixMillis
+from core.wire.events import Event
+from core.wire.values import Person as PersonLine
+from core.wire.values import PersonState
+
+
+@dataclass(slots=True)
+class Participant:
+    """`nonce` is for the next `certify`, None once used; `leaf_key` the certified one."""
+
+    id: str
+    person: Person
+    host: bool
+    joined: UnixMillis
+    stream: EventStream
+    nonce: bytes | None = field(repr=False)
+    leaf_key: bytes | None = None
+    leaf: int | None = None
+    since: float = 0.0
+    """Monotonic seconds of `hello`, to measure a join."""
+    state: PersonState = "joining"
+    sources: dict[str, str] = field(default_factory=dict)
+    catching_up: bool = False
+    resume_nonce: bytes | None = field(default=None, repr=False)
+    hang_up: Callable[[str], None] | None = None
+    """Closes the socket with a reason, after what is queued."""
+
+    def tell(self, event: Event) -> None:
+        """Put an event into the sequence. While a return is prepared, the group's events come from the
+        store instead."""
+        group = getattr(event, "type", "").startswith("group.") or getattr(event, "type", "") == "message"
+        if not (self.catching_up and group):
+            self.stream.push(event)
+
+    def line(self) -> PersonLine:
+        """As everybody is told."""
+        return PersonLine.model_validate(
+            {
+                "participant": self.id,
+                "leaf": self.leaf,
+                "name_hint": self.person.name,
+                "tenant": self.person.tenant,
+                "deployment": self.person.deployment,
+                "role": self.person.role.value,
+                "host": self.host,
+                "state": self.state,
+                "sources": dict(self.sources),
+                "joined_at": int(self.joined),
+            }
+        )

@@ -1,0 +1,73 @@
+"""All rooms of this node: places new ones on the least loaded worker and hands each event to its room."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import count
+
+from core.errors import MediaQueueFull, UserError
+from core.ports import MediaNode, Rng
+from core.sfu.room import RoomOutput, SfuRoom
+
+FULL = 0.6
+"""Load of a worker's thread from which it takes no new meeting (M5.3)."""
+
+
+class Sfu:
+    """Order of calls: `open_room`, its methods, `close_room`; `run` reads the engine's events as a task."""
+
+    def __init__(self, media: MediaNode, rng: Rng) -> None:
+        self._media = media
+        self._rng = rng
+        self._rooms: dict[int, SfuRoom] = {}
+        self._room_ids = count(1)
+        self._peer_ids = count(1)
+        self._load = dict.fromkeys(range(media.workers), 0.0)
+
+    def open_room(self, output: RoomOutput, codec: str = "vp8") -> SfuRoom:
+        """A room on the least loaded worker. UserError `media_unavailable` when none has room left."""
+        rooms = dict.fromkeys(self._load, 0)
+        for room in self._rooms.values():
+            rooms[room.worker] += 1
+        worker = min(self._load, key=lambda w: (self._load[w], rooms[w], w), default=None)
+        if worker is None or self._load[worker] >= FULL:
+            raise UserError("media_unavailable", retry_after=10)
+        room_id = next(self._room_ids)
+        try:
+            room = SfuRoom(room_id, worker, codec, self._media, self._rng, output)
+        except MediaQueueFull:
+            raise UserError("media_unavailable", retry_after=10) from None
+        self._rooms[room_id] = room
+        return room
+
+    def next_peer(self) -> int:
+        """An id no peer of this node has had."""
+        return next(self._peer_ids)
+
+    def close_room(self, room: SfuRoom) -> None:
+        """The meeting is over."""
+        if self._rooms.pop(room.room, None) is not None:
+            room.close()
+
+    async def run(self) -> None:
+        """Hand on events until the engine closes."""
+        async for worker, event in self._media.events():
+            for kind, fields in event.items():
+                if isinstance(fields, dict):
+                    self._handle(worker, kind, fields)
+
+    def _handle(self, worker: int, kind: str, fields: Mapping[str, object]) -> None:
+        if kind == "stats":
+            load = fields.get("load")
+            self._load[worker] = float(load) if isinstance(load, int | float) else 0.0
+            return
+        if kind == "overflow":
+            for room in self._rooms.values():
+                if room.worker == worker:
+                    room.resynchronise()
+            return
+        number, peer = fields.get("room"), fields.get("peer")
+        for room in self._rooms.values():
+            if room.worker == worker and (room.room == number or (isinstance(peer, int) and room.owns(peer))):
+                room.handle(kind, fields)
+                room.flush()
