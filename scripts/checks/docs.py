@@ -62,7 +62,7 @@ def code_findings(path: Path, text: str, targets: set[str]) -> Iterator[str]:
     """Paths and make targets in code spans that do not exist."""
     for span in CODE.findall(prose(text)):
         if match := re.fullmatch(r"make ([a-z-]+)", span):
-            if match[1] not in targets:
+            if path != PLANNED and match[1] not in targets:
                 yield f"{path}: `{span}` is no target of the Makefile"
         elif span.startswith(FOLDERS) and path != PLANNED and re.fullmatch(r"[\w./@-]+", span):
             if not (ROOT / span).exists():
@@ -103,6 +103,8 @@ def main() -> int:
         text = (ROOT / path).read_text()
         findings += [*link_findings(path, text), *code_findings(path, text, targets)]
     for path in tracked("*.md", "*.py", "*.rs", "*.ts", "*.tsx"):
+        if path.name == "test_checks.py":
+            continue  # its rules are made up
         findings += rule_findings(path, (ROOT / path).read_text(), known)
     return report("docs", findings)
 

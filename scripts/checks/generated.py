@@ -9,6 +9,7 @@ from scripts.checks.sources import ROOT, report
 
 GENERATED = {
     "web/packages/client/src/generated/wire.ts": "from core.wire.typescript import render",
+    "docs/protocol.md": "from scripts.protocol import render",
 }
 """File → the import that brings `render() -> str`."""
 
@@ -27,7 +28,9 @@ def main() -> int:
         if done.returncode:
             findings.append(f"{name}: its generator failed: {done.stderr.strip().splitlines()[-1]}")
         elif not path.is_file() or path.read_text() != done.stdout:
-            findings.append(f"{name} is not what its generator writes; run scripts/generate-wire")
+            findings.append(
+                f"{name} is not what its generator writes; run scripts/generate-wire or scripts/protocol.py"
+            )
     return report("generated", findings)
 
 
