@@ -53,7 +53,6 @@ pub(crate) struct Peer {
     pub(crate) dtls: Endpoint,
     pub(crate) session: Option<Session>,
     pub(crate) phase: Phase,
-    pub(crate) setup: Setup,
     /// A DTLS client starts only when it has a path.
     pub(crate) started: bool,
     /// Last authenticated packet, or when the peer was added.
@@ -72,7 +71,6 @@ impl Peer {
             dtls,
             session: None,
             phase: Phase::Connecting,
-            setup,
             started: setup == Setup::Passive,
             last_valid: now,
             heard: false,

@@ -4,6 +4,9 @@
 //! Nothing here decides anything; every error crosses the border as an exception, never as a panic.
 
 mod e2ee;
+mod media;
+
+mod media;
 
 use pyo3::prelude::*;
 
@@ -11,5 +14,6 @@ use pyo3::prelude::*;
 #[pymodule]
 fn _native(m: &Bound<'_, PyModule>) -> PyResult<()> {
     e2ee::register(m)?;
+    media::register(m)?;
     Ok(())
 }

@@ -58,13 +58,13 @@ impl<M: MediaHalf> Worker<M> {
             }
             Command::UpdatePeer { peer, sections } => {
                 self.known(peer)?;
-                self.media.update_peer(peer, &sections).map_err(CommandError::Media)?;
+                self.media.update_peer(now, peer, &sections).map_err(CommandError::Media)?;
             }
             Command::RestartIce { peer, local, remote } => return self.restart_ice(now, peer, &local, &remote),
-            Command::RemovePeer { peer } => self.remove_peer(peer)?,
+            Command::RemovePeer { peer } => self.remove_peer(now, peer)?,
             Command::SetLeaf { peer, leaf } => {
                 self.known(peer)?;
-                self.media.set_leaf(peer, leaf);
+                self.media.set_leaf(now, peer, leaf);
             }
             Command::SetSlots { peer, slots } => {
                 self.known(peer)?;
@@ -72,7 +72,7 @@ impl<M: MediaHalf> Worker<M> {
             }
             Command::SetMuted { peer, source, muted } => {
                 self.known(peer)?;
-                self.media.set_muted(peer, source, muted);
+                self.media.set_muted(now, peer, source, muted);
             }
             Command::RequestKeyframe { peer, source } => {
                 self.known(peer)?;
@@ -96,11 +96,11 @@ impl<M: MediaHalf> Worker<M> {
         }
     }
 
-    fn remove_peer(&mut self, peer: PeerId) -> Result<(), CommandError> {
+    fn remove_peer(&mut self, now: Instant, peer: PeerId) -> Result<(), CommandError> {
         let index = self.known(peer)?;
         self.say_goodbye(index);
         self.remove_transport(index);
-        self.media.remove_peer(peer);
+        self.media.remove_peer(now, peer);
         Ok(())
     }
 
@@ -139,7 +139,7 @@ impl<M: MediaHalf> Worker<M> {
         strong(local)?;
         strong(&theirs)?;
         let ice = self.agent(now, admission, &theirs)?;
-        self.media.add_peer(id, room, sections).map_err(CommandError::Media)?;
+        self.media.add_peer(now, id, room, sections).map_err(CommandError::Media)?;
         let peer = Peer::new(id, ice, &self.context, *setup, remote.fingerprints.clone(), now);
         let index = self.free.pop().unwrap_or(self.peers.len() as u32);
         if index as usize == self.peers.len() {

@@ -23,22 +23,22 @@ pub trait MediaHalf {
     ///
     /// # Errors
     /// The reason, if room or sections do not fit.
-    fn add_peer(&mut self, peer: PeerId, room: RoomId, sections: &[Section]) -> Result<(), Refused>;
+    fn add_peer(&mut self, now: Instant, peer: PeerId, room: RoomId, sections: &[Section]) -> Result<(), Refused>;
     /// Replaces a peer's sections by a longer list (M3.1).
     ///
     /// # Errors
     /// The reason, if a section was removed or changed.
-    fn update_peer(&mut self, peer: PeerId, sections: &[Section]) -> Result<(), Refused>;
+    fn update_peer(&mut self, now: Instant, peer: PeerId, sections: &[Section]) -> Result<(), Refused>;
     /// Forgets a peer.
-    fn remove_peer(&mut self, peer: PeerId);
+    fn remove_peer(&mut self, now: Instant, peer: PeerId);
     /// Tells that a peer can receive now, so that its slots may ask for key frames.
     fn peer_connected(&mut self, now: Instant, peer: PeerId, outbox: &mut Outbox);
     /// Binds a peer to its leaf (K5.4).
-    fn set_leaf(&mut self, peer: PeerId, leaf: Option<u16>);
+    fn set_leaf(&mut self, now: Instant, peer: PeerId, leaf: Option<u16>);
     /// Fills and empties slots.
     fn set_slots(&mut self, now: Instant, peer: PeerId, slots: &[SlotAssignment], outbox: &mut Outbox);
     /// Mutes a source.
-    fn set_muted(&mut self, peer: PeerId, source: Source, muted: bool);
+    fn set_muted(&mut self, now: Instant, peer: PeerId, source: Source, muted: bool);
     /// Asks for a key frame.
     fn request_keyframe(&mut self, now: Instant, peer: PeerId, source: Source, outbox: &mut Outbox);
     /// Turns the test tap on.

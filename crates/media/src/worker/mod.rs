@@ -8,6 +8,8 @@
 
 mod commands;
 mod half;
+#[doc(hidden)]
+pub mod probe;
 mod receive;
 mod send;
 mod timers;
@@ -30,6 +32,12 @@ use crate::outbox::Outbox;
 use crate::peer::Peer;
 use crate::transmits::{Transmit, Transmits};
 use crate::types::{DropCounts, DropReason, Event, Instant, PeerId, Stats};
+
+/// The media half of a real worker.
+#[must_use]
+pub fn media_half(_config: &Config) -> probe::Probe {
+    probe::Probe::default()
+}
 
 /// Statistics leave this often.
 const STATS: std::time::Duration = std::time::Duration::from_secs(1);
@@ -124,6 +132,11 @@ impl<M: MediaHalf> Worker<M> {
         &self.media
     }
 
+    /// Every peer it has.
+    pub fn peers(&self) -> impl Iterator<Item = PeerId> + '_ {
+        self.by_id.keys().copied()
+    }
+
     /// Whether the batch is large enough to be sealed and sent now.
     #[must_use]
     pub fn wants_flush(&self) -> bool {
@@ -216,7 +229,7 @@ impl<M: MediaHalf> Worker<M> {
     /// Ends a peer from our side and tells the core.
     fn lose(&mut self, now: Instant, index: u32, reason: &str) {
         if let Some(peer) = self.remove_transport(index) {
-            self.media.remove_peer(peer);
+            self.media.remove_peer(now, peer);
             self.events.push_back(Event::Lost { peer, reason: reason.into() });
             self.transport_due = self.transport_due.min(now);
         }

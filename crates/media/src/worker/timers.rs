@@ -78,7 +78,7 @@ impl<M: MediaHalf> Worker<M> {
         let id = peer.id;
         if peer.phase == Phase::Silent {
             self.remove_transport(index);
-            self.media.remove_peer(id);
+            self.media.remove_peer(now, id);
             return;
         }
         peer.phase = Phase::Silent;

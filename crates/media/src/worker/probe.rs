@@ -1,0 +1,111 @@
+//! A media half without rooms: it records what the transport hands up and sends what a test tells it to. The
+//! transport's own tests and its raw floor in the figures stand on it.
+
+use std::collections::{HashMap, VecDeque};
+
+use super::{MediaHalf, Refused};
+use crate::drops::DropCounts;
+use crate::outbox::Outbox;
+use crate::types::{Event, Instant, PeerId, PeerStats, RoomId, Section, SlotAssignment, Source};
+
+/// Records and sends; see the module's text.
+#[derive(Default)]
+pub struct Probe {
+    /// Plain RTP packets, with the peer that sent them.
+    pub rtp: Vec<(PeerId, Vec<u8>)>,
+    /// Plain RTCP compounds, with the peer that sent them.
+    pub rtcp: Vec<(PeerId, Vec<u8>)>,
+    /// RTP packets to send at the next timeout: peer, header length, packet.
+    pub to_send: VecDeque<(PeerId, usize, Vec<u8>)>,
+    /// RTCP compounds to send at the next timeout.
+    pub to_send_rtcp: VecDeque<(PeerId, Vec<u8>)>,
+    /// A first payload byte that makes it panic, to see what the worker does then (M1.6).
+    pub panics_on: Option<u8>,
+    rooms: HashMap<PeerId, RoomId>,
+    drops: DropCounts,
+}
+
+impl Probe {
+    /// Peers it was told of and not yet told to forget.
+    #[must_use]
+    pub fn knows(&self, peer: PeerId) -> bool {
+        self.rooms.contains_key(&peer)
+    }
+}
+
+impl MediaHalf for Probe {
+    fn add_room(&mut self, _room: RoomId) -> Result<(), Refused> {
+        Ok(())
+    }
+
+    fn remove_room(&mut self, room: RoomId) -> Vec<PeerId> {
+        let gone: Vec<PeerId> = self.rooms.iter().filter(|(_, at)| **at == room).map(|(peer, _)| *peer).collect();
+        self.rooms.retain(|_, at| *at != room);
+        gone
+    }
+
+    fn add_peer(&mut self, _now: Instant, peer: PeerId, room: RoomId, _sections: &[Section]) -> Result<(), Refused> {
+        self.rooms.insert(peer, room);
+        Ok(())
+    }
+
+    fn update_peer(&mut self, _now: Instant, _peer: PeerId, _sections: &[Section]) -> Result<(), Refused> {
+        Ok(())
+    }
+
+    fn remove_peer(&mut self, _now: Instant, peer: PeerId) {
+        self.rooms.remove(&peer);
+    }
+
+    fn peer_connected(&mut self, _now: Instant, _peer: PeerId, _outbox: &mut Outbox) {}
+
+    fn set_leaf(&mut self, _now: Instant, _peer: PeerId, _leaf: Option<u16>) {}
+
+    fn set_slots(&mut self, _now: Instant, _peer: PeerId, _slots: &[SlotAssignment], _outbox: &mut Outbox) {}
+
+    fn set_muted(&mut self, _now: Instant, _peer: PeerId, _source: Source, _muted: bool) {}
+
+    fn request_keyframe(&mut self, _now: Instant, _peer: PeerId, _source: Source, _outbox: &mut Outbox) {}
+
+    fn set_tap(&mut self, _on: bool) -> Result<(), Refused> {
+        Err("no_tap")
+    }
+
+    fn handle_rtp(&mut self, _now: Instant, peer: PeerId, packet: &mut [u8], _outbox: &mut Outbox) {
+        assert!(self.panics_on.is_none() || packet.get(12).copied() != self.panics_on, "as the test asked");
+        self.rtp.push((peer, packet.to_vec()));
+    }
+
+    fn handle_rtcp(&mut self, _now: Instant, peer: PeerId, compound: &[u8], _outbox: &mut Outbox) {
+        self.rtcp.push((peer, compound.to_vec()));
+    }
+
+    fn handle_timeout(&mut self, _now: Instant, outbox: &mut Outbox) {
+        for (peer, header, packet) in self.to_send.drain(..) {
+            let begin = outbox.begin();
+            outbox.writer().extend_from_slice(&packet);
+            outbox.push_rtp(peer, begin, header, crate::outbox::Span::default());
+        }
+        for (peer, compound) in self.to_send_rtcp.drain(..) {
+            let begin = outbox.begin();
+            outbox.writer().extend_from_slice(&compound);
+            outbox.push_rtcp(peer, begin);
+        }
+    }
+
+    fn poll_timeout(&self) -> Option<Instant> {
+        (!self.to_send.is_empty() || !self.to_send_rtcp.is_empty()).then_some(Instant::ZERO)
+    }
+
+    fn poll_event(&mut self) -> Option<Event> {
+        None
+    }
+
+    fn drops(&self) -> &DropCounts {
+        &self.drops
+    }
+
+    fn peer_stats(&self) -> Vec<PeerStats> {
+        Vec::new()
+    }
+}

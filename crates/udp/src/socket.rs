@@ -1,0 +1,182 @@
+//! One UDP socket with everything a media server asks of the kernel: the address that was hit, joined
+//! datagrams, dropped ones counted, large buffers (M1.1, M1.5).
+
+use std::io;
+use std::net::SocketAddr;
+use std::os::fd::{AsRawFd, OwnedFd, RawFd};
+use std::time::Duration;
+
+use entente_media::transmits::Transmit;
+
+use crate::address::{Family, for_family};
+use crate::sys::{self, Outgoing, Received, Receiver, Sender};
+
+/// Buffers per `recvmmsg`. Each holds one joined batch of up to 64 KiB; more would outgrow the cache.
+const RECEIVE_BATCH: usize = 16;
+/// The largest datagram the kernel may hand over when it joins (UDP GRO).
+const RECEIVE_SIZE: usize = 65_536;
+/// Runs per `sendmmsg`; beyond some tens the saving is gone.
+const SEND_BATCH: usize = 64;
+/// How long one flush may wait for the send buffer before its rest is dropped: late media is worth nothing.
+const SEND_PATIENCE: Duration = Duration::from_millis(1);
+
+/// What the kernel granted, in bytes as it counts them (Linux doubles what is asked).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Buffers {
+    /// Asked for, each way.
+    pub asked: usize,
+    /// Receive buffer.
+    pub receive: usize,
+    /// Send buffer.
+    pub send: usize,
+}
+
+/// What a flush did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Sent {
+    /// Datagrams the kernel did not take.
+    pub(crate) refused: u64,
+    /// Runs that left with segmentation offload.
+    pub(crate) offloaded: u64,
+}
+
+/// The socket and its memory.
+pub(crate) struct Socket {
+    fd: OwnedFd,
+    family: Family,
+    address: SocketAddr,
+    buffers: Buffers,
+    receiver: Receiver,
+    sender: Sender,
+    offload: bool,
+    overflowed: u32,
+}
+
+impl Socket {
+    /// Opens and binds; `[::]` is dual-stack.
+    pub(crate) fn bind(bind: SocketAddr, buffer: usize) -> io::Result<Self> {
+        let family = Family::of(bind);
+        let fd = sys::udp_socket(family)?;
+        match family {
+            Family::V4 => sys::set_option(&fd, libc::IPPROTO_IP, libc::IP_PKTINFO, 1)?,
+            Family::Dual => {
+                sys::set_option(&fd, libc::IPPROTO_IPV6, libc::IPV6_V6ONLY, 0)?;
+                sys::set_option(&fd, libc::IPPROTO_IPV6, libc::IPV6_RECVPKTINFO, 1)?;
+            }
+        }
+        let _ = sys::set_option(&fd, libc::SOL_UDP, libc::UDP_GRO, 1);
+        let _ = sys::set_option(&fd, libc::SOL_SOCKET, libc::SO_RXQ_OVFL, 1);
+        let buffers = enlarge(&fd, buffer)?;
+        sys::bind(&fd, bind)?;
+        let address = sys::local_address(&fd)?;
+        Ok(Self {
+            fd,
+            family,
+            address,
+            buffers,
+            receiver: Receiver::new(RECEIVE_BATCH, RECEIVE_SIZE),
+            sender: Sender::new(family, SEND_BATCH),
+            offload: true,
+            overflowed: 0,
+        })
+    }
+
+    pub(crate) const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    pub(crate) const fn buffers(&self) -> Buffers {
+        self.buffers
+    }
+
+    pub(crate) fn raw(&self) -> RawFd {
+        self.fd.as_raw_fd()
+    }
+
+    /// One `recvmmsg`. Returns whether it was full, so that more may wait, and what the kernel dropped since.
+    pub(crate) fn receive(&mut self, mut take: impl FnMut(Received<'_>)) -> io::Result<(bool, u64)> {
+        let before = self.overflowed;
+        let overflowed = &mut self.overflowed;
+        let filled = self.receiver.receive(&self.fd, |received| {
+            *overflowed = received.overflowed.unwrap_or(*overflowed);
+            take(received);
+        });
+        match filled {
+            Ok(filled) => Ok((filled == RECEIVE_BATCH, u64::from(self.overflowed.wrapping_sub(before)))),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok((false, 0)),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Sends all runs; what the kernel refuses is counted, never retried later.
+    pub(crate) fn send<'a>(&mut self, runs: impl Iterator<Item = Transmit<'a>>) -> Sent {
+        let mut sent = Sent::default();
+        let mut batch = [Outgoing::EMPTY; SEND_BATCH];
+        let mut filled = 0;
+        for run in runs {
+            let Some(to) = for_family(self.family, run.tuple.remote) else {
+                sent.refused += run.count() as u64;
+                continue;
+            };
+            let pieces = if self.offload { run.bytes.len() } else { run.segment };
+            for bytes in run.bytes.chunks(pieces.max(1)) {
+                let segment = (bytes.len() > run.segment).then_some(run.segment as u16);
+                batch[filled] = Outgoing { to, local: run.tuple.local, bytes, segment };
+                filled += 1;
+                if filled == SEND_BATCH {
+                    self.send_batch(&batch, &mut sent);
+                    filled = 0;
+                }
+            }
+        }
+        self.send_batch(&batch[..filled], &mut sent);
+        sent
+    }
+
+    fn send_batch(&mut self, mut batch: &[Outgoing<'_>], sent: &mut Sent) {
+        let mut patience = true;
+        while let Some(first) = batch.first() {
+            match self.sender.send(&self.fd, batch) {
+                Ok(taken) => {
+                    let offloaded = batch[..taken].iter().filter(|run| run.segment.is_some()).count();
+                    sent.offloaded += offloaded as u64;
+                    batch = &batch[taken..];
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock && patience => {
+                    patience = sys::wait_writable(&self.fd, SEND_PATIENCE);
+                    if !patience {
+                        return sent.refused += batch.iter().map(datagrams).sum::<u64>();
+                    }
+                }
+                Err(error) => {
+                    sent.refused += datagrams(first);
+                    // An interface without checksum offload refuses segmentation: do without from now on.
+                    if first.segment.is_some() && matches!(error.raw_os_error(), Some(libc::EIO | libc::EINVAL)) {
+                        self.offload = false;
+                    }
+                    batch = &batch[1..];
+                }
+            }
+        }
+    }
+}
+
+fn datagrams(run: &Outgoing<'_>) -> u64 {
+    run.segment.map_or(1, |segment| run.bytes.len().div_ceil(usize::from(segment)) as u64)
+}
+
+/// Asks for more than the system's limit first, as root may have; reads back what was granted.
+fn enlarge(fd: &OwnedFd, asked: usize) -> io::Result<Buffers> {
+    let value = i32::try_from(asked).unwrap_or(i32::MAX);
+    for (forced, plain) in [(libc::SO_RCVBUFFORCE, libc::SO_RCVBUF), (libc::SO_SNDBUFFORCE, libc::SO_SNDBUF)] {
+        if sys::set_option(fd, libc::SOL_SOCKET, forced, value).is_err() {
+            sys::set_option(fd, libc::SOL_SOCKET, plain, value)?;
+        }
+    }
+    let granted = |name| sys::option(fd, libc::SOL_SOCKET, name).map(|n| usize::try_from(n).unwrap_or(0));
+    Ok(Buffers { asked, receive: granted(libc::SO_RCVBUF)?, send: granted(libc::SO_SNDBUF)? })
+}
+
+#[cfg(test)]
+mod tests;
