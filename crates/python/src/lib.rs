@@ -6,8 +6,6 @@
 mod e2ee;
 mod media;
 
-mod media;
-
 use pyo3::prelude::*;
 
 /// The module that Python imports as `core._native`.
