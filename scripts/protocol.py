@@ -46,7 +46,8 @@ def fields(node: ast.ClassDef) -> list[Field]:
 
 def short(kind: str) -> str:
     """A type without its bounds, which stand in the code."""
-    kind = re.sub(r"Annotated\[([^\[\]]+(?:\[[^\[\]]*\])?), Field\([^()]*\)\]", r"\1", kind)
+    while (inner := re.sub(r"Annotated\[(.+?), Field\([^()]*\)\]", r"\1", kind)) != kind:
+        kind = inner
     return kind.replace("Literal[", "one of [").replace("|", "\\|")
 
 
