@@ -29,7 +29,7 @@ class Participant:
     state: PersonState = "joining"
     sources: dict[str, str] = field(default_factory=dict)
     catching_up: bool = False
-    resume_nonce: bytes | None = field(default=None, repr=False)
+    counters: dict[str, float] = field(default_factory=dict)
     hang_up: Callable[[str], None] | None = None
     """Closes the socket with a reason, after what is queued."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
+from core.e2ee.group import Submission
 from core.sfu.slots import Wish
 
 
@@ -23,6 +24,10 @@ class Ordering(Protocol):
 
     async def created(self, participant: str, group_info: bytes, tree: bytes) -> bytes:
         """The new group; returns its first entry."""
+        ...
+
+    async def submit(self, participant: str, submission: Submission) -> None:
+        """The named committer's commit."""
         ...
 
     async def receipt(self, participant: str, data: bytes) -> None:

@@ -102,7 +102,7 @@ class EventStream:
 
     def detach(self, sink: Sink) -> bool:
         """The socket is gone; False when another one has taken its place."""
-        if self._sink is not sink:
+        if self._sink != sink:
             return False
         self._sink = None
         return True

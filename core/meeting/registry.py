@@ -1,0 +1,195 @@
+"""The meetings that run on this node: found by room, begun by the first join, ended with the last leave."""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+import msgpack
+
+from core._native import e2ee
+from core.errors import PeerError, UserError
+from core.meeting.meeting import Meeting
+from core.meeting.participant import Participant
+from core.meeting.session import Session
+from core.ports import Clock, Rng, Signer, Store, Telemetry
+from core.tenants.sessions import token_hash
+from core.values import Deployment, Room
+from core.values import Meeting as MeetingRecord
+from core.wire import requests as wire
+from core.wire.values import Me, MediaInfo, MeetingInfo
+from core.wire.values import Tenant as TenantLine
+
+SWEEP = 1.0
+"""Seconds between two looks for meetings that everybody has left."""
+CLASSICAL = 0x0001
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """The ports and facts that meetings are made with. `open_parts` starts a meeting's order and media."""
+
+    store: Store
+    signer: Signer
+    clock: Clock
+    rng: Rng
+    telemetry: Telemetry
+    deployment: Deployment
+    connection_limit: int
+    max_video_slots: int
+    resume_seconds: float
+    max_people: int
+    open_parts: Callable[[Meeting, int], Awaitable[None]]
+    close_parts: Callable[[Meeting], None]
+    next_peer: Callable[[], int]
+
+
+class Registry:
+    """Order of calls: `run` as a task; for each socket `hello`, or `resume` and `prove`; `close` last."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+        self._meetings: dict[str, Meeting] = {}
+        self._turn = asyncio.Lock()
+
+    def people(self, room: str) -> int:
+        """How many are in the room's live meeting."""
+        meeting = self._meetings.get(room)
+        return len(meeting.people) if meeting else 0
+
+    async def hello(self, request: wire.Hello) -> tuple[Session, wire.HelloReply]:
+        """Redeem a join token, once (its second use is refused), and make a participant."""
+        house = self._house
+        hashed = token_hash(request.token)
+        if hashed is None:
+            raise UserError("token_unknown")
+        token = await house.store.redeem_join_token(hashed, house.clock.now())
+        room = await house.store.room_by_id(token.room)
+        if room is None:
+            raise UserError("room_unknown")
+        async with self._turn:
+            meeting = self._meetings.get(room.id) or await self._begin(room)
+            if len(meeting.people) >= house.max_people:
+                raise UserError("meeting_full")
+            participant = await meeting.admit(token.person, host_if_first=True)
+        return self._session(meeting, participant), self._hello_reply(meeting, participant)
+
+    async def _begin(self, room: Room) -> Meeting:
+        """The room's meeting: its order and its media are opened with it."""
+        house = self._house
+        suite = self._suite(room)
+        record: MeetingRecord = await house.store.start_meeting(
+            room.id, house.rng.bytes(12).hex(), house.clock.now()
+        )
+        meeting = Meeting(
+            room, record, house.store, house.clock, house.rng, house.telemetry, house.resume_seconds
+        )
+        await house.open_parts(meeting, suite)
+        self._meetings[room.id] = meeting
+        house.telemetry.gauge("entente_meetings", len(self._meetings))
+        return meeting
+
+    def _suite(self, room: Room) -> int:
+        """The best suite of the room's tenant (K2.6); a group keeps it for good."""
+        suites = self._house.deployment.suites.get(room.tenant)
+        if not suites:
+            raise UserError("room_unknown")
+        return suites[0]
+
+    def _session(self, meeting: Meeting, participant: Participant) -> Session:
+        house = self._house
+        return Session(
+            meeting,
+            participant,
+            house.store,
+            house.signer,
+            house.clock,
+            house.rng,
+            house.telemetry,
+            house.next_peer,
+        )
+
+    def _hello_reply(self, meeting: Meeting, participant: Participant) -> wire.HelloReply:
+        house, person = self._house, participant.person
+        assert participant.nonce is not None
+        own = house.deployment.suites.get(person.tenant, ())
+        return wire.HelloReply(
+            participant=participant.id,
+            nonce=participant.nonce,
+            resume_nonce=house.rng.bytes(32),
+            me=Me.model_validate(
+                {
+                    "deployment": person.deployment,
+                    "tenant": person.tenant,
+                    "subject": person.subject,
+                    "name": person.name,
+                    "role": person.role.value,
+                }
+            ),
+            meeting=MeetingInfo(title=meeting.room.title, slug=meeting.room.slug),
+            suite=self._suite(meeting.room),
+            allow_classical=CLASSICAL in own,
+            deployment=house.deployment.id,
+            manifests=list(house.deployment.manifests),
+            policy=house.deployment.policies[meeting.room.tenant],
+            tenants=[
+                TenantLine(
+                    deployment=tenant.deployment,
+                    tenant=tenant.id,
+                    name=tenant.name,
+                    short=tenant.short,
+                    colour=tenant.colour,
+                )
+                for tenant in house.deployment.tenants
+            ],
+            media=MediaInfo(connection_limit=house.connection_limit, max_video_slots=house.max_video_slots),
+            resume_seconds=round(house.resume_seconds),
+        )
+
+    def resume(self, request: wire.Resume) -> tuple[Session, wire.ResumeReply]:
+        """Find who claims to return. UserError `resume_expired` when nobody by that name is here."""
+        for meeting in self._meetings.values():
+            participant = meeting.people.get(request.participant)
+            if participant is not None and participant.leaf_key is not None:
+                nonce = self._house.rng.bytes(32)
+                return self._session(meeting, participant), wire.ResumeReply(nonce=nonce)
+        raise UserError("resume_expired")
+
+    @staticmethod
+    def prove(session: Session, nonce: bytes, proof: bytes) -> None:
+        """K2.5: the leaf key's signature over this socket's nonce. PeerError `resume_refused`."""
+        participant = session.participant
+        try:
+            assert participant.leaf_key is not None
+            fields = msgpack.unpackb(e2ee.signed_open("resume", proof, participant.leaf_key))
+        except e2ee.E2eeError as error:
+            raise PeerError("resume_refused", str(error.args[0])) from None
+        same = hmac.compare_digest(fields["nonce"], nonce)
+        if not same or fields["participant"] != participant.id:
+            raise PeerError("resume_refused", "the proof is for another nonce or participant")
+        if participant.id not in session.meeting.people:
+            raise UserError("resume_expired")
+
+    async def run(self) -> None:
+        """End meetings that everybody has left, until cancelled."""
+        while True:
+            await self._house.clock.sleep(SWEEP)
+            async with self._turn:
+                for room, meeting in list(self._meetings.items()):
+                    if not meeting.people:
+                        await self._end(room, meeting)
+
+    async def _end(self, room: str, meeting: Meeting) -> None:
+        del self._meetings[room]
+        await meeting.close("everybody_left")
+        self._house.close_parts(meeting)
+        await self._house.store.end_meeting(meeting.record.id, self._house.clock.now())
+        self._house.telemetry.gauge("entente_meetings", len(self._meetings))
+
+    async def close(self) -> None:
+        """The node stops: every meeting ends."""
+        async with self._turn:
+            for room, meeting in list(self._meetings.items()):
+                await self._end(room, meeting)

@@ -1,0 +1,352 @@
+"""The WebSocket `/api/socket`, subprotocol `entente.v1`: one participant per socket, msgpack both ways.
+
+A socket is nobody until `hello` or a proven `resume`. What it sends is limited in size, rate and time; what
+it does not read is bounded, and a client that falls behind is hung up with `slow_client` and may resume.
+Close codes are 4000 and the HTTP status of the reason's error code.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections import deque
+from collections.abc import Sequence
+
+from starlette.routing import BaseRoute, WebSocketRoute
+from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
+
+from core.errors import (
+    CODES,
+    EntenteError,
+    MediaError,
+    PeerError,
+    SignerError,
+    StoreError,
+    UserError,
+    WireError,
+)
+from core.meeting.registry import Registry
+from core.meeting.session import Session
+from core.wire import codec
+from core.wire import requests as wire
+from core.wire.values import Value
+from gateway.meetings import Joint, open_registry
+from gateway.services import Services
+
+log = logging.getLogger("entente.socket")
+
+SUBPROTOCOL = "entente.v1"
+HELLO_SECONDS = 10.0
+"""Seconds in which a socket must say who it is; a bad line needs two or three."""
+IDLE_SECONDS = 60.0
+"""Seconds of silence after which a socket counts as lost; clients ping every 20."""
+REQUESTS_PER_SECOND = 60.0
+"""A storm of receipts and view changes stays below 30."""
+REQUEST_BURST = 240.0
+BYTES_PER_SECOND = 1_000_000.0
+"""What one client may send in the long run; a commit for 256 people is 2 MB, hence the burst."""
+BYTES_BURST = 8_000_000.0
+QUEUE_BYTES = 16_000_000
+"""Bytes that wait for a client before it counts as slow: four of the largest commits."""
+QUEUE_SECONDS = 10.0
+"""Age of the oldest waiting message at which a client counts as slow; by then it is as good as cut off."""
+
+
+class Bucket:
+    """A token bucket: `rate` per second, `burst` at most."""
+
+    def __init__(self, rate: float, burst: float, now: float) -> None:
+        self._rate = rate
+        self._burst = burst
+        self._left = burst
+        self._at = now
+
+    def take(self, amount: float, now: float) -> float:
+        """0 when taken, else the seconds after which it could be."""
+        self._left = min(self._burst, self._left + (now - self._at) * self._rate)
+        self._at = now
+        if amount > self._left:
+            return (amount - self._left) / self._rate
+        self._left -= amount
+        return 0.0
+
+
+class Outbox:
+    """What waits to be sent on one socket; overflow hangs up rather than grows."""
+
+    def __init__(self, services: Services) -> None:
+        self._clock = services.clock
+        self._queue: deque[tuple[float, bytes]] = deque()
+        self._bytes = 0
+        self._some = asyncio.Event()
+        self.closing: str | None = None
+
+    def put(self, data: bytes) -> None:
+        """Queue a message, or give the client up."""
+        if self.closing is not None:
+            return
+        now = self._clock.monotonic()
+        self._queue.append((now, data))
+        self._bytes += len(data)
+        if self._bytes > QUEUE_BYTES or now - self._queue[0][0] > QUEUE_SECONDS:
+            self._queue.clear()
+            self._bytes = 0
+            self.hang_up("slow_client")
+        self._some.set()
+
+    def hang_up(self, code: str) -> None:
+        """Close with this reason once what is queued has gone."""
+        if self.closing is None:
+            self.closing = code
+        self._some.set()
+
+    async def take(self) -> bytes | None:
+        """The next message; None when there is none left and the socket must close."""
+        while not self._queue:
+            if self.closing is not None:
+                return None
+            self._some.clear()
+            await self._some.wait()
+        _, data = self._queue.popleft()
+        self._bytes -= len(data)
+        return data
+
+
+class Connection:
+    """One socket from its first message to its end."""
+
+    def __init__(self, socket: WebSocket, services: Services, registry: Registry) -> None:
+        self._socket = socket
+        self._services = services
+        self._registry = registry
+        self._clock = services.clock
+        self._outbox = Outbox(services)
+        now = self._clock.monotonic()
+        self._requests = Bucket(REQUESTS_PER_SECOND, REQUEST_BURST, now)
+        self._volume = Bucket(BYTES_PER_SECOND, BYTES_BURST, now)
+        self._session: Session | None = None
+        self._returning: tuple[Session, bytes, int] | None = None
+        self._left = False
+
+    async def serve(self) -> None:
+        """Until either end closes. Never raises but for cancellation."""
+        reader = asyncio.create_task(self._read(), name="socket reader")
+        writer = asyncio.create_task(self._write(), name="socket writer")
+        try:
+            await asyncio.wait({reader, writer}, return_when=asyncio.FIRST_COMPLETED)
+            if reader.done() and not writer.done():
+                # What is queued, an error reply above all, still goes out.
+                self._outbox.hang_up("left" if self._left else "bad_message")
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(asyncio.shield(writer), 1.0)
+        finally:
+            for task in (reader, writer):
+                task.cancel()
+            await asyncio.gather(reader, writer, return_exceptions=True)
+            await self._gone()
+
+    async def _gone(self) -> None:
+        """A clean goodbye is a leave, anything else may return."""
+        self._services.telemetry.count("entente_socket_closed_total", reason=self._outbox.closing or "left")
+        session = self._session
+        if session is None:
+            return
+        if self._left:
+            await session.meeting.depart(session.participant, "left")
+        else:
+            await session.meeting.lost(session.participant, self._outbox.put)
+
+    # ---- sending ------------------------------------------------------------------------------------------
+
+    async def _write(self) -> None:
+        try:
+            while (data := await self._outbox.take()) is not None:
+                await self._socket.send_bytes(data)
+            if self._socket.client_state is WebSocketState.CONNECTED:
+                await self._socket.close(close_code(self._outbox.closing or "internal"))
+        except (WebSocketDisconnect, RuntimeError, OSError):
+            return
+
+    # ---- receiving ----------------------------------------------------------------------------------------
+
+    async def _read(self) -> None:
+        while self._outbox.closing is None:
+            limit = HELLO_SECONDS if self._session is None else IDLE_SECONDS
+            message = await self._receive(limit)
+            if message is None:
+                return
+            await self._answer(message)
+
+    async def _receive(self, seconds: float) -> bytes | None:
+        """The next binary message; None when the socket ended or was silent for too long."""
+        receiving = asyncio.ensure_future(self._socket.receive())
+        sleeping = asyncio.ensure_future(self._clock.sleep(seconds))
+        try:
+            await asyncio.wait({receiving, sleeping}, return_when=asyncio.FIRST_COMPLETED)
+            if not receiving.done():
+                self._outbox.hang_up("too_slow")
+                return None
+            message = receiving.result()
+        finally:
+            for task in (receiving, sleeping):
+                task.cancel()
+            await asyncio.gather(receiving, sleeping, return_exceptions=True)
+        if message["type"] != "websocket.receive":
+            self._left = message.get("code") in (1000, 1001)
+            return None
+        data = message.get("bytes")
+        if data is None:
+            self._outbox.hang_up("bad_message")
+            return None
+        return bytes(data)
+
+    async def _answer(self, data: bytes) -> None:
+        """Carry out one message; every refusal has a name, and none of them reaches another meeting."""
+        request_id: int | None = None
+        kind = "unknown"
+        result = "ok"
+        try:
+            self._limit(data)
+            request = codec.decode_request(data)
+            request_id, kind = request.id, str(getattr(request, "type", "unknown"))
+            reply = await self._carry_out(request)
+            if reply is not None:
+                self._outbox.put(codec.encode_reply(request.id, reply))
+        except codec.MessageRefused as error:
+            result = error.code
+            self._refuse(error.request_id, error)
+            if error.request_id is None:
+                self._outbox.hang_up(error.code)
+        except EntenteError as error:
+            refusal = refusal_of(error)
+            result = refusal.code
+            self._refuse(request_id, refusal)
+        except Exception:
+            log.exception("a request of type %s failed", kind)
+            result = "internal"
+            self._refuse(request_id, UserError("internal"))
+        self._services.telemetry.count("entente_socket_requests_total", type=kind, result=result)
+
+    def _limit(self, data: bytes) -> None:
+        now = self._clock.monotonic()
+        wait = max(self._requests.take(1, now), self._volume.take(len(data), now))
+        if wait > 0:
+            # A client that is told nothing would wait for its replies; one that is hung up resumes.
+            self._outbox.hang_up("rate_limited")
+            raise UserError("rate_limited", retry_after=round(wait, 3))
+
+    def _refuse(self, request_id: int | None, error: WireError) -> None:
+        self._outbox.put(codec.encode_error(request_id or 0, error.code, error.detail, error.retry_after))
+        if self._session is None and self._returning is None:
+            self._outbox.hang_up(error.code)
+
+    async def _carry_out(self, request: wire.Request) -> Value | None:
+        """The reply; None when it was queued already."""
+        match request:
+            case wire.Hello() if self._session is None and self._returning is None:
+                session, greeting = await self._registry.hello(request)
+                self._session = session
+                self._outbox.put(codec.encode_reply(request.id, greeting))
+                session.meeting.attach(session.participant, self._outbox.put, self._outbox.hang_up)
+                return None
+            case wire.Resume() if self._session is None and self._returning is None:
+                returning, reply = self._registry.resume(request)
+                self._returning = (returning, reply.nonce, request.last_seq)
+                return reply
+            case wire.ResumeProve() if self._session is None and self._returning is not None:
+                await self._return(request, *self._returning)
+                return None
+            case _ if self._session is None:
+                raise PeerError("out_of_order", "hello or resume comes first")
+            case wire.Leave():
+                reply_to_leave = await self._session.handle(request)
+                self._left = True
+                self._outbox.put(codec.encode_reply(request.id, reply_to_leave))
+                self._outbox.hang_up("left")
+                return None
+            case _:
+                return await self._session.handle(request)
+
+    async def _return(self, request: wire.ResumeProve, session: Session, nonce: bytes, last_seq: int) -> None:
+        """K2.5: proven once per nonce; then the missed events, and the socket is the participant's."""
+        self._returning = None
+        try:
+            self._registry.prove(session, nonce, request.signature)
+        except WireError:
+            self._services.telemetry.count("entente_resumes_total", result="refused")
+            raise
+        missed = await session.meeting.returned(session.participant, last_seq)
+        self._session = session
+        self._outbox.put(codec.encode_reply(request.id, wire.ResumeProveReply(replayed=len(missed))))
+        for data in missed:
+            self._outbox.put(data)
+        session.meeting.attach(session.participant, self._outbox.put, self._outbox.hang_up)
+        self._services.telemetry.count("entente_resumes_total", result="resumed")
+
+
+def refusal_of(error: EntenteError) -> WireError:
+    """What the client is told of an error; only errors with a listed code speak for themselves."""
+    if isinstance(error, WireError):
+        return error
+    if isinstance(error, SignerError | StoreError | MediaError):
+        return UserError("unavailable", retry_after=1)
+    return UserError("internal")
+
+
+def close_code(code: str) -> int:
+    """4000 and the status of the error code; 1000 for a goodbye."""
+    if code == "left":
+        return 1000
+    facts = CODES.get(code)
+    return 4000 + (facts.status if facts else 409)
+
+
+class SocketMeetings:
+    """`gateway.services.Meetings`: the route, and the tasks behind it."""
+
+    def __init__(self, services: Services, registry: Registry, joint: Joint) -> None:
+        self._services = services
+        self._registry = registry
+        self._joint = joint
+        self._open: set[asyncio.Task[object]] = set()
+        self._tasks = [
+            asyncio.create_task(registry.run(), name="meetings"),
+            asyncio.create_task(joint.sfu.run(), name="media events"),
+        ]
+
+    def routes(self) -> Sequence[BaseRoute]:
+        """The WebSocket route."""
+        return [WebSocketRoute("/api/socket", self._endpoint)]
+
+    def people(self, room: str) -> int:
+        """How many are in the room's live meeting."""
+        return self._registry.people(room)
+
+    async def _endpoint(self, socket: WebSocket) -> None:
+        if SUBPROTOCOL not in socket.scope.get("subprotocols", []):
+            await socket.close(4400)
+            return
+        await socket.accept(subprotocol=SUBPROTOCOL)
+        task = asyncio.current_task()
+        assert task is not None
+        self._open.add(task)
+        self._services.telemetry.gauge("entente_sockets", len(self._open))
+        try:
+            await Connection(socket, self._services, self._registry).serve()
+        finally:
+            self._open.discard(task)
+            self._services.telemetry.gauge("entente_sockets", len(self._open))
+
+    async def close(self) -> None:
+        """End every meeting, then every task."""
+        await self._registry.close()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+
+async def open_meetings(services: Services) -> SocketMeetings:
+    """The meetings of this node. Call inside the event loop that serves them."""
+    registry, joint = open_registry(services)
+    return SocketMeetings(services, registry, joint)
