@@ -7,6 +7,7 @@ import { useTranslation } from "react-i18next";
 import { problemKey } from "../problems.ts";
 import type { ChatMessage, Meeting, MeetingSnapshot } from "../state/port.ts";
 import { codeOf } from "../state/room.ts";
+import { locale } from "../state/settings.ts";
 import { IconButton } from "../ui/controls.tsx";
 import { Panel } from "../ui/Panel.tsx";
 
@@ -77,7 +78,7 @@ export function ChatPanel({ meeting, snapshot, onClose }: ChatPanelProps): React
 function ChatLine({ message, follows }: { message: ChatMessage; follows: ChatMessage | undefined }): ReactElement {
   const { t, i18n } = useTranslation();
   const goesOn = follows?.participant === message.participant && message.time - follows.time < 60_000;
-  const time = new Intl.DateTimeFormat(i18n.language, { hour: "2-digit", minute: "2-digit" }).format(message.time);
+  const time = new Intl.DateTimeFormat(locale(i18n.language), { hour: "2-digit", minute: "2-digit" }).format(message.time);
   return (
     <li className={message.own ? "chat-line chat-own" : "chat-line"}>
       {goesOn ? (

@@ -9,6 +9,7 @@ import { Button as AriaButton, Disclosure, DisclosurePanel, Heading } from "reac
 import { useTranslation } from "react-i18next";
 import { alarmKey } from "../alarms.ts";
 import { codeGroups, listed, suiteKind, tenantOf } from "../state/encryption.ts";
+import { locale } from "../state/settings.ts";
 import type { Alarm, EncryptionState, Meeting, MeetingSnapshot, Person } from "../state/port.ts";
 import { Avatar } from "../ui/Avatar.tsx";
 import { Button } from "../ui/controls.tsx";
@@ -78,7 +79,7 @@ function MemberRow({ person, snapshot }: { person: Person; snapshot: MeetingSnap
 function Alarms({ alarms }: { alarms: readonly Alarm[] }): ReactElement | null {
   const { t, i18n } = useTranslation();
   if (alarms.length === 0) return null;
-  const clock = new Intl.DateTimeFormat(i18n.language, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+  const clock = new Intl.DateTimeFormat(locale(i18n.language), { hour: "2-digit", minute: "2-digit", second: "2-digit" });
   return (
     <section aria-label={t("alarm.list")}>
       <ul className="alarm-list">
@@ -122,8 +123,8 @@ function VerifiedNote({ encryption }: { encryption: EncryptionState }): ReactEle
   const { t, i18n } = useTranslation();
   const { verified } = encryption;
   if (!verified) return <div role="status" />;
-  const time = new Intl.DateTimeFormat(i18n.language, { hour: "2-digit", minute: "2-digit" }).format(verified.time);
-  const names = new Intl.ListFormat(i18n.language, { type: "conjunction" }).format([...verified.joinedSince]);
+  const time = new Intl.DateTimeFormat(locale(i18n.language), { hour: "2-digit", minute: "2-digit" }).format(verified.time);
+  const names = new Intl.ListFormat(locale(i18n.language), { type: "conjunction" }).format([...verified.joinedSince]);
   return (
     <p role="status" className={verified.joinedSince.length === 0 ? "note note-good" : "note note-warn"}>
       <Icon name="check" size={18} />

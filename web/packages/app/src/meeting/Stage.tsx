@@ -31,9 +31,10 @@ export function Stage({ meeting, snapshot, devices, onPeople }: StageProps): Rea
 
   if (snapshot.state === "connecting" || snapshot.state === "waiting") return <Waiting state={snapshot.state} area={area} />;
   const alone = snapshot.people.every((person) => person.self);
+  const shape = stage.screen ? `stage-screen ${wide ? "stage-wide" : "stage-tall"}` : alone ? "stage-with-invite" : "";
   const size = stage.screen ? strip : full.tile;
   return (
-    <div ref={area} className={stage.screen ? `stage stage-screen ${wide ? "stage-wide" : "stage-tall"}` : "stage"}>
+    <div ref={area} className={`stage ${shape}`}>
       {stage.screen ? <ScreenTile entry={stage.screen} tenants={snapshot.tenants} /> : null}
       <ul
         className={stage.screen ? "filmstrip" : "grid"}
@@ -106,7 +107,7 @@ function useBox(area: RefObject<HTMLDivElement | null>): Box {
       setBox((before) => (before.width === width && before.height === height ? before : { width, height }));
     };
     const observer = new ResizeObserver(measure);
-    observer.observe(target);
+    observer.observe(target, { box: "content-box" });
     measure();
     return () => observer.disconnect();
   }, [area, element]);

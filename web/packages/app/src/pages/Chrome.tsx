@@ -69,6 +69,7 @@ export function useTitle(title: string): void {
 export function Chrome({ children, narrow = false }: { children: ReactNode; narrow?: boolean }): ReactElement {
   const { t } = useTranslation();
   const { navigate } = useWorld();
+  const { config } = useApp();
   return (
     <div className="page">
       <a className="skip" href="#content" onClick={(event) => {
@@ -90,14 +91,17 @@ export function Chrome({ children, narrow = false }: { children: ReactNode; narr
           <Mark />
           <span>Entente</span>
         </a>
-        <div className="page-tools">
-          <LanguageSelect hideLabel />
-          <ThemeSelect hideLabel />
-        </div>
+        <LanguageSelect hideLabel />
       </header>
       <main id="content" tabIndex={-1} className={narrow ? "content content-narrow" : "content"}>
         {children}
       </main>
+      <footer className="page-foot">
+        <p>
+          {config?.product ?? "Entente"} {config?.version}
+        </p>
+        <ThemeSelect hideLabel />
+      </footer>
     </div>
   );
 }

@@ -11,6 +11,7 @@ export type Standing = "protected" | "pending" | "alarm";
 /** Which sentence opens the panel. */
 export function standing(snapshot: MeetingSnapshot): Standing {
   if (snapshot.encryption.alarms.some((alarm) => alarm.code !== "" && !MILD.has(alarm.code))) return "alarm";
+  if (snapshot.state === "connecting" || snapshot.state === "waiting") return "pending";
   if (!snapshot.encryption.active || snapshot.encryption.code === null) return "pending";
   return "protected";
 }

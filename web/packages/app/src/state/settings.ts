@@ -67,6 +67,11 @@ export function preferredLanguage(preferred: readonly string[]): Language {
   return "en";
 }
 
+/** The locale for dates and lists: English here is that of Europe, with a 24-hour clock. */
+export function locale(language: string): string {
+  return language === "en" ? "en-GB" : language;
+}
+
 function language(value: unknown): Language | null {
   return LANGUAGES.find((known) => known === value) ?? null;
 }

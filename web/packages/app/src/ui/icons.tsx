@@ -47,8 +47,8 @@ export function Icon({ name, size = 22 }: { name: IconName; size?: number }): Re
 export function Mark({ size = 30 }: { size?: number }): ReactElement {
   return (
     <svg className="mark" viewBox="0 0 40 28" width={(size * 40) / 28} height={size} aria-hidden="true" focusable="false">
-      <circle cx="14" cy="14" r="10.500" />
-      <path className="mark-second" d="M20.2 5.600A10.500 10.500 0 1 1 17.600 20.200" />
+      <path d="M16.72 24.14A10.5 10.5 0 1 1 22.6 20.02" />
+      <path className="mark-second" d="M23.28 3.86A10.5 10.5 0 1 1 17.4 7.98" />
     </svg>
   );
 }

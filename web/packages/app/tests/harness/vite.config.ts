@@ -7,6 +7,7 @@ import { integrity } from "../../build/integrity.ts";
 
 export default defineConfig({
   root: fileURLToPath(new URL(".", import.meta.url)),
+  publicDir: fileURLToPath(new URL("../../public", import.meta.url)),
   plugins: [react(), integrity()],
   build: { assetsInlineLimit: 0, modulePreload: { polyfill: false }, target: "es2023", chunkSizeWarningLimit: 800, emptyOutDir: true },
 });
