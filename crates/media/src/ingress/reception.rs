@@ -149,6 +149,13 @@ impl Reception {
         Some(Loss { fraction, total, highest, jitter: self.jitter >> 4 })
     }
 
+    /// Whether a retransmission of that number can belong to this stream: no newer than the newest, and not
+    /// beyond the window.
+    pub fn repairs(&self, seq: u16) -> bool {
+        let back = |highest: u64| (highest as u16).wrapping_sub(seq) as u64;
+        self.highest.is_some_and(|highest| back(highest) < WINDOW)
+    }
+
     /// The newest extended number.
     pub fn highest(&self) -> Option<u64> {
         self.highest
