@@ -101,7 +101,7 @@ export class Socket {
 
   /** Ends it; the server takes a normal closure as a leave. */
   close(): void {
-    this.#end("left", 1000);
+    this.#end("left");
   }
 
   #open(): Promise<WebSocket> {
@@ -173,13 +173,13 @@ export class Socket {
   }
 
   #broken(detail: string): void {
-    this.#end(`protocol: ${detail}`, 4000);
+    this.#end(`protocol: ${detail}`);
   }
 
   #lost(socket: WebSocket, code: number): void {
     if (socket !== this.#socket || this.#closed) return;
     this.#socket = null;
-    if (this.#participant === null || code === 1000) return this.#end("closed", code);
+    if (this.#participant === null || code === 1000) return this.#end("closed");
     this.#resuming = true;
     this.#ports.state("lost", String(code));
     void this.#resume();
@@ -190,7 +190,7 @@ export class Socket {
     for (let attempt = 0; !this.#closed; attempt += 1) {
       await this.#delays.wait(attempt);
       if (this.#closed) return;
-      if (this.#ports.now() > until) return this.#end("resume_expired", 4001);
+      if (this.#ports.now() > until) return this.#end("resume_expired");
       try {
         this.#use(await this.#open());
         await this.#prove();
@@ -199,7 +199,7 @@ export class Socket {
         const socket = this.#socket;
         this.#socket = null;
         socket?.close();
-        if (error instanceof EntenteError && !RETRIED.has(error.code)) return this.#end(error.code, 4001);
+        if (error instanceof EntenteError && !RETRIED.has(error.code)) return this.#end(error.code);
       }
     }
   }
@@ -229,13 +229,14 @@ export class Socket {
     });
   }
 
-  #end(reason: string, code: number): void {
+  #end(reason: string): void {
     if (this.#closed) return;
     this.#closed = true;
     if (this.#pinger !== null) clearInterval(this.#pinger);
     const socket = this.#socket;
     this.#socket = null;
-    if (socket !== null) socket.close(code === 1000 || code >= 3000 ? code : 1000);
+    // A normal closure is a leave: whatever comes next is another participant, and this one's leaf must go.
+    if (socket !== null) socket.close(1000);
     for (const pending of this.#pending.values()) {
       if (pending.timer !== null) clearTimeout(pending.timer);
       pending.reject(new EntenteError("closed", pending.type));

@@ -158,7 +158,7 @@ test("a gap in the events ends the socket: somebody keeps a commit from us", asy
   wire.say({ seq: 3, type: "group.settled", epoch: 3 });
   expect(events.length).toBe(1);
   expect(states[0]).toContain("protocol: event 3 after 1");
-  expect(wire.closed).toBe(4000);
+  expect(wire.closed).toBe(1000);
 });
 
 test("a repeated event ends the socket as well", async () => {
@@ -166,16 +166,16 @@ test("a repeated event ends the socket as well", async () => {
   wire.say({ seq: 1, type: "group.settled", epoch: 1 });
   wire.say({ seq: 1, type: "group.settled", epoch: 1 });
   expect(events.length).toBe(1);
-  expect(wire.closed).toBe(4000);
+  expect(wire.closed).toBe(1000);
 });
 
 test("bytes that are not msgpack, and messages that are nothing, end the socket", async () => {
   const { wire } = await connected();
   wire.raw(Uint8Array.of(0xc1));
-  expect(wire.closed).toBe(4000);
+  expect(wire.closed).toBe(1000);
   const { wire: other } = await connected().then((both) => ({ ...both, wire: wires[1] as Wire }));
   other.say({ hello: "there" });
-  expect(other.closed).toBe(4000);
+  expect(other.closed).toBe(1000);
 });
 
 test("after the resume time it gives up, and every request fails with a code", async () => {

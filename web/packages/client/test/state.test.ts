@@ -224,6 +224,20 @@ test("snapshots are coalesced and keep their identity between changes", () => {
   expect(listener).toHaveBeenCalledTimes(1);
 });
 
+test("people and tiles that did not change keep their identity", () => {
+  const made = model();
+  const shown = new Shown();
+  const attach = () => () => undefined;
+  shown.arrange = (plans) => new Map(plans.map(({ key }) => [key, { owner: null, health: null, attach }]));
+  const first = made.snapshot(shown);
+  made.event(event("speakers", { people: ["p_b"], levels: { p_b: 20 } }), 0);
+  const second = made.snapshot(shown);
+  expect(second.people[2]).toBe(first.people[2]);
+  expect(second.people[1]).not.toBe(first.people[1]);
+  expect(second.people[1]).toMatchObject({ speaking: true });
+  expect(second.tiles).toBe(first.tiles);
+});
+
 test("K5.7: the watchdog stops what leaves without the seal, and tells of a transform that is cut off", () => {
   const look = (octets: number, encoded: number, sealed: number, dropped = 0) => ({ octets, encoded, sealed, dropped });
   const leak = new Watchdog();

@@ -9,6 +9,7 @@ import type { GroupView } from "../worker/group.ts";
 import type { RosterLine } from "../worker/native.ts";
 import type { Content } from "./content.ts";
 import { Encryption } from "./encryption.ts";
+import { keep } from "./keep.ts";
 import type { Owner } from "./labels.ts";
 import { joinPeople, loudness } from "./people.ts";
 import { planTiles, type SlotHealth, SwapWatch, type TilePlan, tileState } from "./tiles.ts";
@@ -154,13 +155,14 @@ export class MeetingModel {
   /** The snapshot of this moment. */
   snapshot(pictures: Pictures): MeetingSnapshot {
     const hello = this.#hello;
-    this.#people = joinPeople(this.#view.members, this.#hints, {
+    const people = joinPeople(this.#view.members, this.#hints, {
       self: hello?.participant ?? null,
       hands: this.#hands,
       speaking: this.#speaking,
       levels: this.#levels,
     });
-    this.#tiles = this.#arrange(pictures);
+    this.#people = keep(this.#people, people, (person) => `${person.participant}/${person.leaf}`);
+    this.#tiles = keep(this.#tiles, this.#arrange(pictures), (tile) => `${tile.participant}/${tile.source}`);
     return {
       state: this.#state(),
       title: hello?.meeting.title ?? "",

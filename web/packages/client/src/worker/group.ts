@@ -73,7 +73,9 @@ export class Group implements FrameSecrets {
   #joining = false;
   #left = false;
   #firstEpoch = 0;
-  #lastView = "";
+  #lastMark = "";
+  /** Counts what changes the view without changing the epoch. */
+  #revision = 0;
   #prior: string | null = null;
   #connected: Uint32Array | null = null;
 
@@ -123,11 +125,11 @@ export class Group implements FrameSecrets {
 
   /** Tells the page when what it knows is no longer so. Called after each event and by a slow timer (K4.6 stops by time). */
   refresh(): void {
-    const view = this.view();
-    const mark = `${view.epoch}/${view.leaf}/${view.stopped}/${view.code}/${view.members.map((line) => `${line.leaf}${line.revoked}`).join()}`;
-    if (mark === this.#lastView) return;
-    this.#lastView = mark;
-    this.#ports.changed(view);
+    // The tree of a large meeting is read only when it can have changed.
+    const mark = `${this.epoch()}/${this.#stopped()}/${this.#revision}`;
+    if (mark === this.#lastMark) return;
+    this.#lastMark = mark;
+    this.#ports.changed(this.view());
   }
 
   /** The group as the page may see it. */
@@ -173,6 +175,7 @@ export class Group implements FrameSecrets {
     this.#joined = false;
     this.#joining = false;
     this.#member = null;
+    this.#revision += 1;
     const key = this.#native.generateLeafKey();
     const publicKey = key.public;
     this.#leafKey = key;
@@ -200,6 +203,7 @@ export class Group implements FrameSecrets {
       case "group.rejoin":
         return this.#rejoin(event);
       case "group.revocation":
+        this.#revision += 1;
         return this.#member?.revoke(event.data, this.#ports.now());
       case "message":
         return this.#message(event);
@@ -289,6 +293,7 @@ export class Group implements FrameSecrets {
     if (merged.self_removed) {
       this.#joined = false;
       this.#left = true;
+      this.#revision += 1;
       return;
     }
     this.#enterEpoch(member);
@@ -299,6 +304,7 @@ export class Group implements FrameSecrets {
     this.#joined = true;
     this.#joining = false;
     this.#left = false;
+    this.#revision += 1;
     if (this.#connected !== null) member.connected(this.#connected);
     const { prior } = unpack<GroupParams>(member.params());
     if (prior !== null && this.#prior === null) {
@@ -343,6 +349,7 @@ export class Group implements FrameSecrets {
   }
 
   #stopped(): string | null {
+    if (!this.#joined) return "not_reached";
     try {
       this.#member?.sendEpoch(this.#ports.now());
       return null;

@@ -99,7 +99,10 @@ function handle(message: ToWorker): void {
       );
       return;
     case "event":
-      return group?.handle(message.event);
+      group?.handle(message.event);
+      // Whatever the group was told may have changed whose frames are opened, and when (K4.5, K2.4).
+      if (message.event.type.startsWith("group.")) pipes.groupChanged();
+      return;
     case "sent":
       return settle(message);
     case "codec":
