@@ -11,7 +11,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     import uvloop
 
-    from gateway.listen import serve
+    from gateway.serve import serve
     from gateway.settings import load
     from observability.redaction import set_up_logging
 

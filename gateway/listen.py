@@ -5,19 +5,23 @@ from __future__ import annotations
 
 import errno
 import socket
-from pathlib import Path
+from collections.abc import Callable
 
 import uvicorn
+from starlette.types import ASGIApp
 
 from core.errors import StartError
-from gateway.app import open_node
-from gateway.settings import HttpSettings, Settings
+from gateway.patience import patient
+from gateway.settings import HttpSettings
 
 TRIES = 100
 """TCP ports looked at, from the configured one on."""
 
 MESSAGE_MAX = 4 * 1024 * 1024
 """Bytes of the largest WebSocket message: a commit with its Welcome for hundreds of joiners is under 2 MB."""
+
+CONNECTIONS_MAX = 8192
+"""Connections at once; beyond it requests get 503. Each costs about 20 kB and a file descriptor."""
 
 GRACE = 5
 """Seconds that open requests may take to end at shutdown."""
@@ -46,48 +50,31 @@ def open_socket(http: HttpSettings) -> socket.socket:
 
 
 class Server(uvicorn.Server):
-    """Uvicorn that says where it listens once it does."""
+    """Uvicorn that tells when it listens."""
 
-    def __init__(self, config: uvicorn.Config, announcement: str) -> None:
+    def __init__(self, config: uvicorn.Config, listening: Callable[[], None]) -> None:
         super().__init__(config)
-        self._announcement = announcement
+        self._listening = listening
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """See uvicorn."""
         await super().startup(sockets)
-        print(self._announcement, flush=True)
+        self._listening()
 
 
-def announcement(url: str, room: str | None, development: bool) -> str:
-    """What a person reads when the node is up."""
-    lines = [f"Entente is running at {url}"]
-    if room is not None:
-        lines += ["", f"  Open  {url}{room}", "  in two tabs, say who you are in each, and talk.", ""]
-    if development:
-        lines.append("Development login: anybody on this machine may be any of the made-up officials.")
-    lines.append("Stop with Ctrl-C.")
-    return "\n".join(lines)
-
-
-async def serve(settings: Settings, config: Path | None = None) -> None:
-    """Run a node until SIGINT or SIGTERM. StartError when it cannot start."""
-    with open_socket(settings.http) as listening:
-        port = listening.getsockname()[1]
-        host = "localhost" if settings.is_loopback else settings.http.bind
-        async with open_node(settings, config) as node:
-            server = Server(
-                uvicorn.Config(
-                    node.app,
-                    lifespan="off",
-                    log_config=None,
-                    access_log=False,
-                    server_header=False,
-                    proxy_headers=False,
-                    ws="websockets-sansio",
-                    ws_max_size=MESSAGE_MAX,
-                    ws_per_message_deflate=False,
-                    timeout_graceful_shutdown=GRACE,
-                ),
-                announcement(f"http://{host}:{port}", node.room, settings.development.login),
-            )
-            await server.serve(sockets=[listening])
+def uvicorn_config(app: ASGIApp, http: HttpSettings) -> uvicorn.Config:
+    """Uvicorn with our limits; it logs through the root logger and tells nobody what it is."""
+    return uvicorn.Config(
+        app,
+        http=patient(http.body_seconds),
+        ws="websockets-sansio",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        ws_max_size=MESSAGE_MAX,
+        ws_per_message_deflate=False,
+        limit_concurrency=CONNECTIONS_MAX,
+        timeout_graceful_shutdown=GRACE,
+    )

@@ -22,8 +22,8 @@ def errors() -> str:
         "Written by `scripts/generate-docs` from `core/errors.py`; change it there.",
         "",
         "On HTTP an error is a problem document (RFC 9457) with the code in `code` and in `type`, as",
-        "`urn:entente:error:<code>`; on the socket it is `{code, message, retry_after?}`. The status is the one",
-        "on HTTP. A code never changes its meaning.",
+        "`urn:entente:error:<code>`; on the socket it is `{code, message, retry_after?}`. The status is",
+        "the one on HTTP. A code never changes its meaning.",
         "",
         "| code | status | who reads it | what it says | what to do |",
         "|---|---|---|---|---|",
@@ -53,8 +53,8 @@ def metrics() -> str:
         lines.append(f"| `{row.name}` | {row.kind} | {unit} | {labels} | {row.meaning} |")
     lines += [
         "",
-        "Spans go to the file `telemetry.traces`, one JSON object per line. Only these attributes leave, whoever",
-        "set others; events are dropped, and of an exception only its type stays.",
+        "Spans go to the file `telemetry.traces`, one JSON object per line. Only these attributes leave,",
+        "whoever set others; events are dropped, and of an exception only its type stays.",
         "",
         *(f"- `{key}`" for key in ALLOWED),
     ]

@@ -21,6 +21,10 @@ from core.errors import (
 
 log = logging.getLogger("entente.http")
 
+ENDING = frozenset({"body_too_large", "too_slow"})
+"""After these the connection is closed: otherwise the server would read the rest of the body to throw it
+away."""
+
 _BY_STATUS = {404: "not_found", 405: "method_not_allowed"}
 
 
@@ -37,6 +41,8 @@ def problem(error: WireError, headers: Mapping[str, str] | None = None) -> Respo
     if error.retry_after is not None:
         body["retry_after"] = math.ceil(error.retry_after)
         extra["Retry-After"] = str(math.ceil(error.retry_after))
+    if error.code in ENDING:
+        extra["Connection"] = "close"
     if error.facts.status == 401:
         extra["WWW-Authenticate"] = "Bearer"
     return JSONResponse(
