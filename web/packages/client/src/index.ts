@@ -10,6 +10,7 @@ import { transformsSupported } from "./media/transforms.ts";
 export * from "./devices.ts";
 export { EntenteError } from "./errors.ts";
 export { Meeting, type MeetingEvents } from "./meeting.ts";
+export { erasePins, exportPins, type Pin } from "./pins.ts";
 export type * from "./types.ts";
 export { VERSION } from "./version.ts";
 

@@ -7,6 +7,7 @@ import { monotonic, unixTime } from "./clock.ts";
 import { codeOf, EntenteError } from "./errors.ts";
 import type { JoinRequest } from "./http.ts";
 import { AudioOut } from "./media/audio_out.ts";
+import { FIRST_VIDEO } from "./media/connection.ts";
 import { type Assets, Participation } from "./participation.ts";
 import { Pictures } from "./pictures.ts";
 import { type Delays, RECONNECT } from "./state/backoff.ts";
@@ -275,7 +276,9 @@ export class Meeting {
 
   #sendView(): void {
     const tiles = this.#view.map(({ participant, source, height }) => ({ participant, source, height: Math.round(height) }));
-    if (tiles.length > 0) this.#current?.request("view", { tiles }).catch(() => undefined);
+    if (tiles.length === 0) return;
+    if (tiles.filter(({ source }) => source === "camera").length > FIRST_VIDEO) this.#current?.grow().catch(() => undefined);
+    this.#current?.request("view", { tiles }).catch(() => undefined);
   }
 
   #alarm(code: string, leaves: readonly number[]): void {

@@ -3,16 +3,18 @@
  * the media. When it cannot go on, the meeting makes another.
  */
 
-import { monotonic } from "./clock.ts";
+import { monotonic, unixTime } from "./clock.ts";
 import { codeOf } from "./errors.ts";
 import type { HelloReply, Requests, ServerEvent, SourceState } from "./generated/wire.ts";
 import { requestJoin, type JoinRequest, socketUrl } from "./http.ts";
 import { KeyWorker } from "./keys/key_worker.ts";
-import type { Connection } from "./media/connection.ts";
+import { type Connection, FIRST_VIDEO, GROWTH } from "./media/connection.ts";
 import { outboundOf } from "./media/outbound.ts";
 import { MediaSession } from "./media/session.ts";
 import { Watchdog } from "./media/watchdog.ts";
+import { browserPins, pinChanged } from "./pins.ts";
 import { Socket } from "./socket.ts";
+import { hex } from "./state/people.ts";
 import type { GroupMessage, GroupView } from "./worker/group.ts";
 import type { Source } from "./worker/kid.ts";
 import type { FrameLabel, PipeStats } from "./worker/pipes.ts";
@@ -56,6 +58,7 @@ export class Participation {
   #socket: Socket | null = null;
   #looker: ReturnType<typeof setInterval> | null = null;
   #over = false;
+  #maxVideo = 0;
   #socketLost = false;
   #mediaLost = false;
 
@@ -84,10 +87,12 @@ export class Participation {
     await socket.connect();
     const hello = await socket.request("hello", { token: ticket.token, client: { name: "entente-web", version: VERSION } });
     socket.adopt(hello.participant, hello.resume_seconds);
+    this.#maxVideo = hello.media.max_video_slots;
     this.#ports.hello(hello);
     await started;
     // The group needs round trips, the media needs others: neither waits for the other.
-    await Promise.all([this.#keys.call("begin", { hello }), this.media.start()]);
+    const [manifests] = await Promise.all([this.#keys.call("begin", { hello }), this.media.start()]);
+    await this.#pin(hello.deployment, hex(manifests));
     this.#looker = setInterval(() => void this.#look().catch(() => undefined), LOOK);
   }
 
@@ -112,6 +117,11 @@ export class Participation {
     await this.request("source", { source, state });
   }
 
+  /** Makes room for more pictures where the node grants it (M3.1). */
+  async grow(): Promise<void> {
+    if (this.#maxVideo >= FIRST_VIDEO + GROWTH) await this.media.grow();
+  }
+
   /** Counters of all transforms. */
   stats(): Promise<PipeStats> {
     return this.#keys.call("stats", {});
@@ -123,6 +133,12 @@ export class Participation {
       await Promise.race([this.request("leave", {}), new Promise((resolve) => setTimeout(resolve, 500))]).catch(() => undefined);
     }
     this.#shut();
+  }
+
+  async #pin(deployment: string, manifests: string): Promise<void> {
+    // A browser that keeps nothing has nothing to compare with; the group itself is checked by the member.
+    const changed = await pinChanged(browserPins, deployment, manifests, unixTime()).catch(() => false);
+    if (changed) this.#ports.alarm("manifests_changed", deployment, null);
   }
 
   #shut(): void {

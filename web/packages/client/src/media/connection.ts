@@ -8,10 +8,12 @@ import type { Source } from "../worker/kid.ts";
 import type { SlotKind } from "../worker/opener.ts";
 import { attachTransform, connectionOptions } from "./transforms.ts";
 
+/** Video slots of a fresh connection. */
+export const FIRST_VIDEO = 9;
 /** Slots of a fresh connection, in the order of their m-lines. */
 export const FIRST_SLOTS: readonly (readonly [SlotKind, number])[] = [
   ["audio", 4],
-  ["video", 9],
+  ["video", FIRST_VIDEO],
   ["screen", 2],
   ["screen_sound", 1],
 ];

@@ -84,11 +84,13 @@ export class Group implements FrameSecrets {
     this.#ports = ports;
   }
 
-  /** Certifies a fresh leaf and offers it to the meeting (K2.1). */
-  async begin(hello: HelloReply): Promise<void> {
+  /** Certifies a fresh leaf and offers it to the meeting (K2.1); resolves with the hash of the verified manifests. */
+  async begin(hello: HelloReply): Promise<Uint8Array> {
     this.#hello = hello;
     this.#trust = this.#native.trust(hello.manifests, hello.policy, hello.deployment, this.#ports.now());
+    const manifests = this.#trust.manifestSetHash;
     await this.#enter(hello.nonce);
+    return manifests;
   }
 
   /** Proves over a server nonce that this is still the same leaf (K2.5). */

@@ -66,8 +66,7 @@ async function call(name: keyof Calls, args: unknown): Promise<unknown> {
     case "start":
       return start(args as Calls["start"]["args"]);
     case "begin":
-      await need().begin((args as Calls["begin"]["args"]).hello);
-      return null;
+      return need().begin((args as Calls["begin"]["args"]).hello);
     case "resume":
       return need().signResume((args as Calls["resume"]["args"]).nonce);
     case "message":

@@ -10,7 +10,7 @@ import { type FrameSecrets, ReceiverKeys } from "./keys.ts";
 import { KINDS, type Source } from "./kid.ts";
 import { KIND_OF_SLOT, Opener, type OpenerShared, type OpenerStats, type SlotKind } from "./opener.ts";
 import { ReplayGuard } from "./replay.ts";
-import { Sealer, type SealerStats } from "./sealer.ts";
+import { type AudioFloor, Sealer, type SealerStats } from "./sealer.ts";
 
 /** What a transform is for; sent by the page with the streams. */
 export type PipeTarget =
@@ -67,6 +67,7 @@ export class Pipes {
   readonly #receiving: ReceivePipe[] = [];
   readonly #labelled: (labels: FrameLabel[]) => void;
   #labels: FrameLabel[] = [];
+  readonly #floors = new Map<Source, AudioFloor>();
   #videoCodec: Codec = "vp8";
   readonly #wake = new Set<() => void>();
 
@@ -140,7 +141,10 @@ export class Pipes {
     readable: ReadableStream<EncodedFrame>,
     writable: WritableStream<EncodedFrame>,
   ): Promise<void> {
-    const sealer = new Sealer(target.source, isSound(target.source) ? "opus" : this.#videoCodec, this.#secrets);
+    const floor = this.#floors.get(target.source) ?? { octets: 0 };
+    this.#floors.set(target.source, floor);
+    const codec = isSound(target.source) ? "opus" : this.#videoCodec;
+    const sealer = new Sealer(target.source, codec, this.#secrets, floor);
     this.#sending.push({ target, sealer });
     const reader = readable.getReader();
     const writer = writable.getWriter();

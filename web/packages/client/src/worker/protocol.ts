@@ -8,7 +8,8 @@ import type { FrameLabel, PipeStats, PipeTarget } from "./pipes.ts";
 /** Calls of the page that are answered, by name. */
 export interface Calls {
   start: { args: { wasm: string; integrity: string | null }; result: null };
-  begin: { args: { hello: HelloReply }; result: null };
+  /** Answers with the hash of the manifest set it verified. */
+  begin: { args: { hello: HelloReply }; result: Uint8Array };
   resume: { args: { nonce: Uint8Array }; result: Uint8Array };
   message: { args: { content: Uint8Array }; result: null };
   stats: { args: Record<string, never>; result: PipeStats };

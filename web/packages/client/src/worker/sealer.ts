@@ -18,6 +18,11 @@ export interface SealerStats {
   dropped: Record<string, number>;
 }
 
+/** The largest padded size of one source so far (K5.6). */
+export interface AudioFloor {
+  octets: number;
+}
+
 interface Current {
   readonly kid: number;
   readonly epoch: number;
@@ -36,12 +41,14 @@ export class Sealer {
   readonly stats: SealerStats = { sealed: 0, octets: 0, dropped: {} };
   readonly #secrets: FrameSecrets;
   #current: Current | null = null;
-  #audioFloor = 0;
+  readonly #floor: AudioFloor;
 
-  constructor(kind: Source, codec: Codec, secrets: FrameSecrets) {
+  /** `floor` is shared by the sealers of one source, so that a second connection does not start small again. */
+  constructor(kind: Source, codec: Codec, secrets: FrameSecrets, floor: AudioFloor = { octets: 0 }) {
     this.kind = kind;
     this.codec = codec;
     this.#secrets = secrets;
+    this.#floor = floor;
   }
 
   /** Replaces the frame's data by its sealed form; false when the frame must not leave. */
@@ -79,8 +86,8 @@ export class Sealer {
 
   #pad(clear: Uint8Array): Uint8Array<ArrayBuffer> {
     // Screen sound has no words' sizes to hide, but one format for all sound keeps receivers simple.
-    const padded = padAudio(clear, this.#audioFloor);
-    this.#audioFloor = padded.length;
+    const padded = padAudio(clear, this.#floor.octets);
+    this.#floor.octets = padded.length;
     return padded;
   }
 
