@@ -4,44 +4,11 @@
  */
 
 import assert from "node:assert/strict";
-import { createServer } from "node:http";
-import { dirname, join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { fileURLToPath } from "node:url";
-import { build } from "vite";
 import { openBrowser } from "./browsers.mjs";
+import { serve } from "./serve.mjs";
 
-const here = dirname(fileURLToPath(import.meta.url));
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
-
-async function bundle(entry) {
-  const result = await build({
-    configFile: false,
-    logLevel: "error",
-    build: {
-      write: false,
-      minify: false,
-      target: "es2022",
-      rollupOptions: { input: join(here, "loop", entry), output: { format: "es" } },
-    },
-  });
-  return result.output[0].code;
-}
-
-async function serve() {
-  const files = {
-    "/": ["text/html", '<!doctype html><title>loop</title><script type="module" src="/page.js"></script>'],
-    "/page.js": ["text/javascript", await bundle("page.ts")],
-    "/worker.js": ["text/javascript", await bundle("worker.ts")],
-  };
-  const server = createServer((request, response) => {
-    const file = files[request.url];
-    response.writeHead(file ? 200 : 404, { "content-type": file?.[0] ?? "text/plain" });
-    response.end(file?.[1] ?? "");
-  });
-  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
-  return server;
-}
 
 const slot = (stats, kind, index) => stats.receiving.find((row) => row.slot === kind && row.index === index);
 const sender = (stats, connection, source) => stats.sending.find((row) => row.connection === connection && row.source === source);
@@ -65,7 +32,7 @@ for (const name of (process.env.BROWSERS ?? "chromium,firefox").split(",")) {
     let page;
 
     before(async () => {
-      server = await serve();
+      server = await serve("page.ts");
       browser = await openBrowser(name);
       page = await browser.newPage();
       page.on("console", (message) => process.env.VERBOSE && console.log(message.text()));

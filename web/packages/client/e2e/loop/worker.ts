@@ -80,6 +80,9 @@ scope.onmessage = ({ data }) => {
       epoch = data.epoch;
       pipes.groupChanged();
       break;
+    case "detach":
+      pipes.detach(data.connection);
+      break;
     case "stop":
       stopped = data.on;
       break;
