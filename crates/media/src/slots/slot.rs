@@ -15,7 +15,8 @@ use crate::types::{CodecName, Instant, PeerId, SlotKind};
 /// How long packets of the source before a switch may still fill its gaps.
 const PAST: Duration = Duration::from_millis(1_000);
 
-/// A frame older than this at its arrival tells of a clock that cannot be right.
+/// A frame further than this from its arrival, either way, tells of a clock that cannot be right. Slightly ahead
+/// is usual: media may travel faster than the report that told the clock.
 const MAX_LAG_NANOS: i64 = 2_000_000_000;
 
 /// The source a slot showed before, whose late packets still belong where they were missing.
@@ -199,7 +200,7 @@ impl Slot {
     pub fn sender_info(&self, now: Instant, wall_offset: Duration) -> Option<SenderInfo> {
         let (timestamp, moment) = self.rewriter.newest()?;
         let sent = ntp::wall(moment.sent, wall_offset);
-        let lag = moment.captured.map_or(0, |at| sent.wrapping_sub(at)).clamp(0, MAX_LAG_NANOS);
+        let lag = moment.captured.map_or(0, |at| sent.wrapping_sub(at)).clamp(-MAX_LAG_NANOS, MAX_LAG_NANOS);
         let since = now.since(moment.sent).as_nanos() as i64 + lag;
         Some(SenderInfo {
             ssrc: self.wire.ssrc,
