@@ -7,7 +7,9 @@ import { rmSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import react from "@vitejs/plugin-react";
 import { defineConfig, type Plugin } from "vite";
+import { wasmIntegrity } from "../client/integrity.ts";
 import { integrity } from "./build/integrity.ts";
+import "./build/node20.ts";
 
 const OUT = fileURLToPath(new URL("../../../gateway/static", import.meta.url));
 
@@ -20,7 +22,9 @@ function fresh(): Plugin {
   };
 }
 
-export default defineConfig({
+export default defineConfig(({ command }) => ({
+  // The SDK fetches its WASM with this hash; it is bundled into the app, so the app's build sets it.
+  define: command === "build" ? wasmIntegrity() : {},
   plugins: [react(), fresh(), integrity()],
   worker: { format: "es" },
   build: {
@@ -31,4 +35,4 @@ export default defineConfig({
     target: "es2023",
     chunkSizeWarningLimit: 800,
   },
-});
+}));

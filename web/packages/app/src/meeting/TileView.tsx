@@ -39,7 +39,7 @@ function OwnTile({ person, tenants, devices, small }: { person: Person; tenants:
   return (
     <figure className={frame(person, small)} data-self="true">
       {camera.on && camera.track ? <SelfVideo track={camera.track} /> : <Face person={person} tenants={tenants} small={small} />}
-      <Caption name={t("tile.you")} tenant="" muted={!microphone.on} hand={person.hand} />
+      <Caption name={t("tile.you")} muted={!microphone.on} hand={person.hand} />
     </figure>
   );
 }
@@ -78,7 +78,8 @@ function OtherTile({ person, tile, tenants, small }: OtherProps): ReactElement {
       {labelled && !closed ? (
         <Caption
           name={labelled.name}
-          tenant={labelled.role === "guest" ? t("role.guest") : (tenant?.short ?? "")}
+          tenant={tenant?.short ?? ""}
+          guest={labelled.role === "guest"}
           muted={person.microphone !== "live"}
           hand={person.hand}
         />
@@ -109,7 +110,15 @@ function Face({ person, tenants, small }: { person: Person; tenants: readonly Te
   );
 }
 
-function Caption({ name, tenant, muted, hand }: { name: string; tenant: string; muted: boolean; hand: boolean }): ReactElement {
+interface CaptionProps {
+  readonly name: string;
+  readonly tenant?: string;
+  readonly guest?: boolean;
+  readonly muted: boolean;
+  readonly hand: boolean;
+}
+
+function Caption({ name, tenant = "", guest = false, muted, hand }: CaptionProps): ReactElement {
   const { t } = useTranslation();
   return (
     <figcaption className="tile-caption">
@@ -122,7 +131,7 @@ function Caption({ name, tenant, muted, hand }: { name: string; tenant: string; 
       <span className="tile-name" dir="auto">
         {name}
       </span>
-      {tenant ? <span className="tile-tenant">{tenant}</span> : null}
+      {guest ? <span className="tile-tenant tile-guest">{t("role.guest")}</span> : tenant ? <span className="tile-tenant">{tenant}</span> : null}
       {hand ? (
         <span className="tile-mark tile-hand">
           <Icon name="hand" size={16} />

@@ -9,7 +9,7 @@ import { problemKey } from "../problems.ts";
 import { codeOf } from "../state/room.ts";
 import { Avatar } from "../ui/Avatar.tsx";
 
-export function DevLogin(): ReactElement {
+export function DevLogin({ headings: Title = "h3" }: { headings?: "h2" | "h3" }): ReactElement {
   const { t } = useTranslation();
   const { model } = useWorld();
   const { config } = useApp();
@@ -31,10 +31,10 @@ export function DevLogin(): ReactElement {
     <div className="dev-login">
       {tenants.map((tenant) => (
         <section key={tenant.id} className="dev-tenant" aria-label={tenant.name}>
-          <h3>
+          <Title>
             <span className="tenant-dot" style={{ backgroundColor: tenant.colour }} aria-hidden="true" />
             {tenant.name}
-          </h3>
+          </Title>
           <ul>
             {(config?.people ?? [])
               .filter((person) => person.tenant === tenant.id)

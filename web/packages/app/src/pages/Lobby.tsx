@@ -108,7 +108,7 @@ function Who({ info, joining, problem, onJoin, onCancel }: WhoProps): ReactEleme
         </form>
       ) : (
         <>
-          <DevLogin />
+          <DevLogin headings="h2" />
           <ProblemNote problem={problem} />
         </>
       )}
@@ -134,6 +134,7 @@ interface JoinRowProps {
   readonly onCancel: () => void;
 }
 
+/** Join takes the focus when it appears: whoever has just said who they are needs one key more. */
 function JoinRow({ joining, problem, submit = false, onPress, onCancel }: JoinRowProps): ReactElement {
   const { t } = useTranslation();
   return (
@@ -150,7 +151,7 @@ function JoinRow({ joining, problem, submit = false, onPress, onCancel }: JoinRo
       {joining ? (
         <Button onPress={onCancel}>{t("lobby.cancel")}</Button>
       ) : (
-        <Button look="primary" {...(submit ? { type: "submit" as const } : { onPress: () => onPress?.() })}>
+        <Button look="primary" autoFocus={!submit} {...(submit ? { type: "submit" as const } : { onPress: () => onPress?.() })}>
           {t("lobby.join")}
         </Button>
       )}

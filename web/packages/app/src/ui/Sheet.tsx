@@ -32,7 +32,7 @@ export function Sheet({ title, open, onClose, wide = false, children }: SheetPro
             </Heading>
             <IconButton icon="close" label={t("dialog.close")} onPress={onClose} />
           </header>
-          <div className="sheet-body">{children}</div>
+          <div className="sheet-body" tabIndex={0} role="group" aria-label={title}>{children}</div>
         </Dialog>
       </Modal>
     </ModalOverlay>

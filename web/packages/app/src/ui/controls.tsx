@@ -72,13 +72,8 @@ export function BarButton(props: BarButtonProps): ReactElement {
   };
   const inside = (
     <>
-      <span className="bar-icon">
+      <span className="bar-icon" data-count={count > 0 ? (count > 99 ? "99+" : count) : undefined}>
         <Icon name={icon} size={24} />
-        {count > 0 ? (
-          <span className="bar-count" aria-hidden="true">
-            {count > 99 ? "99+" : count}
-          </span>
-        ) : null}
       </span>
       <span className="bar-label" aria-hidden="true">
         {label}

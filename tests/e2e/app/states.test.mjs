@@ -1,0 +1,158 @@
+/**
+ * Every state of the app in a browser, on the SDK's double: no accessibility violation (axe, WCAG
+ * 2.2 AA), no complaint of the content security policy, no request elsewhere, in light and dark, on
+ * desktop and phone. Run with `node --test tests/e2e/app/`.
+ */
+
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import { AxeBuilder, buildHarness, enter, launch, openPage, serve } from "./support.mjs";
+
+const VIEWS = [
+  { name: "light desktop", width: 1280, height: 800, scheme: "light" },
+  { name: "dark phone", width: 360, height: 740, scheme: "dark" },
+];
+
+const press = async (page, name) => {
+  const button = page.getByRole("button", { name, exact: true });
+  if (!(await button.isVisible())) await page.getByRole("button", { name: "More", exact: true }).click();
+  await button.click();
+};
+const show = (page, change) => page.evaluate((values) => window.harness.show(values), change);
+const people = (page, count, change) => page.evaluate(([n, values]) => window.harness.people(n, values), [count, change]);
+const alarms = (page, code) =>
+  page.evaluate((name) => {
+    const { encryption } = window.harness.meeting.getSnapshot();
+    window.harness.show({ encryption: { ...encryption, alarms: [{ code: name, people: ["Anna Smit"], time: Date.now() }] } });
+  }, code);
+
+/** States outside a meeting. */
+const PAGES = {
+  start: async (page, origin) => {
+    await page.goto(origin);
+    await page.getByRole("heading", { name: "Who are you?" }).waitFor();
+  },
+  "start, logged in": async (page, origin) => {
+    await page.goto(origin);
+    await page.getByRole("button", { name: /Claire/ }).click();
+    await page.getByRole("button", { name: "Open the room" }).waitFor();
+  },
+  lobby: async (page, origin) => {
+    await page.goto(`${origin}/m/budget-2027#s`);
+    await page.getByRole("heading", { name: "Budget 2027" }).waitFor();
+  },
+  "lobby as a guest without a name": async (page, origin) => {
+    await page.goto(`${origin}/m/budget-2027#s`);
+    await page.getByRole("radio", { name: "I am a guest" }).check();
+    await page.getByRole("button", { name: "Join", exact: true }).click();
+    await page.getByText("Please type your name.").waitFor();
+  },
+  "unknown room": async (page, origin) => {
+    await page.goto(`${origin}/m/nowhere`);
+    await page.getByRole("alert").waitFor();
+  },
+};
+
+/** States of a meeting. */
+const MEETING = {
+  alone: (page) => people(page, 1),
+  "five people, one speaking": async (page) => {
+    await people(page, 5);
+    await page.evaluate(() => window.harness.meeting.changePerson("p_2", { speaking: true, hand: true, microphone: "muted" }));
+  },
+  "more people than tiles": (page) => people(page, 12),
+  "cameras off": (page) => people(page, 4, { camera: "off" }),
+  "a shared screen": (page) => page.evaluate(() => (window.harness.people(4), window.harness.screen("p_1"))),
+  "pictures that wait or cannot be opened": (page) =>
+    page.evaluate(() => {
+      window.harness.people(4);
+      window.harness.tile("p_1", { labelled: null, state: "waiting" });
+      window.harness.tile("p_2", { state: "cannot_decrypt" });
+      window.harness.meeting.changePerson("p_3", { state: "reconnecting" });
+    }),
+  chat: async (page) => {
+    await press(page, "Chat");
+    await page.getByRole("textbox", { name: "Message to everyone" }).fill("Bonjour");
+    await page.keyboard.press("Enter");
+    await page.locator(".chat-text", { hasText: "Bonjour" }).waitFor();
+  },
+  people: async (page) => {
+    await people(page, 6);
+    await press(page, "People");
+  },
+  "removing somebody": async (page) => {
+    await press(page, "People");
+    await page.getByRole("button", { name: "Remove Anna Smit" }).click();
+    await page.getByRole("dialog").waitFor();
+  },
+  encryption: (page) => press(page, "Encryption"),
+  "encryption, compared, with details": async (page) => {
+    await press(page, "Encryption");
+    await page.getByRole("button", { name: "We compared the code" }).click();
+    await page.getByRole("button", { name: "Details" }).click();
+    await page.getByText("Fingerprints of the issuers").waitFor();
+  },
+  protection: async (page) => {
+    await press(page, "Encryption");
+    await page.getByRole("button", { name: "How am I protected?" }).click();
+    await page.getByRole("dialog").waitFor();
+  },
+  "an alarm": async (page) => {
+    await alarms(page, "fork");
+    await press(page, "Encryption");
+    await page.getByText("What was noticed").or(page.locator(".alarm-list")).first().waitFor();
+  },
+  settings: async (page) => {
+    await press(page, "Settings");
+    await page.getByRole("dialog").waitFor();
+  },
+  connecting: (page) => show(page, { state: "connecting", people: [], tiles: [] }),
+  waiting: (page) => show(page, { state: "waiting", people: [], tiles: [] }),
+  reconnecting: (page) => show(page, { state: "reconnecting" }),
+  "sound held back": (page) => show(page, { soundBlocked: true }),
+  "muted by a host": async (page) => {
+    await show(page, { mutedBy: { source: "microphone", name: "Anna Smit", time: 1 } });
+    await page.getByText("Anna Smit muted your microphone").waitFor();
+  },
+  removed: async (page) => {
+    await show(page, { ended: { reason: "removed", by: null } });
+    await page.getByRole("heading", { name: "You were removed from the meeting" }).waitFor();
+  },
+};
+
+describe("the app's states", { concurrency: 1 }, () => {
+  let harness;
+  let server;
+  let browser;
+  before(async () => {
+    harness = buildHarness();
+    server = await serve(harness.folder);
+    browser = await launch();
+  });
+  after(async () => {
+    await browser?.close();
+    await server?.close();
+    harness?.remove();
+  });
+
+  for (const view of VIEWS) {
+    for (const [name, scene] of Object.entries({ ...PAGES, ...MEETING })) {
+      it(`${name}, ${view.name}`, async () => {
+        const page = await openPage(browser, server.origin, { ...view, motion: "reduce" });
+        try {
+          if (name in MEETING) await enter(page, server.origin);
+          await scene(page, server.origin);
+          assert.equal(await page.getByText("Development", { exact: true }).isVisible(), true, "the development mark is missing");
+          const result = await new AxeBuilder({ page }).withTags(["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]).analyze();
+          const found = result.violations.map((rule) => `${rule.id}: ${rule.nodes.map((node) => `${node.target} ${node.failureSummary}`).join("; ")}`);
+          assert.deepEqual(found, []);
+          const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+          assert.equal(wide, 0, "the page scrolls sideways");
+          assert.deepEqual(page.complaints().filter((text) => !(name === "unknown room" && text.includes("404"))), []);
+        } finally {
+          await page.context().close();
+        }
+      });
+    }
+  }
+});

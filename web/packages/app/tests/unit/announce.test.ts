@@ -1,0 +1,45 @@
+/** What is announced between two snapshots. */
+
+import { describe, expect, it } from "vitest";
+import { announcements } from "../../src/state/announce.ts";
+import { person, snapshot } from "../harness/double.ts";
+
+const crowd = (count: number) => Array.from({ length: count }, (_, index) => person(index));
+const with_ = (count: number) => snapshot({ people: crowd(count) });
+const message = { id: "m1", participant: "p_1", name: "Anna Smit", text: "Bonjour", time: 0, own: false };
+
+describe("announcements", () => {
+  it("do not greet those who were there before me", () => {
+    expect(announcements(null, with_(5))).toEqual([]);
+    expect(announcements({ ...with_(1), state: "waiting" }, with_(5))).toEqual([]);
+  });
+
+  it("name who comes and who leaves", () => {
+    expect(announcements(with_(2), with_(3))).toEqual([{ kind: "joined", name: "Jürgen Weiß" }]);
+    expect(announcements(with_(3), with_(2))).toEqual([{ kind: "left", name: "Jürgen Weiß" }]);
+  });
+
+  it("make one sentence of many arrivals", () => {
+    expect(announcements(with_(2), with_(9))).toEqual([{ kind: "joined_many", count: 7 }]);
+  });
+
+  it("tell each message once, and not my own", () => {
+    const after = { ...with_(2), messages: [message, { ...message, id: "m2", own: true }] };
+    expect(announcements(with_(2), after)).toEqual([{ kind: "chat", name: "Anna Smit", text: "Bonjour" }]);
+    expect(announcements(after, after)).toEqual([]);
+  });
+
+  it("tell of hands and screens", () => {
+    const before = with_(2);
+    const people = before.people.map((known) => (known.self ? known : { ...known, hand: true, screen: "live" as const }));
+    const after = { ...before, people };
+    expect(announcements(before, after).map((item) => item.kind)).toEqual(["hand", "screen"]);
+    expect(announcements(after, before).map((item) => item.kind)).toEqual(["screen_off"]);
+  });
+
+  it("tell of a lost connection and its return, but not of everyone leaving in between", () => {
+    const lost = { ...with_(1), state: "reconnecting" as const };
+    expect(announcements(with_(3), lost)).toEqual([{ kind: "reconnecting" }]);
+    expect(announcements(lost, with_(3))).toEqual([{ kind: "reconnected" }]);
+  });
+});

@@ -1,0 +1,110 @@
+/** The life of the room page, with a double for the SDK and made-up HTTP answers. */
+
+import { describe, expect, it } from "vitest";
+import { Api } from "../../src/state/api.ts";
+import { Devices } from "../../src/state/devices.ts";
+import type { JoinOptions, Meeting } from "../../src/state/port.ts";
+import { Room } from "../../src/state/room.ts";
+import { MeetingDouble, person, snapshot } from "../harness/double.ts";
+
+const answer = (body: unknown, status = 200): Response => new Response(JSON.stringify(body), { status });
+const found = async (): Promise<Response> => answer({ slug: "budget", title: "Budget", people: 0, guests: true });
+
+function setting(options: { fetcher?: () => Promise<Response>; refuse?: string } = {}) {
+  const devices = new Devices(null, { microphone: "", camera: "" });
+  const meeting = new MeetingDouble(snapshot({ people: [person(0)] }));
+  const joined: JoinOptions[] = [];
+  let open = (): void => undefined;
+  const gate = { wait: Promise.resolve() };
+  const hold = (): void => void (gate.wait = new Promise((resolve) => (open = resolve)));
+  const join = async (how: JoinOptions): Promise<Meeting> => {
+    joined.push(how);
+    await gate.wait;
+    if (options.refuse) throw Object.assign(new Error(), { code: options.refuse });
+    return meeting;
+  };
+  const room = new Room(new Api(options.fetcher ?? found), join, devices, "budget", "geheim");
+  return { room, meeting, devices, joined, hold, release: () => open(), phase: () => room.store.getSnapshot() };
+}
+
+const GUEST = { session: null, guestName: "Paul" };
+
+describe("a room", () => {
+  it("opens its lobby, joins, and ends when I leave", async () => {
+    const { room, meeting, joined, phase } = setting();
+    await room.open();
+    expect(phase().name).toBe("lobby");
+    await room.join(GUEST, "nl");
+    expect(joined[0]).toMatchObject({ slug: "budget", roomSecret: "geheim", guestName: "Paul", session: null, language: "nl" });
+    expect(phase().name).toBe("meeting");
+    await room.leave();
+    expect(phase()).toMatchObject({ name: "ended", ended: { reason: "left" } });
+    expect(meeting.calls).toContainEqual(["leave"]);
+  });
+
+  it("says when there is no such room", async () => {
+    const { room, phase } = setting({ fetcher: async () => answer({ code: "room_unknown" }, 404) });
+    await room.open();
+    expect(phase()).toEqual({ name: "missing", code: "room_unknown" });
+  });
+
+  it("returns to the lobby with the reason when joining is refused", async () => {
+    const { room, phase } = setting({ refuse: "meeting_full" });
+    await room.open();
+    await room.join(GUEST, "en");
+    expect(phase()).toMatchObject({ name: "lobby", problem: "meeting_full" });
+  });
+
+  it("leaves a meeting that arrives after the join was cancelled", async () => {
+    const { room, meeting, hold, release, phase } = setting();
+    await room.open();
+    hold();
+    const joining = room.join(GUEST, "en");
+    room.cancel();
+    release();
+    await joining;
+    expect(phase().name).toBe("lobby");
+    expect(meeting.calls).toContainEqual(["leave"]);
+  });
+
+  it("ends when the server removes me, and lets go of the devices", async () => {
+    const { room, meeting, phase } = setting();
+    await room.open();
+    await room.join(GUEST, "en");
+    meeting.change({ ended: { reason: "removed", by: "Anna" } });
+    expect(phase()).toMatchObject({ name: "ended", ended: { reason: "removed", by: "Anna" } });
+  });
+
+  it("switches my microphone off when a host mutes it", async () => {
+    const { room, meeting, devices } = setting();
+    await room.open();
+    await room.join(GUEST, "en");
+    const track = { readyState: "live", enabled: true, stop: () => undefined } as unknown as MediaStreamTrack;
+    devices.store.update((state) => ({ ...state, microphone: { on: true, starting: false, track, problem: null } }));
+    expect(meeting.calls).toContainEqual(["setMicrophone", true]);
+    meeting.change({ mutedBy: { source: "microphone", name: "Anna", time: 5 } });
+    expect(devices.store.getSnapshot().microphone.on).toBe(false);
+    expect(meeting.calls.at(-1)).toEqual(["setMicrophone", false]);
+  });
+
+  it("stops sharing when the browser ends the capture", async () => {
+    const { room, meeting } = setting();
+    await room.open();
+    await room.join(GUEST, "en");
+    const track = Object.assign(new EventTarget(), { stop: () => undefined });
+    const stream = { getVideoTracks: () => [track], getTracks: () => [track] } as unknown as MediaStream;
+    await room.share(stream);
+    expect(room.screen.getSnapshot()).toBe(stream);
+    track.dispatchEvent(new Event("ended"));
+    expect(room.screen.getSnapshot()).toBeNull();
+    expect(meeting.calls.at(-1)).toEqual(["stopScreen"]);
+  });
+
+  it("leaves when the page goes away", async () => {
+    const { room, meeting } = setting();
+    await room.open();
+    await room.join(GUEST, "en");
+    room.dispose();
+    expect(meeting.calls).toContainEqual(["leave"]);
+  });
+});
