@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::dtls::{Context, DtlsError, Endpoint, Established};
 use crate::ice::Agent;
 use crate::srtp::{Inbound, KeyError, Outbound};
-use crate::types::{Fingerprint, Instant, PeerId, Setup};
+use crate::types::{Fingerprint, Instant, PeerId, RoomId, Setup};
 
 /// M1.7: no valid STUN or SRTP for this long, and the peer is lost.
 pub const SILENCE: Duration = Duration::from_secs(10);
@@ -49,6 +49,7 @@ impl Session {
 /// All that one peer is to the transport.
 pub(crate) struct Peer {
     pub(crate) id: PeerId,
+    pub(crate) room: RoomId,
     pub(crate) ice: Agent,
     pub(crate) dtls: Endpoint,
     pub(crate) session: Option<Session>,
@@ -63,10 +64,19 @@ pub(crate) struct Peer {
 }
 
 impl Peer {
-    pub(crate) fn new(id: PeerId, ice: Agent, context: &Arc<Context>, setup: Setup, expected: Vec<Fingerprint>, now: Instant) -> Self {
+    pub(crate) fn new(
+        id: PeerId,
+        room: RoomId,
+        ice: Agent,
+        context: &Arc<Context>,
+        setup: Setup,
+        expected: Vec<Fingerprint>,
+        now: Instant,
+    ) -> Self {
         let dtls = Endpoint::new(context, setup, expected, now);
         Self {
             id,
+            room,
             ice,
             dtls,
             session: None,

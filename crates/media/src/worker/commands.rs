@@ -4,9 +4,10 @@ use std::net::SocketAddr;
 
 use rand_chacha::rand_core::Rng;
 
-use super::{MediaHalf, Refused, Worker};
+use super::{MediaHalf, Worker};
 use crate::ice::Agent;
 use crate::peer::Peer;
+use crate::room::RoomError;
 use crate::types::{
     Command, Event, IceCredentials, IceRole, Instant, PeerId, RemoteParameters, RoomId, Section, Setup,
 };
@@ -29,7 +30,9 @@ pub enum CommandError {
     /// No fingerprint to know the peer by.
     NoFingerprint,
     /// The media half refused.
-    Media(Refused),
+    Media(RoomError),
+    /// This build has no tap.
+    NoTap,
 }
 
 /// The transport's part of `add_peer`.
@@ -48,8 +51,8 @@ impl<M: MediaHalf> Worker<M> {
     /// [`CommandError`]; nothing changed. A peer that could not be added is also reported as lost.
     pub fn handle_command(&mut self, now: Instant, command: Command) -> Result<(), CommandError> {
         match command {
-            Command::AddRoom { room } => self.media.add_room(room).map_err(CommandError::Media)?,
-            Command::RemoveRoom { room } => self.remove_room(room),
+            Command::AddRoom { room } => self.media.add_room(room),
+            Command::RemoveRoom { room } => self.remove_room(now, room),
             Command::AddPeer { peer, room, local, remote, setup, role, candidate, sections } => {
                 let admission = Admission { local, remote, setup, role, candidate };
                 return self.add_peer(now, peer, room, &admission, &sections).inspect_err(|_| {
@@ -78,7 +81,8 @@ impl<M: MediaHalf> Worker<M> {
                 self.known(peer)?;
                 self.media.request_keyframe(now, peer, source, &mut self.outbox);
             }
-            Command::SetTap { on } => self.media.set_tap(on).map_err(CommandError::Media)?,
+            Command::SetTap { on } if !self.media.set_tap(on) => return Err(CommandError::NoTap),
+            Command::SetTap { .. } => {}
         }
         Ok(())
     }
@@ -87,13 +91,14 @@ impl<M: MediaHalf> Worker<M> {
         self.index_of(peer).ok_or(CommandError::UnknownPeer)
     }
 
-    fn remove_room(&mut self, room: RoomId) {
-        for peer in self.media.remove_room(room) {
-            if let Some(index) = self.index_of(peer) {
+    fn remove_room(&mut self, now: Instant, room: RoomId) {
+        for index in 0..self.peers.len() as u32 {
+            if self.peer(index).is_some_and(|peer| peer.room == room) {
                 self.say_goodbye(index);
                 self.remove_transport(index);
             }
         }
+        self.media.remove_room(now, room);
     }
 
     fn remove_peer(&mut self, now: Instant, peer: PeerId) -> Result<(), CommandError> {
@@ -140,7 +145,7 @@ impl<M: MediaHalf> Worker<M> {
         strong(&theirs)?;
         let ice = self.agent(now, admission, &theirs)?;
         self.media.add_peer(now, id, room, sections).map_err(CommandError::Media)?;
-        let peer = Peer::new(id, ice, &self.context, *setup, remote.fingerprints.clone(), now);
+        let peer = Peer::new(id, room, ice, &self.context, *setup, remote.fingerprints.clone(), now);
         let index = self.free.pop().unwrap_or(self.peers.len() as u32);
         if index as usize == self.peers.len() {
             self.peers.push(None);

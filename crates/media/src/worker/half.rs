@@ -3,32 +3,27 @@
 
 use crate::drops::DropCounts;
 use crate::outbox::Outbox;
+use crate::room::RoomError;
 use crate::types::{Event, Instant, PeerId, PeerStats, RoomId, Section, SlotAssignment, Source};
-
-/// Why a command was refused by the media half.
-pub type Refused = &'static str;
 
 /// Rooms, publications and slots: everything between the SRTP of one peer and that of another.
 ///
 /// Commands change it, `handle_*` feed it, packets leave through the [`Outbox`], events through `poll_event`.
 pub trait MediaHalf {
-    /// Opens a room.
-    ///
-    /// # Errors
-    /// The reason, if it exists already.
-    fn add_room(&mut self, room: RoomId) -> Result<(), Refused>;
-    /// Ends a room and forgets its peers; returns them.
-    fn remove_room(&mut self, room: RoomId) -> Vec<PeerId>;
+    /// Opens a room; opening it twice changes nothing.
+    fn add_room(&mut self, room: RoomId);
+    /// Ends a room and forgets its peers.
+    fn remove_room(&mut self, now: Instant, room: RoomId);
     /// Admits a peer with its negotiated sections.
     ///
     /// # Errors
     /// The reason, if room or sections do not fit.
-    fn add_peer(&mut self, now: Instant, peer: PeerId, room: RoomId, sections: &[Section]) -> Result<(), Refused>;
+    fn add_peer(&mut self, now: Instant, peer: PeerId, room: RoomId, sections: &[Section]) -> Result<(), RoomError>;
     /// Replaces a peer's sections by a longer list (M3.1).
     ///
     /// # Errors
     /// The reason, if a section was removed or changed.
-    fn update_peer(&mut self, now: Instant, peer: PeerId, sections: &[Section]) -> Result<(), Refused>;
+    fn update_peer(&mut self, now: Instant, peer: PeerId, sections: &[Section]) -> Result<(), RoomError>;
     /// Forgets a peer.
     fn remove_peer(&mut self, now: Instant, peer: PeerId);
     /// Tells that a peer can receive now, so that its slots may ask for key frames.
@@ -41,11 +36,8 @@ pub trait MediaHalf {
     fn set_muted(&mut self, now: Instant, peer: PeerId, source: Source, muted: bool);
     /// Asks for a key frame.
     fn request_keyframe(&mut self, now: Instant, peer: PeerId, source: Source, outbox: &mut Outbox);
-    /// Turns the test tap on.
-    ///
-    /// # Errors
-    /// The reason, in builds without the feature `tap`.
-    fn set_tap(&mut self, on: bool) -> Result<(), Refused>;
+    /// Turns the test tap on or off; false in builds without the feature `tap`.
+    fn set_tap(&mut self, on: bool) -> bool;
     /// Takes an authenticated plain RTP packet.
     fn handle_rtp(&mut self, now: Instant, peer: PeerId, packet: &mut [u8], outbox: &mut Outbox);
     /// Takes an authenticated plain RTCP compound.

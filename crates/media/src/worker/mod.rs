@@ -7,6 +7,7 @@
 //! thing a caller must keep: `now` never goes backwards.
 
 mod commands;
+mod forward;
 mod half;
 #[doc(hidden)]
 pub mod probe;
@@ -23,7 +24,8 @@ use rand_chacha::rand_core::{Rng, SeedableRng};
 use rustc_hash::FxHashMap;
 
 pub use commands::CommandError;
-pub use half::{MediaHalf, Refused};
+pub use forward::media_half;
+pub use half::MediaHalf;
 
 use crate::config::Config;
 use crate::dtls::{Certificate, Context, DtlsError};
@@ -32,12 +34,6 @@ use crate::outbox::Outbox;
 use crate::peer::Peer;
 use crate::transmits::{Transmit, Transmits};
 use crate::types::{DropCounts, DropReason, Event, Instant, PeerId, Stats};
-
-/// The media half of a real worker.
-#[must_use]
-pub fn media_half(_config: &Config) -> probe::Probe {
-    probe::Probe::default()
-}
 
 /// Statistics leave this often.
 const STATS: std::time::Duration = std::time::Duration::from_secs(1);

@@ -3,9 +3,10 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use super::{MediaHalf, Refused};
+use super::MediaHalf;
 use crate::drops::DropCounts;
 use crate::outbox::Outbox;
+use crate::room::RoomError;
 use crate::types::{Event, Instant, PeerId, PeerStats, RoomId, Section, SlotAssignment, Source};
 
 /// Records and sends; see the module's text.
@@ -34,22 +35,18 @@ impl Probe {
 }
 
 impl MediaHalf for Probe {
-    fn add_room(&mut self, _room: RoomId) -> Result<(), Refused> {
-        Ok(())
-    }
+    fn add_room(&mut self, _room: RoomId) {}
 
-    fn remove_room(&mut self, room: RoomId) -> Vec<PeerId> {
-        let gone: Vec<PeerId> = self.rooms.iter().filter(|(_, at)| **at == room).map(|(peer, _)| *peer).collect();
+    fn remove_room(&mut self, _now: Instant, room: RoomId) {
         self.rooms.retain(|_, at| *at != room);
-        gone
     }
 
-    fn add_peer(&mut self, _now: Instant, peer: PeerId, room: RoomId, _sections: &[Section]) -> Result<(), Refused> {
+    fn add_peer(&mut self, _now: Instant, peer: PeerId, room: RoomId, _sections: &[Section]) -> Result<(), RoomError> {
         self.rooms.insert(peer, room);
         Ok(())
     }
 
-    fn update_peer(&mut self, _now: Instant, _peer: PeerId, _sections: &[Section]) -> Result<(), Refused> {
+    fn update_peer(&mut self, _now: Instant, _peer: PeerId, _sections: &[Section]) -> Result<(), RoomError> {
         Ok(())
     }
 
@@ -67,8 +64,8 @@ impl MediaHalf for Probe {
 
     fn request_keyframe(&mut self, _now: Instant, _peer: PeerId, _source: Source, _outbox: &mut Outbox) {}
 
-    fn set_tap(&mut self, _on: bool) -> Result<(), Refused> {
-        Err("no_tap")
+    fn set_tap(&mut self, _on: bool) -> bool {
+        false
     }
 
     fn handle_rtp(&mut self, _now: Instant, peer: PeerId, packet: &mut [u8], _outbox: &mut Outbox) {
