@@ -9,6 +9,7 @@ from typing import TypeVar
 from core._native import e2ee
 from core.e2ee.context import Context, MeetingKeys
 from core.e2ee.delivery import Delivery
+from core.e2ee.voice import Offload
 from core.meeting.meeting import Meeting
 from core.meeting.registry import House, Registry
 from core.sfu.node import Sfu
@@ -26,8 +27,9 @@ def offload(call: Callable[[], T]) -> Awaitable[T]:
 class Joint:
     """Opens and closes the two parts of each meeting."""
 
-    def __init__(self, services: Services) -> None:
+    def __init__(self, services: Services, run: Offload) -> None:
         self._services = services
+        self._run = run
         self.sfu = Sfu(services.media, services.rng)
 
     async def open(self, meeting: Meeting, suite: int) -> None:
@@ -62,13 +64,13 @@ class Joint:
             clock=services.clock,
             rng=services.rng,
             voice=meeting,
-            offload=offload,
+            offload=self._run,
         )
 
 
-def open_registry(services: Services) -> tuple[Registry, Joint]:
+def open_registry(services: Services, run: Offload = offload) -> tuple[Registry, Joint]:
     """The node's meetings and what joins their parts."""
-    joint = Joint(services)
+    joint = Joint(services, run)
     house = House(
         store=services.store,
         signer=services.signer,

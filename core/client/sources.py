@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import av
 from av.audio.codeccontext import AudioCodecContext
@@ -20,7 +20,8 @@ from av.audio.resampler import AudioResampler
 from av.video.codeccontext import VideoCodecContext
 from av.video.frame import PictureType
 
-from core._native.e2ee import Codec
+if TYPE_CHECKING:
+    from core._native.e2ee import Codec
 
 SOUND_RATE = 48_000
 SOUND_SAMPLES = 960

@@ -1,0 +1,226 @@
+"""A store in memory for virtual time: no thread, no file, and the same refusals as the real one.
+
+`fail` makes the next appends fail: "lost" before anything is kept, "kept" after it was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from hashlib import sha256
+from typing import Literal
+
+from core.errors import ChainBroken, StoreConflict, StoreUnavailable, UserError
+from core.values import (
+    CommitRecord,
+    EntryRecord,
+    EntryState,
+    GroupRecord,
+    Handshake,
+    JoinToken,
+    LogLeaf,
+    Meeting,
+    ParticipantRecord,
+    PublicStateRecord,
+    ReceiptRecord,
+    RevocationRecord,
+    Room,
+    Tenant,
+    UnixMillis,
+)
+
+Attempt = tuple[bytes, int, int]
+
+
+class MemoryStore:
+    """`core.ports.Store`."""
+
+    def __init__(self) -> None:
+        self._tenants: dict[str, Tenant] = {}
+        self._rooms: dict[str, Room] = {}
+        self._meetings: dict[str, Meeting] = {}
+        self._tokens: dict[bytes, JoinToken] = {}
+        self._used: set[bytes] = set()
+        self._people: dict[str, ParticipantRecord] = {}
+        self._groups: dict[bytes, GroupRecord] = {}
+        self._entries: dict[bytes, list[EntryRecord]] = {}
+        self._commits: dict[Attempt, CommitRecord] = {}
+        self._states: dict[Attempt, PublicStateRecord] = {}
+        self._receipts: dict[tuple[bytes, int, int, int], ReceiptRecord] = {}
+        self._leaves: list[LogLeaf] = []
+        self._revocations: list[RevocationRecord] = []
+        self.fail: list[Literal["lost", "kept"]] = []
+
+    async def put_tenant(self, tenant: Tenant) -> None:
+        self._tenants[tenant.id] = tenant
+
+    async def tenants(self) -> list[Tenant]:
+        return sorted(self._tenants.values(), key=lambda tenant: tenant.id)
+
+    async def create_room(self, room: Room) -> None:
+        if room.id in self._rooms:
+            raise StoreConflict(room.id)
+        self._rooms[room.id] = room
+
+    async def room(self, slug: str) -> Room | None:
+        return next((room for room in self._rooms.values() if room.slug == slug), None)
+
+    async def room_by_id(self, room: str) -> Room | None:
+        return self._rooms.get(room)
+
+    async def rooms_of(self, owner: str) -> list[Room]:
+        return [room for room in self._rooms.values() if room.owner == owner]
+
+    async def start_meeting(self, room: str, meeting: str, now: UnixMillis) -> Meeting:
+        for known in self._meetings.values():
+            if known.room == room and known.ended is None:
+                return known
+        serial = 1 + sum(known.room == room for known in self._meetings.values())
+        label = sha256(self._rooms[room].secret + bytes([serial])).digest()
+        self._meetings[meeting] = Meeting(meeting, room, serial, label, now)
+        return self._meetings[meeting]
+
+    async def live_meetings(self) -> list[Meeting]:
+        return [meeting for meeting in self._meetings.values() if meeting.ended is None]
+
+    async def end_meeting(self, meeting: str, now: UnixMillis) -> None:
+        self._meetings[meeting] = replace(self._meetings[meeting], ended=now)
+
+    async def add_join_token(self, token: JoinToken) -> None:
+        self._tokens[token.hash] = token
+
+    async def redeem_join_token(self, token_hash: bytes, now: UnixMillis) -> JoinToken:
+        token = self._tokens.get(token_hash)
+        if token is None:
+            raise UserError("token_unknown")
+        if token_hash in self._used:
+            raise UserError("token_used")
+        if token.expires <= now:
+            raise UserError("token_expired")
+        self._used.add(token_hash)
+        return token
+
+    async def add_participant(self, participant: ParticipantRecord) -> None:
+        self._people[participant.id] = participant
+
+    async def set_leaf_key(self, participant: str, leaf_key: bytes) -> None:
+        if self._people[participant].leaf_key is not None:
+            raise StoreConflict(participant)
+        self._people[participant] = replace(self._people[participant], leaf_key=leaf_key)
+
+    async def set_left(self, participant: str, now: UnixMillis) -> None:
+        self._people[participant] = replace(self._people[participant], left=now)
+
+    async def participants(self, meeting: str) -> list[ParticipantRecord]:
+        return [person for person in self._people.values() if person.meeting == meeting]
+
+    async def purge(self, now: UnixMillis) -> int:
+        return 0
+
+    async def create_group(self, group: GroupRecord) -> None:
+        if group.id in self._groups:
+            raise StoreConflict("group")
+        self._groups[group.id] = group
+        self._entries[group.id] = []
+
+    async def group(self, group: bytes) -> GroupRecord | None:
+        return self._groups.get(group)
+
+    async def groups(self, meeting: str) -> list[GroupRecord]:
+        return [group for group in self._groups.values() if group.meeting == meeting]
+
+    async def append_entry(
+        self,
+        entry: EntryRecord,
+        *,
+        commit: CommitRecord | None = None,
+        state: PublicStateRecord | None = None,
+        receipts: Sequence[ReceiptRecord] = (),
+        leaves: Sequence[LogLeaf] = (),
+    ) -> None:
+        failure = self.fail.pop(0) if self.fail else None
+        if failure == "lost":
+            raise StoreUnavailable("lost")
+        chain = self._entries[entry.group]
+        self._check(entry, chain)
+        chain.append(entry)
+        which = (entry.group, entry.epoch, entry.attempt)
+        if commit is not None:
+            self._commits[which] = commit
+        if state is not None:
+            self._states[which] = state
+        for receipt in receipts:
+            await self.add_receipt(receipt)
+        self._leaves += leaves
+        if failure == "kept":
+            raise StoreUnavailable("kept")
+
+    def _check(self, entry: EntryRecord, chain: Sequence[EntryRecord]) -> None:
+        """The rules of K4.2 and K4.7: a service that breaks one fails its test here."""
+        if entry.seq != len(chain) or entry.prev_hash != (chain[-1].hash if chain else bytes(32)):
+            raise ChainBroken(f"entry {entry.seq}")
+        reached = [e.epoch for e in chain if e.state is EntryState.REACHED]
+        if entry.epoch != (max(reached) + 1 if reached else 0):
+            raise StoreConflict(f"epoch {entry.epoch} after {reached}")
+        states = [e.state for e in chain if (e.epoch, e.attempt) == (entry.epoch, entry.attempt)]
+        expected = [] if entry.state is EntryState.PROPOSED or entry.epoch == 0 else [EntryState.PROPOSED]
+        if states != expected:
+            raise StoreConflict(f"{entry.state.value} after {states}")
+
+    async def head(self, group: bytes) -> EntryRecord | None:
+        return self._entries[group][-1] if self._entries.get(group) else None
+
+    async def last_reached(self, group: bytes) -> EntryRecord | None:
+        found = [e for e in self._entries.get(group, []) if e.state is EntryState.REACHED]
+        return found[-1] if found else None
+
+    async def entries(self, group: bytes, after_seq: int = -1) -> list[EntryRecord]:
+        return self._entries.get(group, [])[after_seq + 1 :]
+
+    async def commit(self, group: bytes, epoch: int, attempt: int) -> CommitRecord | None:
+        return self._commits.get((group, epoch, attempt))
+
+    async def handshakes(self, group: bytes, after_epoch: int) -> list[Handshake]:
+        found = []
+        for reached in self._entries[group]:
+            if reached.state is not EntryState.REACHED or reached.epoch <= max(after_epoch, 0):
+                continue
+            which = (reached.epoch, reached.attempt)
+            proposed = next(
+                e
+                for e in self._entries[group]
+                if (e.epoch, e.attempt) == which and e.state is EntryState.PROPOSED
+            )
+            receipts = tuple(await self.receipts(group, *which))
+            found.append(Handshake(proposed, reached, self._commits[(group, *which)], receipts))
+        return found
+
+    async def public_state(self, group: bytes, epoch: int, attempt: int) -> PublicStateRecord | None:
+        return self._states.get((group, epoch, attempt))
+
+    async def add_receipt(self, receipt: ReceiptRecord) -> None:
+        which = (receipt.group, receipt.epoch, receipt.attempt, receipt.leaf)
+        known = self._receipts.setdefault(which, receipt)
+        if known.data != receipt.data:
+            raise StoreConflict(f"leaf {receipt.leaf}")
+
+    async def receipts(self, group: bytes, epoch: int, attempt: int) -> list[ReceiptRecord]:
+        return [r for which, r in sorted(self._receipts.items()) if which[:3] == (group, epoch, attempt)]
+
+    async def add_leaves(self, leaves: Sequence[LogLeaf]) -> None:
+        self._leaves += leaves
+
+    async def leaves(self, label: bytes | None = None) -> list[LogLeaf]:
+        return [leaf for leaf in self._leaves if label in (None, leaf.label)]
+
+    async def add_revocation(self, revocation: RevocationRecord) -> None:
+        self._revocations.append(revocation)
+
+    async def revocations(self, since: UnixMillis) -> list[RevocationRecord]:
+        return [r for r in self._revocations if r.time >= since]
+
+    async def ping(self) -> None:
+        return
+
+    async def close(self) -> None:
+        return

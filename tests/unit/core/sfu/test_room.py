@@ -1,0 +1,236 @@
+"""A room on a worker: what the engine is told, for whom, and how little of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core.errors import PeerError, UserError
+from core.sdp.layout import SlotId
+from core.sfu.node import Sfu
+from core.sfu.room import Seat, SfuRoom
+from core.sfu.slots import Track, Wish
+from tests.support.media import FakeMediaNode
+from tests.support.rng import SeededRng
+
+OFFER = (Path(__file__).parents[3] / "vectors/sdp/chromium-offer.sdp").read_bytes().decode()
+
+
+class Heard:
+    """`RoomOutput` that remembers."""
+
+    def __init__(self) -> None:
+        self.seats: dict[str, Sequence[Seat]] = {}
+        self.speakers: Sequence[str] = ()
+        self.levels: Mapping[str, int] = {}
+        self.moves: list[tuple[str, int, str]] = []
+
+    def slots_changed(self, participant: str, seats: Sequence[Seat]) -> None:
+        self.seats[participant] = seats
+
+    def speakers_changed(self, speakers: Sequence[str], levels: Mapping[str, int]) -> None:
+        self.speakers, self.levels = speakers, levels
+
+    def must_move(self, participant: str, connection: int, reason: str) -> None:
+        self.moves.append((participant, connection, reason))
+
+
+class House:
+    """A node with one room and some people in it."""
+
+    def __init__(self, *names: str) -> None:
+        self.media = FakeMediaNode()
+        self.heard = Heard()
+        self.sfu = Sfu(self.media, SeededRng(7))
+        self.room: SfuRoom = self.sfu.open_room(self.heard)
+        self.peers: dict[str, int] = {}
+        for leaf, name in enumerate(names):
+            self.come(name, leaf)
+        self.room.flush()
+
+    def come(self, name: str, leaf: int | None) -> None:
+        self.room.attend(name)
+        self.peers[name] = self.sfu.next_peer()
+        self.room.answer(name, 0, OFFER, self.peers[name])
+        if leaf is not None:
+            self.room.set_leaf(name, leaf, 1)
+        self.room.flush()
+
+    def commands(self, kind: str) -> list[dict[str, Any]]:
+        return [command[kind] for _, command in self.media.commands if kind in command]  # type: ignore[misc]
+
+    def live(self, *tracks: tuple[str, str]) -> None:
+        for name, source in tracks:
+            self.room.set_source(name, source, "live")
+        self.room.flush()
+
+
+def test_a_peer_is_added_with_its_sections_and_its_leaf() -> None:
+    house = House("a")
+    added = house.commands("add_peer")[0]
+    assert len(added["sections"]) == 21 and added["setup"] == "passive" and added["role"] == "lite"
+    assert added["local"]["ufrag"].startswith("0000") and len(added["local"]["pwd"]) == 24
+    assert len(added["remote"]["fingerprints"][0]["value"]) == 32
+    assert house.commands("set_leaf")[-1] == {"peer": house.peers["a"], "leaf": 0}
+
+
+def test_live_sources_fill_slots_of_others_and_never_of_their_owner() -> None:
+    house = House("a", "b")
+    house.live(("a", "microphone"), ("a", "camera"))
+    told = house.commands("set_slots")
+    assert {command["peer"] for command in told} == {house.peers["b"]}
+    tracks = [slot["track"] for slot in told[-1]["slots"]]
+    assert {(t["peer"], t["source"]) for t in tracks} == {
+        (house.peers["a"], "microphone"),
+        (house.peers["a"], "camera"),
+    }
+    assert all(slot["await_epoch"] == 1 for slot in told[-1]["slots"])
+    assert Seat(SlotId("video", 0), Track("a", "camera")) in house.heard.seats["b"]
+    count = len(house.media.commands)
+    house.live(("a", "camera"))
+    assert len(house.media.commands) == count, "nothing is told twice"
+
+
+def test_somebody_without_a_leaf_neither_sees_nor_is_seen() -> None:
+    house = House("a")
+    house.come("b", None)
+    house.live(("a", "camera"), ("b", "camera"))
+    assert not house.commands("set_slots")
+    house.room.set_leaf("b", 1, 2)
+    house.room.flush()
+    assert {command["peer"] for command in house.commands("set_slots")} == set(house.peers.values())
+
+
+def test_the_consent_microphone_goes_to_no_member() -> None:
+    house = House("a", "b")
+    house.live(("a", "consent_microphone"))
+    assert not house.commands("set_slots")
+
+
+def test_a_view_chooses_the_layer() -> None:
+    house = House("a", "b")
+    house.live(("a", "camera"))
+    house.room.set_view("b", [Wish(Track("a", "camera"), 90)])
+    house.room.flush()
+    assert house.commands("set_slots")[-1]["slots"][0]["max_layer"] == 0
+    house.room.set_view("b", [])
+    house.room.flush()
+    assert house.commands("set_slots")[-1]["slots"][0]["track"] is None
+
+
+def test_who_leaves_is_forwarded_to_nobody() -> None:
+    house = House("a", "b")
+    house.live(("a", "camera"))
+    house.room.leave("a")
+    house.room.flush()
+    assert house.commands("remove_peer") == [{"peer": house.peers["a"]}]
+    assert house.commands("set_slots")[-1]["slots"][0]["track"] is None
+
+
+def test_a_hosts_mute_holds_until_its_owner_says_live() -> None:
+    house = House("a", "b")
+    house.room.mute("a", "microphone")
+    house.room.set_source("a", "microphone", "live")
+    muted = [command["muted"] for command in house.commands("set_muted")]
+    assert muted == [True, False]
+
+
+def test_growth_and_restart_keep_the_slots_ssrcs() -> None:
+    house = House("a")
+    grown = OFFER
+    template = "m=video" + OFFER.split("m=video")[-1].split("m=audio")[0]
+    mids = " ".join(str(n) for n in range(21))
+    for n in range(21, 37):
+        grown += re.sub(r"a=mid:\d+", f"a=mid:{n}", template)
+        mids += f" {n}"
+    grown = re.sub(r"BUNDLE [\d ]+", f"BUNDLE {mids}", grown)
+    answer = house.room.answer("a", 0, grown, 99)
+    before = house.commands("add_peer")[0]["sections"]
+    after = house.commands("update_peer")[0]["sections"]
+    assert after[:21] == before and len(after) == 37
+    assert answer.count("m=video") == 2 + 9 + 2 + 16 and not house.commands("restart_ice")
+    restarted = re.sub(r"a=ice-ufrag:\S+", "a=ice-ufrag:abcd", grown)
+    again = house.room.answer("a", 0, restarted, 99)
+    assert house.commands("restart_ice")[0]["remote"]["ufrag"] == "abcd"
+    assert re.findall(r"a=ssrc:\d+", again) == re.findall(r"a=ssrc:\d+", answer)
+    assert re.findall(r"a=ice-ufrag:\S+", again) != re.findall(r"a=ice-ufrag:\S+", answer)
+
+
+@pytest.mark.parametrize("what", ["fingerprint", "mid", "number", "many", "stranger"])
+def test_a_wrong_offer_is_refused(what: str) -> None:
+    house = House("a")
+    with pytest.raises(PeerError) as caught:
+        match what:
+            case "fingerprint":
+                house.room.answer("a", 0, re.sub(r"sha-256 ..:", "sha-256 00:", OFFER), 9)
+            case "mid":
+                house.room.answer("a", 0, OFFER.replace("a=mid:20", "a=mid:x").replace(" 20\r", " x\r"), 9)
+            case "number":
+                house.room.answer("a", 2, OFFER, 9)
+                house.room.answer("a", 1, OFFER, 9)
+            case "many":
+                house.room.answer("a", 1, OFFER, 9)
+                house.room.answer("a", 2, OFFER, 9)
+            case "stranger":
+                house.room.answer("x", 0, OFFER, 9)
+    assert caught.value.code in {"sdp_refused", "connection_unknown", "participant_unknown"}
+
+
+def test_a_second_connection_takes_over_when_it_is_connected() -> None:
+    house = House("a", "b")
+    house.live(("a", "camera"))
+    house.room.answer("a", 1, OFFER, 50)
+    house.room.handle("connected", {"peer": house.peers["a"], "dtls": "1.2", "profile": "x"})
+    house.room.flush()
+    assert house.commands("set_slots")[-1]["slots"][0]["track"]["peer"] == house.peers["a"]
+    house.room.close_connection("a", 0)
+    house.room.handle("connected", {"peer": 50, "dtls": "1.2", "profile": "x"})
+    house.room.flush()
+    assert house.commands("set_slots")[-1]["slots"][0]["track"]["peer"] == 50
+
+
+def test_a_dead_worker_makes_its_people_move_and_silence_does_not() -> None:
+    house = House("a", "b")
+    house.room.handle("lost", {"peer": house.peers["a"], "reason": "timeout"})
+    assert not house.heard.moves
+    house.room.handle("lost", {"peer": house.peers["a"], "reason": "panic"})
+    assert house.heard.moves == [("a", 1, "panic")]
+
+
+def test_speakers_and_levels_are_named_and_strangers_ignored() -> None:
+    house = House("a", "b")
+    house.room.handle("speakers", {"room": 1, "peers": [house.peers["b"], 777]})
+    house.room.handle("levels", {"room": 1, "levels": [[house.peers["b"], 30], [777, 1]]})
+    assert (list(house.heard.speakers), house.heard.levels) == (["b"], {"b": 30})
+
+
+async def test_rooms_go_to_the_least_loaded_worker_and_none_when_all_are_full() -> None:
+    media = FakeMediaNode(workers=2)
+    sfu = Sfu(media, SeededRng(1))
+    media.play(0, {"stats": {"load": 0.5}})
+    await media.close()
+    await sfu.run()
+    first, second = sfu.open_room(Heard()), sfu.open_room(Heard())
+    assert (first.worker, second.worker) == (1, 1)
+    media.play(0, {"stats": {"load": 0.7}})
+    media.play(1, {"stats": {"load": 0.7}})
+    await media.close()
+    await sfu.run()
+    with pytest.raises(UserError) as caught:
+        sfu.open_room(Heard())
+    assert caught.value.code == "media_unavailable"
+
+
+async def test_an_overflow_tells_the_engine_everything_again() -> None:
+    house = House("a", "b")
+    house.live(("a", "camera"))
+    count = len(house.commands("set_slots"))
+    house.media.play(0, {"overflow": {}})
+    await house.media.close()
+    await house.sfu.run()
+    assert len(house.commands("set_slots")) == count + 1
+    assert house.commands("set_slots")[-1] == house.commands("set_slots")[-2]
