@@ -5,67 +5,93 @@ use std::time::Duration;
 
 use crate::types::Instant;
 
-/// Between two requests.
+/// Between two requests of any kind.
 const SPACING: Duration = Duration::from_millis(500);
 
-/// Between two requests after [`ROW`] in a row.
-const SLOW_SPACING: Duration = Duration::from_millis(2_000);
+/// Requests on receivers' behalf in a row at that spacing; then they are earned one by one.
+const ROW: u32 = 5;
 
-/// Requests in a row at the quicker spacing.
-const ROW: u8 = 5;
-
-/// Quiet time that ends a row; twice the slow spacing, so that steady demand never earns the quicker one again.
-const REST: Duration = Duration::from_millis(4_000);
+/// Time that earns one. Less lets a few bad receivers blur a publisher's picture, more leaves them frozen longer.
+const EARNING: Duration = Duration::from_millis(2_000);
 
 /// Spacing even of requests that a new epoch forces, so that nobody can force many.
 const FORCED_SPACING: Duration = Duration::from_millis(100);
 
+/// Who needs a key frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Need {
+    /// A receiver says so, or a loss was not repaired: as many as are earned.
+    Loss,
+    /// A slot waits to switch: the core decides how often that happens, so only the spacing binds it. A source
+    /// that does not answer is asked less and less by the slot's own timer.
+    Switch,
+}
+
 /// The gate of one track.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub struct PliGate {
     last: Option<Instant>,
-    row: u8,
-    waiting: bool,
+    /// Requests that may still go in a row, and since when the next one is being earned.
+    earned: u32,
+    since: Instant,
+    waiting: Option<Need>,
+}
+
+impl Default for PliGate {
+    fn default() -> Self {
+        PliGate { last: None, earned: ROW, since: Instant::ZERO, waiting: None }
+    }
 }
 
 impl PliGate {
     /// Somebody needs a key frame. True: ask the publisher now. False: it will be asked at [`Self::deadline`].
-    pub fn request(&mut self, now: Instant) -> bool {
-        self.waiting = true;
+    pub fn request(&mut self, now: Instant, need: Need) -> bool {
+        if self.waiting != Some(Need::Switch) {
+            self.waiting = Some(need);
+        }
         self.poll(now)
     }
 
     /// A new epoch's first frame came: ask outside the window (M4.4).
     pub fn force(&mut self, now: Instant) -> bool {
         if self.last.is_some_and(|last| now.since(last) < FORCED_SPACING) {
-            return self.request(now);
+            return self.request(now, Need::Switch);
         }
         self.last = Some(now);
-        self.waiting = false;
+        self.waiting = None;
         true
     }
 
     /// True if a request waited and may go now.
     pub fn poll(&mut self, now: Instant) -> bool {
+        while self.earned < ROW && now.since(self.since) >= EARNING {
+            self.since += EARNING;
+            self.earned += 1;
+        }
         if self.deadline().is_none_or(|at| at > now) {
             return false;
         }
-        let rested = self.last.is_none_or(|last| now.since(last) >= REST);
-        self.row = if rested { 1 } else { self.row.saturating_add(1) };
+        if self.earned == ROW {
+            self.since = now;
+        }
+        self.earned = self.earned.saturating_sub(1);
         self.last = Some(now);
-        self.waiting = false;
+        self.waiting = None;
         true
     }
 
     /// When the waiting request may go.
     pub fn deadline(&self) -> Option<Instant> {
-        let spacing = if self.row >= ROW { SLOW_SPACING } else { SPACING };
-        self.waiting.then(|| self.last.map_or(Instant::ZERO, |last| last + spacing))
+        let spaced = self.last.map_or(Instant::ZERO, |last| last + SPACING);
+        match self.waiting? {
+            Need::Loss if self.earned == 0 => Some(spaced.max(self.since + EARNING)),
+            _ => Some(spaced),
+        }
     }
 
     /// A key frame came and nobody waits any more.
     pub fn satisfied(&mut self) {
-        self.waiting = false;
+        self.waiting = None;
     }
 }
 
@@ -73,34 +99,48 @@ impl PliGate {
 mod tests {
     use super::*;
 
+    fn at(ms: u64) -> Instant {
+        Instant::from_millis(ms)
+    }
+
     #[test]
     fn m4_4_steady_demand_gets_five_quick_requests_then_one_in_two_seconds() {
         let mut gate = PliGate::default();
         let sent: Vec<_> =
-            (0..20_000).step_by(10).filter(|ms| gate.request(Instant::from_millis(*ms))).collect();
-        assert_eq!(sent[..7], [0, 500, 1_000, 1_500, 2_000, 4_000, 6_000]);
-        assert_eq!(sent.len(), 5 + 8);
+            (0..20_000).step_by(10).filter(|ms| gate.request(at(*ms), Need::Loss)).collect();
+        assert_eq!(sent[..5], [0, 500, 1_000, 1_500, 2_000]);
+        // One was earned during the row.
+        assert_eq!(sent[5..8], [2_500, 4_000, 6_000]);
+        assert_eq!(sent.len(), 6 + 8);
+    }
+
+    #[test]
+    fn m4_4_a_waiting_switch_is_bound_by_the_spacing_alone() {
+        let mut gate = PliGate::default();
+        let sent = (0..5_000).step_by(10).filter(|ms| gate.request(at(*ms), Need::Switch)).count();
+        assert_eq!(sent, 10);
+        assert!(!gate.request(at(5_500), Need::Loss), "the switches have used up what was earned");
     }
 
     #[test]
     fn m4_4_a_folded_request_goes_when_the_window_ends_unless_a_key_frame_came() {
         let mut gate = PliGate::default();
-        assert!(gate.request(Instant::from_millis(0)));
-        assert!(!gate.request(Instant::from_millis(100)));
-        assert_eq!(gate.deadline(), Some(Instant::from_millis(500)));
-        assert!(gate.poll(Instant::from_millis(500)));
-        assert!(!gate.request(Instant::from_millis(600)));
+        assert!(gate.request(at(0), Need::Loss));
+        assert!(!gate.request(at(100), Need::Loss));
+        assert_eq!(gate.deadline(), Some(at(500)));
+        assert!(gate.poll(at(500)));
+        assert!(!gate.request(at(600), Need::Loss));
         gate.satisfied();
-        assert!(!gate.poll(Instant::from_millis(5_000)));
+        assert!(!gate.poll(at(5_000)));
     }
 
     #[test]
     fn m4_4_a_new_epoch_asks_outside_the_window_but_not_without_end() {
         let mut gate = PliGate::default();
-        assert!(gate.request(Instant::from_millis(0)));
-        assert!(gate.force(Instant::from_millis(150)));
-        assert!(!gate.force(Instant::from_millis(200)));
-        assert!(!gate.poll(Instant::from_millis(600)));
-        assert!(gate.poll(Instant::from_millis(650)));
+        assert!(gate.request(at(0), Need::Loss));
+        assert!(gate.force(at(150)));
+        assert!(!gate.force(at(200)));
+        assert!(!gate.poll(at(600)));
+        assert!(gate.poll(at(650)));
     }
 }

@@ -4,6 +4,7 @@
 use super::forwarder::Forwarder;
 use super::track::{NONE, Subscription};
 use crate::outbox::Outbox;
+use crate::pli::Need;
 use crate::types::{Event, Instant, PeerId, SlotAssignment, Source, TrackId};
 
 impl Forwarder {
@@ -168,7 +169,7 @@ impl Forwarder {
     /// Asks a publisher for a key frame on the core's behalf.
     pub fn request_keyframe(&mut self, now: Instant, id: PeerId, source: Source, out: &mut Outbox) {
         if let Some(at) = self.track_of(id, source) {
-            self.ask_keyframe(now, at, out);
+            self.ask_keyframe(now, at, Need::Loss, out);
         }
     }
 }

@@ -7,6 +7,7 @@ use super::track::NONE;
 use crate::ingress::binding::Stream;
 use crate::ntp;
 use crate::outbox::Outbox;
+use crate::pli::Need;
 use crate::rtcp::read::{Compound, Lost, Packet};
 use crate::rtcp::{ReportBlock, SenderInfo};
 use crate::slots::slot::Forwarded;
@@ -105,7 +106,7 @@ impl Forwarder {
             return self.drops.count(DropReason::FeedbackUnknown);
         };
         if let Some(track) = slot.track.filter(|_| slot.kind.is_video()) {
-            self.ask_keyframe(now, track, out);
+            self.ask_keyframe(now, track, Need::Loss, out);
         }
     }
 
@@ -139,12 +140,12 @@ impl Forwarder {
     }
 
     /// Somebody needs a key frame of a track.
-    pub(super) fn ask_keyframe(&mut self, now: Instant, at: u32, out: &mut Outbox) {
+    pub(super) fn ask_keyframe(&mut self, now: Instant, at: u32, need: Need, out: &mut Outbox) {
         let Some(track) = self.tracks.get_mut(at) else { return };
         if track.muted {
             return;
         }
-        if track.gate.request(now) {
+        if track.gate.request(now, need) {
             self.send_keyframe_request(at, out);
         } else {
             self.drops.count(DropReason::PliCoalesced);

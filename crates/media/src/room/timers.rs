@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::forwarder::Forwarder;
 use super::track::NONE;
 use crate::outbox::Outbox;
+use crate::pli::Need;
 use crate::rtcp::write;
 use crate::types::{Event, Instant};
 
@@ -62,7 +63,7 @@ impl Forwarder {
         let (asks, next) = self.waiting_switches(now, at);
         due = [due, next].into_iter().flatten().min();
         if asks {
-            self.ask_keyframe(now, at, out);
+            self.ask_keyframe(now, at, Need::Switch, out);
         }
         let Some(track) = self.tracks.get_mut(at) else { return };
         if track.gate.poll(now) {
@@ -93,7 +94,7 @@ impl Forwarder {
         let due = track.layers.iter().filter_map(|layer| layer.missing.deadline()).min();
         let shown = lost.iter().enumerate().any(|(n, lost)| *lost && track.shown(n as u8));
         if shown && track.id.source.is_video() {
-            self.ask_keyframe(now, at, out);
+            self.ask_keyframe(now, at, Need::Loss, out);
         }
         due
     }

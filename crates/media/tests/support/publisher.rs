@@ -8,6 +8,9 @@ use entente_media::types::Source;
 
 use super::sections::{AUDIO_LEVEL, MID, OPUS, REPAIRED_RID, RID, VP8, VP8_RTX};
 
+/// Length of what stands in place of ciphertext.
+pub const TAG: usize = 60;
+
 /// One encoding.
 pub struct Encoding {
     pub ssrc: u32,
@@ -169,7 +172,7 @@ fn tag(leaf: u16, layer: u8, frame: u32, part: u8, key: bool) -> Vec<u8> {
     tag.push(layer);
     tag.extend_from_slice(&frame.to_be_bytes());
     tag.extend_from_slice(&[part, key as u8]);
-    tag.resize(60, 0x5a);
+    tag.resize(TAG, 0x5a);
     tag
 }
 

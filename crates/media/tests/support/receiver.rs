@@ -9,6 +9,8 @@ use entente_media::rtcp::write;
 use entente_media::rtp::{Header, seq_diff, ts_diff};
 use entente_media::types::CodecName;
 
+use super::publisher::TAG;
+
 /// What a packet in a slot was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Got {
@@ -107,8 +109,7 @@ fn got(codec: CodecName, payload: &[u8], header: &Header, repaired: bool) -> Got
         Descriptor::Vp8(vp8) => (vp8.picture_id, vp8.tl0_pic_idx),
         _ => (None, None),
     };
-    let at = payload.windows(2).position(|two| two == [0xaa, 0xbb]).expect("the tag is there") + 2;
-    let tag = &payload[at..];
+    let tag = payload[payload.len() - TAG..].strip_prefix(&[0xaa, 0xbb]).expect("the tag ends a packet");
     Got {
         timestamp: header.timestamp,
         picture,
