@@ -133,7 +133,7 @@ class Registry:
             allow_classical=CLASSICAL in own,
             deployment=house.deployment.id,
             manifests=list(house.deployment.manifests),
-            policy=house.deployment.policies[meeting.room.tenant],
+            policy=house.deployment.policies[person.tenant],
             tenants=[
                 TenantLine(
                     deployment=tenant.deployment,
