@@ -6,6 +6,7 @@ pub mod house;
 pub mod publisher;
 pub mod receiver;
 pub mod sections;
+pub mod targets;
 
 /// A small generator with a printable seed.
 pub struct Dice(pub u64);
