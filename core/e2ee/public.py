@@ -83,7 +83,7 @@ class PublicTree:
         except e2ee.E2eeError as error:
             code = "suite_refused" if "suite" in str(error.args[0]) else "key_package_refused"
             raise refused(code, error) from None
-        checked = cast(e2ee.CheckedKeyPackage, msgpack.unpackb(raw))
+        checked = cast("e2ee.CheckedKeyPackage", msgpack.unpackb(raw))
         identity = checked["identity"]
         uri = (identity["deployment"], identity["tenant"], identity["subject"])
         return CheckedPackage(checked["ref"], checked["public_key"], uri)
@@ -106,13 +106,13 @@ class PublicTree:
             )
         except e2ee.E2eeError as error:
             raise refused("commit_refused", error) from None
-        staged = cast(e2ee.Staged, msgpack.unpackb(raw))
+        staged = cast("e2ee.Staged", msgpack.unpackb(raw))
         return StagedCommit(staged["commit_hash"], await self._offload(self._group.tree))
 
     def receipt(self, data: bytes) -> e2ee.Receipt:
         """A receipt whose signature is that of the leaf it names. PeerError `receipt_refused`."""
         try:
-            return cast(e2ee.Receipt, msgpack.unpackb(self._group.check_signed("receipt", data)))
+            return cast("e2ee.Receipt", msgpack.unpackb(self._group.check_signed("receipt", data)))
         except e2ee.E2eeError as error:
             raise refused("receipt_refused", error) from None
 
@@ -122,12 +122,12 @@ class PublicTree:
             found = msgpack.unpackb(self._group.check_signed("failure_report", data))
         except e2ee.E2eeError as error:
             raise refused("receipt_refused", error) from None
-        return cast(e2ee.FailureReport, found)
+        return cast("e2ee.FailureReport", found)
 
     def revoke(self, data: bytes, now: UnixMillis) -> list[int]:
         """The leaves a verified revocation concerns."""
         try:
-            return cast(list[int], msgpack.unpackb(self._group.revoke(data, now)))
+            return cast("list[int]", msgpack.unpackb(self._group.revoke(data, now)))
         except e2ee.E2eeError as error:
             raise refused("commit_refused", error) from None
 

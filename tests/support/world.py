@@ -24,6 +24,7 @@ from core.wire import codec, events, requests
 from core.wire.values import ClientInfo, Value
 from gateway.meetings import Joint, open_registry
 from gateway.services import Services
+from gateway.system import SystemClock
 from tests.support.clock import FakeClock
 from tests.support.media import FakeMediaNode
 from tests.support.people import DEPLOYMENT, TENANTS, person, room
@@ -123,7 +124,7 @@ class Client:
         try:
             reply = await self.ask(output)
         except WireError as error:
-            self.refused.append(error.code)
+            self.refused.append(f"{error.code}: {error.detail}")
             return
         if isinstance(reply, requests.GroupCreatedReply):
             for more in self.membership.created(reply.entry, self.world.clock.now()):
@@ -231,7 +232,8 @@ class World:
 
 async def open_world(folder: Path, seed: int = 1, policies: dict[str, TenantPolicy] | None = None) -> World:
     """A node with one room, `r1`, of the tenant `exemple`."""
-    clock = FakeClock()
+    # OpenMLS compares lifetimes of leaves with the machine's clock, so virtual time begins at the present.
+    clock = FakeClock(SystemClock().now())
     signer = LocalSigner(folder / "keys", DEPLOYMENT, TENANTS, clock)
     deployment = await declare(signer, clock, folder, TENANTS, policies or {}, ())
     store = MemoryStore()

@@ -2,8 +2,31 @@
 
 from __future__ import annotations
 
-from core.wire import events
-from tests.support.world import World, together
+import pytest
+
+from core.errors import StoreConflict, WireError
+from core.values import EntryState
+from core.wire import events, requests
+from tests.support.people import person
+from tests.support.world import Client, World, together
+
+
+async def meeting_of(world: World, count: int) -> list[Client]:
+    """So many people in one epoch."""
+    clients = []
+    for _ in range(count):
+        clients.append(await world.join())
+        await world.run(0.3)
+    await world.run(1.5)
+    assert together(*clients)
+    return clients
+
+
+async def states(world: World) -> list[tuple[int, int, str]]:
+    """Epoch, attempt and state of each entry of the newest group."""
+    meeting = (await world.store.live_meetings())[0]
+    group = (await world.store.groups(meeting.id))[-1]
+    return [(e.epoch, e.attempt, e.state.value) for e in await world.store.entries(group.id)]
 
 
 async def test_two_members_reach_an_epoch(world: World) -> None:
@@ -15,4 +38,284 @@ async def test_two_members_reach_an_epoch(world: World) -> None:
     assert (first.epoch, second.epoch) == (1, 1)
     assert together(first, second)
     assert not first.alarms and not second.alarms and not first.refused and not second.refused
-    assert first.of(events.GroupSettled) == second.of(events.GroupSettled) != []
+    assert len(first.of(events.GroupSettled)) == len(second.of(events.GroupSettled)) == 1
+    assert await states(world) == [(0, 0, "reached"), (1, 0, "proposed"), (1, 0, "reached")]
+
+
+async def test_an_add_after_quiet_goes_at_once_and_a_second_within_250_ms(world: World) -> None:
+    first = await world.join()
+    await world.run(2)
+    second = await world.join()
+    await world.settle()
+    assert together(first, second), "an add after a second of quiet waits for nothing"
+    third = await world.join()
+    await world.settle()
+    assert third.epoch is None
+    await world.run(0.25)
+    assert together(first, second, third)
+
+
+async def test_a_storm_is_batched_and_ends_in_one_epoch_with_one_code(world: World) -> None:
+    clients = await meeting_of(world, 2)
+    before = clients[0].epoch or 0
+    clients += [await world.join() for _ in range(40)]
+    await world.run(4)
+    assert together(*clients)
+    assert (clients[0].epoch or 0) - before <= 3, "forty joins are a few commits"
+    assert not any(client.alarms or client.refused for client in clients)
+
+
+async def test_a_silent_committer_is_passed_over_and_nothing_is_withdrawn(world: World) -> None:
+    clients = await meeting_of(world, 3)
+    for client in clients:
+        client.ignore = {requests.GroupCommit}
+    joiner = await world.join()
+    await world.settle()
+    named = [event.committer for event in clients[0].of(events.GroupPropose)][-1]  # type: ignore[attr-defined]
+    for client in clients:
+        client.ignore = set()
+    await world.run(2)
+    assert together(*clients, joiner)
+    last = clients[0].of(events.GroupPropose)[-1]
+    assert isinstance(last, events.GroupPropose)
+    assert last.attempt == 1 and last.committer != named
+    assert not clients[0].of(events.GroupWithdrawn), "an attempt that was never stored is not withdrawn"
+
+
+async def test_a_commit_nobody_confirms_is_withdrawn_and_the_next_committer_named(world: World) -> None:
+    clients = await meeting_of(world, 3)
+    joiner = await world.hello()
+    for client in [*clients, joiner]:
+        client.ignore = {requests.GroupReceipt}
+    await joiner.begin()
+    await world.settle()
+    for client in [*clients, joiner]:
+        client.ignore = set()
+    await world.run(5)
+    assert together(*clients, joiner)
+    assert (3, 0, "withdrawn") in await states(world)
+    assert len(clients[0].of(events.GroupWithdrawn)) == 1
+    assert not any(client.alarms for client in [*clients, joiner])
+
+
+async def test_reached_needs_the_committer_and_one_more(world: World) -> None:
+    clients = await meeting_of(world, 3)
+    for client in clients:
+        client.ignore = {requests.GroupReceipt}
+    joiner = await world.join()
+    await world.run(0.5)
+    assert joiner.epoch is None, "a joiner's receipt alone is not enough"
+    assert (3, 0, "proposed") in await states(world) and (3, 0, "reached") not in await states(world)
+
+
+async def test_a_joiners_receipt_counts(world: World) -> None:
+    clients = await meeting_of(world, 3)
+    committer = clients[0]
+    for client in clients:
+        client.ignore = {requests.GroupReceipt}
+    joiner = await world.join()
+    await world.settle()
+    named = [e.committer for e in committer.of(events.GroupStaged)][-1]  # type: ignore[attr-defined]
+    for client in clients:
+        member = client.membership.member
+        assert member is not None
+        if member.leaf == named:
+            staged = client.of(events.GroupStaged)[-1]
+            assert isinstance(staged, events.GroupStaged)
+            client.ignore = set()
+            receipt = member.stage(staged.entry, staged.commit, staged.signature, world.clock.now())
+            assert receipt is not None
+            await client.ask(requests.GroupReceipt(id=0, receipt=receipt))
+    await world.settle()
+    assert together(*clients, joiner)
+
+
+async def test_a_removed_person_is_out_at_once_and_its_keys_open_nothing(world: World) -> None:
+    host, *others = await meeting_of(world, 4)
+    target = others[0]
+    await host.ask(requests.Remove(id=0, participant=target.id))
+    await world.settle()
+    rest = [client for client in (host, *others) if client is not target]
+    assert together(*rest)
+    assert target.hung_up == "removed" and target.of(events.Removed)
+    assert target.epoch != host.epoch
+    assert all(client.of(events.GroupRemoving) for client in rest)
+    await host.say({"t": "chat", "text": "alone at last"})
+    await world.settle()
+    assert len(others[1].said) == 1 or len(rest[1].news) > 0
+    assert host.membership.member is not None and target.membership.member is not None
+    for kind in ("microphone", "camera"):
+        sender = host.membership.member.frame_sender(kind, world.clock.now())  # type: ignore[arg-type]
+        assert sender
+    with pytest.raises(WireError) as caught:
+        await target.ask(requests.Ping(id=0))
+    assert caught.value.code == "out_of_order"
+
+
+async def test_a_voluntary_leave_waits_for_company_but_not_longer_than_2_s(world: World) -> None:
+    clients = await meeting_of(world, 4)
+    leaver = clients.pop()
+    epoch = clients[0].epoch or 0
+    await leaver.ask(requests.Leave(id=0))
+    await world.run(1.8)
+    assert clients[0].epoch == epoch
+    await world.run(0.4)
+    assert clients[0].epoch == epoch + 1 and together(*clients)
+    assert len(clients[0].membership.roster) == 3
+
+
+async def test_a_leave_goes_with_the_next_add(world: World) -> None:
+    clients = await meeting_of(world, 4)
+    leaver = clients.pop()
+    await world.run(1)
+    epoch = clients[0].epoch or 0
+    await leaver.ask(requests.Leave(id=0))
+    joiner = await world.join()
+    await world.settle()
+    assert together(*clients, joiner) and clients[0].epoch == epoch + 1
+    assert len(clients[0].membership.roster) == 4
+
+
+async def test_the_last_of_two_waits_and_a_newcomer_brings_the_removal(world: World) -> None:
+    first, second = await meeting_of(world, 2)
+    await second.ask(requests.Leave(id=0))
+    await world.run(10)
+    assert first.epoch == 1, "alone nobody could confirm (K3.3)"
+    third = await world.join()
+    await world.run(0.3)
+    assert together(first, third) and len(first.membership.roster) == 2
+
+
+async def test_a_lost_socket_returns_with_nothing_lost(world: World) -> None:
+    clients = await meeting_of(world, 3)
+    away = clients[1]
+    await away.lose_socket()
+    joiner = await world.join()
+    await world.run(1)
+    await clients[0].say({"t": "hand", "up": True})
+    await world.run(0.2)
+    assert together(clients[0], clients[2], joiner) and away.epoch == 2
+    assert await away.return_() > 0
+    await world.run(0.5)
+    assert together(*clients, joiner)
+    assert len(away.said) == 1 and not away.alarms
+
+
+async def test_a_member_whose_events_are_gone_catches_up_from_the_store(world: World) -> None:
+    clients = await meeting_of(world, 3)
+    away = clients[1]
+    await away.lose_socket()
+    joined = []
+    for _ in range(3):
+        joined.append(await world.join())
+        await world.run(1.2)
+    for _ in range(1_100):
+        await clients[0].say({"t": "chat", "text": "x"})
+    await world.settle()
+    assert away.session.participant.stream.missed(away.last_seq) is None
+    await away.return_()
+    await world.run(0.5)
+    assert together(*clients, *joined)
+    await clients[0].say({"t": "chat", "text": "y"})
+    await world.settle()
+    assert away.said == [] and [a for a in away.alarms if a != "message_missed"] == []
+
+
+async def test_a_member_away_for_30_s_is_removed(world: World) -> None:
+    clients = await meeting_of(world, 3)
+    away = clients.pop()
+    await away.lose_socket()
+    await world.run(29, step=0.5)
+    assert len(clients[0].membership.roster) == 3
+    await world.run(4, step=0.5)
+    assert together(*clients) and len(clients[0].membership.roster) == 2
+    with pytest.raises(WireError) as caught:
+        await away.return_()
+    assert caught.value.code == "resume_expired"
+
+
+async def test_when_everybody_of_a_group_is_gone_a_new_group_cites_the_old(world: World) -> None:
+    first, second = await meeting_of(world, 2)
+    await first.lose_socket()
+    await second.lose_socket()
+    third = await world.join()
+    await world.run(5, step=0.5)
+    assert third.epoch is None, "those who are away may still return"
+    await world.run(40, step=0.5)
+    fourth = await world.join()
+    await world.run(2, step=0.1)
+    assert together(third, fourth)
+    meeting = (await world.store.live_meetings())[0]
+    old, new = await world.store.groups(meeting.id)
+    assert new.prior == old.id
+
+
+async def test_a_member_that_cannot_process_a_commit_rejoins_as_a_fresh_leaf(world: World) -> None:
+    clients = await meeting_of(world, 3)
+    broken = clients[1]
+    member = broken.membership.member
+    assert member is not None
+    key = broken.session.participant.leaf_key
+    report = member.failure_report(member.epoch, 0, bytes(32), "commit_invalid")
+    await broken.ask(requests.GroupFailed(id=0, epoch=member.epoch, attempt=0, report=report))
+    await world.run(4)
+    assert together(*clients) and len(clients[0].membership.roster) == 3
+    assert broken.session.participant.leaf_key != key
+    assert broken.of(events.GroupRejoin)
+
+
+async def test_an_entry_kept_but_reported_lost_is_neither_doubled_nor_denied(world: World) -> None:
+    clients = await meeting_of(world, 2)
+    world.store.fail = ["lost", "kept", "lost", "kept"]
+    joiner = await world.join()
+    await world.run(6)
+    assert together(*clients, joiner)
+    assert await states(world) == [
+        (0, 0, "reached"),
+        (1, 0, "proposed"),
+        (1, 0, "reached"),
+        (2, 0, "proposed"),
+        (2, 0, "reached"),
+    ]
+
+
+async def test_what_the_log_will_hold_is_written_with_each_outcome(world: World) -> None:
+    await meeting_of(world, 3)
+    meeting = (await world.store.live_meetings())[0]
+    kinds = [leaf.kind for leaf in await world.store.leaves(meeting.label)]
+    assert kinds.count("certificate") == 3 and kinds.count("entry_reached") == 3
+    assert all(len(leaf.hash) == 32 and len(leaf.salt) == 32 for leaf in await world.store.leaves())
+
+
+async def test_every_receipt_reaches_everybody(world: World) -> None:
+    clients = await meeting_of(world, 5)
+    for client in clients[:-1]:
+        seen = {
+            receipt
+            for event in client.of(events.GroupReceiptsRelayed)
+            for receipt in event.receipts  # type: ignore[attr-defined]
+        }
+        assert len(seen) >= 3
+    meeting = (await world.store.live_meetings())[0]
+    group = (await world.store.groups(meeting.id))[0]
+    assert len(await world.store.receipts(group.id, 4, 0)) == 5
+
+
+async def test_guests_and_two_ministries_share_a_group(world: World) -> None:
+    first = await world.join(person("x-1"))
+    await world.run(0.5)
+    second = await world.join(person("b-1", tenant="beispiel", name="Jonas Weber"))
+    await world.run(1)
+    assert together(first, second)
+    tenants = {line.tenant for line in first.membership.roster.values()}
+    assert tenants == {"exemple", "beispiel"}
+
+
+async def test_the_store_double_refuses_what_the_rules_refuse(world: World) -> None:
+    await meeting_of(world, 2)
+    meeting = (await world.store.live_meetings())[0]
+    group = (await world.store.groups(meeting.id))[0]
+    last = (await world.store.entries(group.id))[-1]
+    assert last.state is EntryState.REACHED
+    with pytest.raises(StoreConflict):
+        await world.store.create_group(group)
