@@ -8,6 +8,7 @@ import { startI18n } from "./i18n/index.ts";
 import { Api } from "./state/api.ts";
 import { AppModel } from "./state/app.ts";
 import type { Join } from "./state/port.ts";
+import { Boundary } from "./ui/Boundary.tsx";
 import "./styles/tokens.css";
 import "./styles/base.css";
 import "./styles/pages.css";
@@ -30,7 +31,9 @@ export function mount(root: HTMLElement, join: Join): void {
   createRoot(root).render(
     <I18nextProvider i18n={i18n}>
       <WorldContext value={world}>
-        <App />
+        <Boundary>
+          <App />
+        </Boundary>
       </WorldContext>
     </I18nextProvider>,
   );

@@ -2,7 +2,6 @@
 
 import type { FormEvent, KeyboardEvent, ReactElement } from "react";
 import { useEffect, useRef, useState } from "react";
-import { TextArea, TextField } from "react-aria-components";
 import { useTranslation } from "react-i18next";
 import { problemKey } from "../problems.ts";
 import type { ChatMessage, Meeting, MeetingSnapshot } from "../state/port.ts";
@@ -26,7 +25,10 @@ export function ChatPanel({ meeting, snapshot, onClose }: ChatPanelProps): React
   const [problem, setProblem] = useState<string | null>(null);
   const end = useRef<HTMLLIElement>(null);
   const count = snapshot.messages.length;
-  useEffect(() => end.current?.scrollIntoView({ block: "nearest" }), [count]);
+  useEffect(() => {
+    // Newer browsers return a promise here, which must not become the effect's cleanup.
+    end.current?.scrollIntoView({ block: "nearest" });
+  }, [count]);
 
   const send = async (event?: FormEvent): Promise<void> => {
     event?.preventDefault();
@@ -64,9 +66,16 @@ export function ChatPanel({ meeting, snapshot, onClose }: ChatPanelProps): React
           </p>
         ) : null}
         <div className="chat-row">
-          <TextField className="chat-field" aria-label={t("chat.message")} value={text} onChange={setText} maxLength={LONGEST}>
-            <TextArea className="input chat-input" placeholder={t("chat.placeholder")} rows={2} onKeyDown={keys} />
-          </TextField>
+          <textarea
+            className="input chat-input"
+            aria-label={t("chat.message")}
+            placeholder={t("chat.placeholder")}
+            rows={1}
+            maxLength={LONGEST}
+            value={text}
+            onChange={(event) => setText(event.target.value)}
+            onKeyDown={keys}
+          />
           <IconButton icon="send" label={t("chat.send")} type="submit" isDisabled={text.trim() === ""} />
         </div>
       </form>

@@ -39,7 +39,7 @@ export function MeetingPage({ meeting, room, devices, info }: MeetingPageProps):
   const main = useRef<HTMLElement>(null);
   const title = snapshot.title || info.title;
   useTitle(title);
-  useEffect(() => main.current?.focus({ preventScroll: true }), []);
+  useEffect(() => void main.current?.focus({ preventScroll: true }), []);
   const incoming = snapshot.messages.filter((message) => !message.own).length;
   useEffect(() => {
     if (panel === "chat") setRead(incoming);

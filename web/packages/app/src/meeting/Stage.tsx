@@ -134,5 +134,7 @@ function stripTile(box: Box, wide: boolean): Box {
 function useView(meeting: Meeting, stage: StageModel, screenHeight: number, tileHeight: number): void {
   const views = wishes(stage, screenHeight, tileHeight);
   const told = JSON.stringify(views);
-  useEffect(() => meeting.setView(JSON.parse(told)), [meeting, told]);
+  useEffect(() => {
+    meeting.setView(JSON.parse(told));
+  }, [meeting, told]);
 }

@@ -16,7 +16,7 @@ export function EndedPage({ info, ended, onAgain }: { info: RoomInfo; ended: End
   const { navigate } = useWorld();
   const heading = useRef<HTMLHeadingElement>(null);
   useTitle(info.title);
-  useEffect(() => heading.current?.focus(), []);
+  useEffect(() => void heading.current?.focus(), []);
   const keys = endedKey(ended.reason);
   return (
     <Chrome narrow>

@@ -15,7 +15,7 @@ export function Panel({ title, onClose, children }: PanelProps): ReactElement {
   const { t } = useTranslation();
   const id = useId();
   const heading = useRef<HTMLHeadingElement>(null);
-  useEffect(() => heading.current?.focus({ preventScroll: true }), []);
+  useEffect(() => void heading.current?.focus({ preventScroll: true }), []);
   const keys = (event: KeyboardEvent): void => {
     if (event.key === "Escape" && !event.defaultPrevented) {
       event.stopPropagation();
