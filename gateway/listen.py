@@ -1,11 +1,13 @@
-"""Listening on TCP: the port or the next free one, uvicorn with our limits, and an end that awaits every
-task."""
+"""Listening on TCP: the port or the next free one, and uvicorn with our limits and our way to end."""
 
 from __future__ import annotations
 
+import asyncio
 import errno
+import signal
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -60,6 +62,18 @@ class Server(uvicorn.Server):
         """See uvicorn."""
         await super().startup(sockets)
         self._listening()
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Ours: uvicorn's raises the signal again when it has ended, before the node behind it has."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self.handle_exit, number, None)
+        try:
+            yield
+        finally:
+            for number in (signal.SIGINT, signal.SIGTERM):
+                loop.remove_signal_handler(number)
 
 
 def uvicorn_config(app: ASGIApp, http: HttpSettings) -> uvicorn.Config:

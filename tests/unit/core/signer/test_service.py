@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import msgpack
 import pytest
@@ -13,7 +14,8 @@ from core._native import e2ee
 from core.errors import SignerRefused
 from core.federation.manifest import manifest_fields
 from core.tenants.policy import TenantPolicy, policy_fields
-from core.values import Assurance, CertificateRequest, Person, Role
+from core.values import Assurance, CertificateRequest, Person, Role, UnixMillis
+from gateway.system import SystemClock
 from tests.support import people
 from tests.support.clock import START, FakeClock
 from tests.support.signer import LocalSigner
@@ -34,14 +36,14 @@ def guest() -> Person:
     )
 
 
-async def trust(signer: LocalSigner) -> e2ee.Trust:
+async def trust(signer: LocalSigner, now: UnixMillis = START) -> e2ee.Trust:
     """The clients' view of this deployment."""
     info = await signer.info()
-    manifest = await signer.sign_manifest(manifest_fields(info, people.TENANTS, (), 1, START))
+    manifest = await signer.sign_manifest(manifest_fields(info, people.TENANTS, (), 1, now))
     policy = await signer.sign_policy(
-        "exemple", policy_fields(TenantPolicy(), people.DEPLOYMENT, "exemple", 1, START)
+        "exemple", policy_fields(TenantPolicy(), people.DEPLOYMENT, "exemple", 1, now)
     )
-    return e2ee.Trust([manifest], policy, people.DEPLOYMENT, START)
+    return e2ee.Trust([manifest], policy, people.DEPLOYMENT, now)
 
 
 @pytest.mark.parametrize(
@@ -194,11 +196,16 @@ async def test_a_revocation_is_signed_by_the_tenants_root_k2_4(signer: LocalSign
     assert (fields["tenant"], fields["fingerprint"], fields["time"]) == ("exemple", b"f" * 32, START + 3000)
 
 
-async def test_the_hubs_proposals_are_made(signer: LocalSigner) -> None:
+async def test_the_hubs_proposals_are_made(tmp_path: Path) -> None:
+    # OpenMLS compares a key package's lifetime with the machine's own clock.
+    clock = FakeClock(SystemClock().now())
+    signer = LocalSigner(tmp_path / "keys", people.DEPLOYMENT, people.TENANTS, clock)
     key = e2ee.LeafKey.generate()
     chain = await signer.issue_certificate(request(people.person(), key))
-    member = e2ee.Member(key, list(chain), await trust(signer), e2ee.SUITE_HYBRID, False, START)
-    assert await signer.external_add(b"g" * 16, 3, member.key_package(START))
+    member = e2ee.Member(
+        key, list(chain), await trust(signer, clock.now()), e2ee.SUITE_HYBRID, False, clock.now()
+    )
+    assert await signer.external_add(b"g" * 16, 3, member.key_package(clock.now()))
     assert await signer.external_remove(b"g" * 16, 3, 1)
     with pytest.raises(SignerRefused):
         await signer.external_add(b"g" * 16, 3, b"no key package")

@@ -1,0 +1,119 @@
+"""`entente serve` as a process of its own, in a folder of the test, on free ports."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import signal
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+from tests.support.services import built_client
+
+ROOT = Path(__file__).parents[2]
+PATIENCE = 60.0
+
+
+def environment(folder: Path, **more: str) -> dict[str, str]:
+    """Everything a node of this test reads: its own folder, free ports, loopback, a made-up web client."""
+    static = folder / "static"
+    if not static.exists():
+        built_client(static)
+    return {
+        "PATH": os.environ["PATH"],
+        "PYTHONPATH": str(ROOT),
+        "ENTENTE_FOLDER": str(folder / "var"),
+        "ENTENTE_STATIC": str(static),
+        "ENTENTE_HTTP__PORT": "0",
+        "ENTENTE_MEDIA__PORT": "0",
+        "ENTENTE_MEDIA__BIND": "127.0.0.1",
+        "ENTENTE_MEDIA__ADVERTISE": '["127.0.0.1"]',
+        **more,
+    }
+
+
+@dataclass
+class NodeProcess:
+    """A running node; `said` is what it printed until it was up."""
+
+    process: asyncio.subprocess.Process
+    said: str
+
+    @property
+    def url(self) -> str:
+        """Where it serves, by address, since `localhost` may be another family here."""
+        found = re.search(r"running at http://localhost:(\d+)", self.said)
+        assert found, self.said
+        return f"http://127.0.0.1:{found[1]}"
+
+    @property
+    def link(self) -> str:
+        """The printed link of the development room."""
+        found = re.search(r"Open +(http://\S+)", self.said)
+        assert found, self.said
+        return found[1]
+
+    def client(self) -> httpx.AsyncClient:
+        """An HTTP client for it."""
+        return httpx.AsyncClient(base_url=self.url)
+
+    async def stop(self, how: signal.Signals = signal.SIGTERM) -> int:
+        """Tell it to stop; its exit status."""
+        if self.process.returncode is None:
+            self.process.send_signal(how)
+        return await asyncio.wait_for(self.process.wait(), PATIENCE)
+
+    def child(self) -> int:
+        """The process id of its signer."""
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
+        (only,) = [int(child) for child in children]
+        return only
+
+
+async def spawn(folder: Path, *arguments: str, **more: str) -> asyncio.subprocess.Process:
+    """Start `entente` with these arguments."""
+    return await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "cli.main",
+        *arguments,
+        cwd=folder,
+        env=environment(folder, **more),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        start_new_session=True,
+    )
+
+
+@asynccontextmanager
+async def running_node(folder: Path, **more: str) -> AsyncIterator[NodeProcess]:
+    """A node that is up; ended, by force if need be, when the test is over."""
+    process = await spawn(folder, "serve", **more)
+    assert process.stdout is not None and process.stderr is not None
+    said = ""
+    try:
+        async with asyncio.timeout(PATIENCE):
+            while "Stop with Ctrl-C." not in said:
+                line = await process.stdout.readline()
+                if not line:
+                    raise AssertionError("the node ended: " + (await process.stderr.read()).decode())
+                said += line.decode()
+        yield NodeProcess(process, said)
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+
+
+async def failure(folder: Path, *arguments: str, **more: str) -> str:
+    """What an `entente` that cannot start says on standard error; it must end by itself with status 1."""
+    process = await spawn(folder, *arguments, **more)
+    out, said = await asyncio.wait_for(process.communicate(), PATIENCE)
+    assert process.returncode == 1, (out, said)
+    return said.decode()
