@@ -1,0 +1,60 @@
+/**
+ * A real node for the browser tests: `entente serve` in a folder of its own, on free ports, ended by its process id.
+ */
+
+import { spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
+const HANG_MS = 60_000;
+
+/** Starts a node; resolves with the link of its room once it listens. */
+export async function startNode(environment = {}) {
+  const folder = mkdtempSync(join(tmpdir(), "entente-node-"));
+  const child = spawn(join(ROOT, ".venv/bin/entente"), ["serve"], {
+    cwd: folder,
+    env: {
+      ...process.env,
+      PYTHONPATH: ROOT,
+      ENTENTE_FOLDER: join(folder, "var"),
+      ENTENTE_HTTP__PORT: "0",
+      ENTENTE_MEDIA__PORT: "0",
+      ...environment,
+    },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let output = "";
+  const link = await new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error(`the node did not start:\n${output}`)), HANG_MS);
+    const read = (chunk) => {
+      output += chunk;
+      const found = /Open\s+(http:\S+)/.exec(output);
+      if (found) {
+        clearTimeout(timer);
+        resolve(found[1]);
+      }
+    };
+    child.stdout.setEncoding("utf8").on("data", read);
+    child.stderr.setEncoding("utf8").on("data", read);
+    child.once("exit", (code) => {
+      clearTimeout(timer);
+      reject(new Error(`the node ended with ${code}:\n${output}`));
+    });
+  });
+  const ended = new Promise((resolve) => child.once("exit", resolve));
+  return {
+    link,
+    origin: new URL(link).origin,
+    folder,
+    pid: child.pid,
+    output: () => output,
+    async stop() {
+      child.kill("SIGTERM");
+      await ended;
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
