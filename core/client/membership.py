@@ -206,7 +206,8 @@ class Membership:
         leaves = [
             person.leaf for person in event.people if person.leaf is not None and person.state == "connected"
         ]
-        self._require().connected(leaves)
+        if self.member is not None:
+            self.member.connected(leaves)
         yield from ()
 
     def _message(self, event: events.MessageRelayed, now: int) -> Iterator[Output]:

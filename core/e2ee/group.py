@@ -19,6 +19,7 @@ from core.e2ee.entries import Chain
 from core.e2ee.members import Books, Member, Removal, Waiting
 from core.e2ee.messages import MessageOrder
 from core.e2ee.public import PublicTree, StagedCommit
+from core.e2ee.replay import replay
 from core.e2ee.settling import Settling
 from core.errors import PeerError
 from core.values import CommitRecord, EntryState, PublicStateRecord, ReceiptRecord
@@ -446,7 +447,8 @@ class GroupRun:
 
     def _ask_to_rejoin(self, participant: str) -> None:
         member = self.books.members.get(participant)
-        if member is not None:
+        # Asked once: a second nonce would spoil the certificate that is under way for the first.
+        if member is not None and member.leaf not in self.books.removals:
             self._remove_leaf(member.leaf, "rejoin", False)
             self._context.voice.rejoin(participant, "the last commit could not be processed")
 
@@ -493,26 +495,7 @@ class GroupRun:
             return []
         events: list[Event] = []
         for shake in await self._context.store.handshakes(self.group_id, after_epoch):
-            events += [
-                GroupPropose(
-                    epoch=shake.commit.epoch,
-                    attempt=shake.commit.attempt,
-                    committer=shake.commit.committer,
-                    proposals=list(shake.commit.proposals),
-                    deadline_ms=0,
-                ),
-                GroupStaged(
-                    entry=shake.proposed.data,
-                    commit=shake.commit.commit,
-                    signature=shake.commit.signature,
-                    committer=shake.commit.committer,
-                ),
-                GroupReached(
-                    epoch=shake.reached.epoch,
-                    entry=shake.reached.data,
-                    receipts=[receipt.data for receipt in shake.receipts],
-                ),
-            ]
+            events += replay(shake)
         return events + self._current_events()
 
     def _current_events(self) -> list[Event]:

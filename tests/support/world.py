@@ -55,6 +55,7 @@ class Client:
         self.last_seq = 0
         self.silent = False
         self.ignore: set[type[requests.Request]] = set()
+        self.withheld: list[requests.Request] = []
         self.hung_up: str | None = None
         self._inbox: asyncio.Queue[bytes] = asyncio.Queue()
         self._sink = self._inbox.put_nowait
@@ -120,6 +121,7 @@ class Client:
             self.news.append(output)
             return
         if type(output) in self.ignore:
+            self.withheld.append(output)
             return
         try:
             reply = await self.ask(output)
