@@ -7,6 +7,7 @@ way leaves no process, thread or file lock behind.
 
 from __future__ import annotations
 
+import hashlib
 import logging
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -18,13 +19,13 @@ from starlette.types import ASGIApp
 from core.bus import MemoryBus
 from core.errors import StartError, StoreUnavailable
 from core.federation.statements import declare
-from core.ports import Clock, Signer, Store
+from core.ports import Clock, Rng, Signer, Store, Telemetry
 from core.signer.client import SocketSigner
 from core.store import open_store
 from core.tenants import demo
 from core.tenants.policy import TenantPolicy
 from core.tenants.sessions import Sessions
-from core.values import Person
+from core.values import Deployment, LogLeaf, Person
 from gateway.http.build import build_app
 from gateway.http.rooms import make_room
 from gateway.media import EngineNode, free_udp_ports, own_addresses, worker_count
@@ -54,10 +55,10 @@ async def open_node(settings: Settings, config: Path | None = None) -> AsyncIter
     async with AsyncExitStack() as stack:
         telemetry = NodeTelemetry(settings.telemetry.traces)
         stack.callback(telemetry.close)
-        clock = SystemClock()
+        clock, rng = SystemClock(), SystemRng()
         store = await _store(settings, stack)
         await _end_stale_meetings(store, clock)
-        signer = await _signer(settings, config, stack)
+        signer = await _signer(settings, config, stack, clock, telemetry)
         tenants = tenants_of(settings)
         for tenant in tenants:
             await store.put_tenant(tenant)
@@ -65,13 +66,14 @@ async def open_node(settings: Settings, config: Path | None = None) -> AsyncIter
             one.id: TenantPolicy(tuple(one.suites), one.guests) for one in settings.deployment.tenants
         }
         deployment = await declare(signer, clock, settings.folder, tenants, policies, ())
+        await _log_statements(store, deployment, clock, rng)
         bus = MemoryBus(clock)
         stack.push_async_callback(bus.close)
-        media = _media(settings)
+        media = _media(settings, telemetry)
         stack.push_async_callback(media.close)
         services = Services(
             clock=clock,
-            rng=SystemRng(),
+            rng=rng,
             store=store,
             bus=bus,
             signer=signer,
@@ -82,7 +84,7 @@ async def open_node(settings: Settings, config: Path | None = None) -> AsyncIter
         )
         meetings = await open_meetings(services)
         stack.push_async_callback(meetings.close)
-        sessions = Sessions(clock, services.rng)
+        sessions = Sessions(clock, rng)
         exposition = telemetry.exposition if settings.telemetry.metrics else None
         app = build_app(settings, services, sessions, meetings, exposition)
         telemetry.gauge("entente_up", 1)
@@ -105,16 +107,34 @@ async def _end_stale_meetings(store: Store, clock: Clock) -> None:
     await store.purge(clock.now())
 
 
-async def _signer(settings: Settings, config: Path | None, stack: AsyncExitStack) -> Signer:
+def _leaf(kind: str, content: bytes, clock: Clock, rng: Rng) -> LogLeaf:
+    """A leaf of no meeting: its hash is over 32 random bytes and the content (K9.1)."""
+    salt = rng.bytes(32)
+    return LogLeaf(None, kind, hashlib.sha256(salt + content).digest(), salt, content, clock.now())
+
+
+async def _log_statements(store: Store, deployment: Deployment, clock: Clock, rng: Rng) -> None:
+    """Manifests and policies are leaves of the log to come, each once (K9.1)."""
+    logged = {leaf.content for leaf in await store.leaves() if leaf.kind in ("manifest", "policy")}
+    said = [("manifest", one) for one in deployment.manifests]
+    said += [("policy", one) for one in deployment.policies.values()]
+    fresh = [_leaf(kind, content, clock, rng) for kind, content in said if content not in logged]
+    await store.add_leaves(fresh)
+
+
+async def _signer(
+    settings: Settings, config: Path | None, stack: AsyncExitStack, clock: Clock, telemetry: Telemetry
+) -> Signer:
     if settings.signer.spawn:
         child = await SignerChild.start(settings, config)
         stack.push_async_callback(child.stop)
-    signer = await SocketSigner.connect(Path(settings.within(settings.signer.socket)))
+    path = Path(settings.within(settings.signer.socket))
+    signer = await SocketSigner.connect(path, clock, telemetry)
     stack.push_async_callback(signer.close)
     return signer
 
 
-def _media(settings: Settings) -> EngineNode:
+def _media(settings: Settings, telemetry: Telemetry) -> EngineNode:
     media = settings.media
     ports = free_udp_ports(media.bind, media.port, worker_count(media.workers))
     return EngineNode(
@@ -123,6 +143,7 @@ def _media(settings: Settings) -> EngineNode:
         ports=ports,
         advertise=media.advertise or own_addresses(),
         socket_buffer=media.socket_buffer,
+        telemetry=telemetry,
     )
 
 

@@ -12,6 +12,8 @@ import msgpack
 
 from core._native import media as native
 from core.errors import MediaQueueFull, StartError
+from core.ports import Telemetry
+from gateway.media_meter import MediaMeter
 
 TRIES = 200
 """Ports looked at, from the configured one on, before giving up."""
@@ -61,7 +63,13 @@ class EngineNode:
     """`core.ports.MediaNode` over the Rust engine. One reader of `events`; `close` once."""
 
     def __init__(
-        self, node_id: int, bind: str, ports: Sequence[int], advertise: Sequence[str], socket_buffer: int
+        self,
+        node_id: int,
+        bind: str,
+        ports: Sequence[int],
+        advertise: Sequence[str],
+        socket_buffer: int,
+        telemetry: Telemetry,
     ) -> None:
         workers = [{"bind": f"{bind}:{port}", "socket_buffer": socket_buffer} for port in ports]
         try:
@@ -71,6 +79,7 @@ class EngineNode:
         self._node_id = node_id
         self._count = len(ports)
         self._advertise = tuple(advertise)
+        self._meter = MediaMeter(telemetry)
         self._ready = asyncio.Event()
         self._closed = False
 
@@ -116,7 +125,9 @@ class EngineNode:
                 for worker, packed in self._native.poll():
                     event = msgpack.unpackb(packed, strict_map_key=False)
                     # A variant without fields crosses as its bare name.
-                    yield worker, {event: {}} if isinstance(event, str) else event
+                    event = {event: {}} if isinstance(event, str) else event
+                    self._meter.look(worker, event)
+                    yield worker, event
         finally:
             loop.remove_reader(descriptor)
 

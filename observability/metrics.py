@@ -81,7 +81,6 @@ _ROWS = (
     # Ports.
     _counter("entente_signer_requests_total", "Requests to the signer", "type", "result"),
     _seconds("entente_signer_seconds", "Time the signer took", "type"),
-    _seconds("entente_store_seconds", "Time a write took until it was durable", "operation"),
 )
 
 METRICS: dict[str, Metric] = {row.name: row for row in _ROWS}

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import SignerRefused, SignerUnavailable
+from core.ports import Clock, Telemetry
 from core.signer import frames
 from core.values import CertificateRequest, SignerInfo
 
@@ -83,22 +84,30 @@ class SignerRequests(ABC):
 class SocketSigner(SignerRequests):
     """The port over a Unix socket. `connect` once, then any request from any task, `close` at the end."""
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def __init__(
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        clock: Clock,
+        telemetry: Telemetry,
+    ) -> None:
         self._reader = reader
         self._writer = writer
+        self._clock = clock
+        self._telemetry = telemetry
         self._ids = itertools.count(1)
         self._waiting: dict[int, asyncio.Future[dict[str, Any]]] = {}
         self._dead = False
         self._task = asyncio.create_task(self._read(), name="signer-client")
 
     @classmethod
-    async def connect(cls, path: Path) -> SocketSigner:
+    async def connect(cls, path: Path, clock: Clock, telemetry: Telemetry) -> SocketSigner:
         """Connect. SignerUnavailable when nobody listens."""
         try:
             reader, writer = await asyncio.open_unix_connection(str(path))
         except OSError as error:
             raise SignerUnavailable(f"no signer listens on {path}") from error
-        return cls(reader, writer)
+        return cls(reader, writer, clock, telemetry)
 
     async def close(self) -> None:
         """Hang up; whoever still waits gets SignerUnavailable."""
@@ -108,6 +117,20 @@ class SocketSigner(SignerRequests):
             await self._task
 
     async def _ask(self, kind: str, fields: Mapping[str, object]) -> Any:
+        began, result = self._clock.monotonic(), "failed"
+        try:
+            with self._telemetry.span(f"signer.{kind}"):
+                answer = await self._carry(kind, fields)
+            result = "ok"
+            return answer
+        except SignerRefused:
+            result = "refused"
+            raise
+        finally:
+            self._telemetry.count("entente_signer_requests_total", type=kind, result=result)
+            self._telemetry.observe("entente_signer_seconds", self._clock.monotonic() - began, type=kind)
+
+    async def _carry(self, kind: str, fields: Mapping[str, object]) -> Any:
         if self._dead:
             raise SignerUnavailable("the signer is gone")
         number = next(self._ids)

@@ -18,6 +18,7 @@ from core.signer.server import SignerServer
 from core.signer.service import SignerService
 from tests.support.clock import START, FakeClock
 from tests.support.people import DEPLOYMENT, TENANTS
+from tests.support.telemetry import RecordingTelemetry
 
 
 @pytest.fixture
@@ -47,6 +48,11 @@ async def raw(path: Path, *frames: bytes) -> list[dict[str, object]]:
     return replies
 
 
+async def connect(folder: Path) -> SocketSigner:
+    """The node's half."""
+    return await SocketSigner.connect(folder / "signer.sock", FakeClock(), RecordingTelemetry())
+
+
 def frame(value: object) -> bytes:
     """A well-formed frame."""
     body: bytes = msgpack.packb(value)
@@ -58,7 +64,7 @@ async def test_only_the_owner_can_reach_the_socket(server: SignerServer, tmp_pat
 
 
 async def test_many_requests_at_once_get_their_own_answers(server: SignerServer, tmp_path: Path) -> None:
-    client = await SocketSigner.connect(tmp_path / "signer.sock")
+    client = await connect(tmp_path)
     infos, refusals = await asyncio.gather(
         asyncio.gather(*(client.info() for _ in range(20))),
         asyncio.gather(
@@ -98,14 +104,14 @@ async def test_what_is_no_typed_request_is_refused(
 async def test_a_malformed_frame_ends_its_connection_and_no_other(
     server: SignerServer, tmp_path: Path, sent: bytes
 ) -> None:
-    client = await SocketSigner.connect(tmp_path / "signer.sock")
+    client = await connect(tmp_path)
     assert await raw(tmp_path / "signer.sock", sent) == []
     assert (await client.info()).deployment == DEPLOYMENT
     await client.close()
 
 
 async def test_a_dead_signer_is_a_named_error_at_once(server: SignerServer, tmp_path: Path) -> None:
-    client = await SocketSigner.connect(tmp_path / "signer.sock")
+    client = await connect(tmp_path)
     await client.info()
     await server.close()
     async with asyncio.timeout(2):
@@ -114,7 +120,7 @@ async def test_a_dead_signer_is_a_named_error_at_once(server: SignerServer, tmp_
                 await client.info()
     await client.close()
     with pytest.raises(SignerUnavailable):
-        await SocketSigner.connect(tmp_path / "signer.sock")
+        await connect(tmp_path)
 
 
 async def test_two_signers_do_not_share_a_socket(
