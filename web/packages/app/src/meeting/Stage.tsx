@@ -1,6 +1,6 @@
 /** The pictures: a grid that fills the stage, or a shared screen with people beside it. */
 
-import type { CSSProperties, ReactElement, RefObject } from "react";
+import type { CSSProperties, ReactElement, RefCallback } from "react";
 import { useEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Devices } from "../state/devices.ts";
@@ -20,7 +20,7 @@ export interface StageProps {
 }
 
 export function Stage({ meeting, snapshot, devices, onPeople }: StageProps): ReactElement {
-  const area = useRef<HTMLDivElement>(null);
+  const [area, setArea] = useState<HTMLDivElement | null>(null);
   const box = useBox(area);
   const stage = useStage(snapshot, box);
   const wide = box.width >= box.height * 1.1;
@@ -29,12 +29,12 @@ export function Stage({ meeting, snapshot, devices, onPeople }: StageProps): Rea
   const tileHeight = stage.screen ? strip.height : full.tile.height;
   useView(meeting, stage, box.height, tileHeight);
 
-  if (snapshot.state === "connecting" || snapshot.state === "waiting") return <Waiting state={snapshot.state} area={area} />;
+  if (snapshot.state === "connecting" || snapshot.state === "waiting") return <Waiting state={snapshot.state} area={setArea} />;
   const alone = snapshot.people.every((person) => person.self);
   const shape = stage.screen ? `stage-screen ${wide ? "stage-wide" : "stage-tall"}` : alone ? "stage-with-invite" : "";
   const size = stage.screen ? strip : full.tile;
   return (
-    <div ref={area} className={`stage ${shape}`}>
+    <div ref={setArea} className={`stage ${shape}`}>
       {stage.screen ? <ScreenTile entry={stage.screen} tenants={snapshot.tenants} /> : null}
       <ul
         className={stage.screen ? "filmstrip" : "grid"}
@@ -80,7 +80,7 @@ function Alone(): ReactElement {
   );
 }
 
-function Waiting({ state, area }: { state: "connecting" | "waiting"; area: RefObject<HTMLDivElement | null> }): ReactElement {
+function Waiting({ state, area }: { state: "connecting" | "waiting"; area: RefCallback<HTMLDivElement> }): ReactElement {
   const { t } = useTranslation();
   return (
     <div ref={area} className="stage stage-waiting">
@@ -93,24 +93,24 @@ function Waiting({ state, area }: { state: "connecting" | "waiting"; area: RefOb
   );
 }
 
-/** The stage's size in pixels, followed as it changes. */
-function useBox(area: RefObject<HTMLDivElement | null>): Box {
+/** The stage's size in pixels, followed as it changes. The element is state, not a ref: when another one takes its place
+ * the old one measures nothing, and that must not become the stage's size. */
+function useBox(area: HTMLDivElement | null): Box {
   const [box, setBox] = useState<Box>({ width: 960, height: 540 });
-  const element = area.current;
   useEffect(() => {
-    const target = area.current;
-    if (!target) return;
+    if (!area) return;
     const measure = (): void => {
-      const style = getComputedStyle(target);
-      const width = target.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
-      const height = target.clientHeight - parseFloat(style.paddingTop) - parseFloat(style.paddingBottom);
+      const style = getComputedStyle(area);
+      const width = area.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
+      const height = area.clientHeight - parseFloat(style.paddingTop) - parseFloat(style.paddingBottom);
+      if (!area.isConnected || width <= 0 || height <= 0) return;
       setBox((before) => (before.width === width && before.height === height ? before : { width, height }));
     };
     const observer = new ResizeObserver(measure);
-    observer.observe(target, { box: "content-box" });
+    observer.observe(area, { box: "content-box" });
     measure();
     return () => observer.disconnect();
-  }, [area, element]);
+  }, [area]);
   return box;
 }
 
