@@ -61,15 +61,24 @@ const REASONS: Record<string, keyof typeof ENDED> = {
   ended: "ended",
   closed: "ended",
   meeting_ended: "ended",
+  everybody_left: "ended",
+  shutdown: "ended",
   fork: "security",
   alarm: "security",
   revoked: "security",
   security: "security",
 };
 
+interface EndedWords {
+  readonly title: EndedKeys["title"];
+  readonly text: EndedKeys["text"] | ProblemKey;
+}
+
 /** Title and text for the reason a meeting ended; what is not known counts as a lost connection. */
-export function endedKey(reason: string): EndedKeys {
-  return ENDED[Object.hasOwn(REASONS, reason) ? (REASONS[reason] ?? "lost") : "lost"];
+export function endedKey(reason: string): EndedWords {
+  if (Object.hasOwn(REASONS, reason)) return ENDED[REASONS[reason] ?? "lost"];
+  const problem = problemKey(reason);
+  return problem === "problem.unknown" ? ENDED.lost : { title: ENDED.lost.title, text: problem };
 }
 
 const DEVICE = {

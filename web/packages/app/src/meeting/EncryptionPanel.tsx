@@ -7,7 +7,7 @@ import type { ReactElement } from "react";
 import { useState } from "react";
 import { Button as AriaButton, Disclosure, DisclosurePanel, Heading } from "react-aria-components";
 import { useTranslation } from "react-i18next";
-import { alarmKey } from "../alarms.ts";
+import { alarmKey, severity } from "../state/alarms.ts";
 import { codeGroups, listed, suiteKind, tenantOf } from "../state/encryption.ts";
 import { locale } from "../state/settings.ts";
 import type { Alarm, EncryptionState, Meeting, MeetingSnapshot, Person } from "../state/port.ts";
@@ -84,7 +84,7 @@ function Alarms({ alarms }: { alarms: readonly Alarm[] }): ReactElement | null {
     <section aria-label={t("alarm.list")}>
       <ul className="alarm-list">
         {alarms.map((alarm, index) => (
-          <li key={`${alarm.code}-${alarm.time}-${index}`}>
+          <li key={`${alarm.code}-${alarm.time}-${index}`} className={`alarm-${severity(alarm.code)}`}>
             <time dateTime={new Date(alarm.time).toISOString()}>{clock.format(alarm.time)}</time>
             <p>
               {t(alarmKey(alarm.code))} {alarm.people.length > 0 ? t("alarm.people", { names: alarm.people.join(", ") }) : null}

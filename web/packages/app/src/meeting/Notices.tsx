@@ -2,11 +2,10 @@
 
 import type { ReactElement, ReactNode } from "react";
 import { useTranslation } from "react-i18next";
-import { alarmKey } from "../alarms.ts";
 import { useObservable } from "../context.ts";
 import { deviceKey, problemKey } from "../problems.ts";
+import { alarmKey, severity } from "../state/alarms.ts";
 import type { Devices } from "../state/devices.ts";
-import { isMild } from "../state/encryption.ts";
 import type { Meeting, MeetingSnapshot } from "../state/port.ts";
 import type { Room } from "../state/room.ts";
 import { Button, IconButton } from "../ui/controls.tsx";
@@ -28,12 +27,13 @@ export function Notices({ meeting, snapshot, devices, room, problem, onClear, on
   const screen = useObservable(room.screen);
   const { microphone, camera } = inputs;
   const mutedBy = snapshot.mutedBy;
-  const alarm = snapshot.encryption.alarms.findLast((known) => !isMild(known.code));
+  const told = snapshot.encryption.alarms.filter((known) => severity(known.code) !== "note");
+  const alarm = told.findLast((known) => severity(known.code) === "danger") ?? told.at(-1);
   const alone = snapshot.people.every((person) => person.self);
   return (
     <div className="notices">
       {alarm ? (
-        <Notice tone="danger" icon="warning" alert>
+        <Notice tone={severity(alarm.code) === "danger" ? "danger" : "warn"} icon="warning" alert>
           <span>
             {t(alarmKey(alarm.code))} {alarm.people.length > 0 ? t("alarm.people", { names: alarm.people.join(", ") }) : null}
           </span>
@@ -48,9 +48,9 @@ export function Notices({ meeting, snapshot, devices, room, problem, onClear, on
           <span>{t("state.reconnecting")}</span>
         </Notice>
       ) : null}
-      {snapshot.state === "connected" && snapshot.encryption.stopped !== null && !alarm ? (
+      {snapshot.state === "connected" && snapshot.encryption.stopped !== null && !alone && !alarm ? (
         <Notice tone="warn" icon="lock" alert>
-          {alone ? t("state.stopped_alone") : t("state.stopped")}
+          {t("state.stopped")}
         </Notice>
       ) : null}
       {snapshot.soundBlocked ? (

@@ -4,24 +4,17 @@
  * other state has words of its own (KEYS K1: no text claims more than the table).
  */
 
+import { severity } from "./alarms.ts";
 import type { EncryptionState, MeetingSnapshot, Person, Tenant } from "./port.ts";
 
 export type Standing = "protected" | "pending" | "alarm";
 
 /** Which sentence opens the panel. */
 export function standing(snapshot: MeetingSnapshot): Standing {
-  if (snapshot.encryption.alarms.some((alarm) => alarm.code !== "" && !MILD.has(alarm.code))) return "alarm";
+  if (snapshot.encryption.alarms.some((alarm) => severity(alarm.code) === "danger")) return "alarm";
   if (snapshot.state === "connecting" || snapshot.state === "waiting") return "pending";
   if (!snapshot.encryption.active || snapshot.encryption.code === null) return "pending";
   return "protected";
-}
-
-/** Alarms that tell of something worth knowing, but do not put the meeting in doubt. */
-const MILD: ReadonlySet<string> = new Set(["new_group", "manifests_changed", "message_missed"]);
-
-/** True when the alarm only informs. */
-export function isMild(code: string): boolean {
-  return MILD.has(code);
 }
 
 /** The 30 digits in six groups of five, as they are read aloud. */

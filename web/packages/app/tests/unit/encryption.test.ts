@@ -1,8 +1,9 @@
 /** What the encryption panel says, and that it never says more than it may (K1). */
 
 import { describe, expect, it } from "vitest";
-import { alarmKey } from "../../src/alarms.ts";
+import { readFileSync } from "node:fs";
 import { en } from "../../src/i18n/en.ts";
+import { alarmKey, severity } from "../../src/state/alarms.ts";
 import { codeGroups, listed, standing, suiteKind } from "../../src/state/encryption.ts";
 import { protection } from "../../src/state/protection.ts";
 import { person, snapshot } from "../harness/double.ts";
@@ -32,6 +33,25 @@ describe("the sentence", () => {
   it("has words for an alarm it does not know", () => {
     expect(alarmKey("something_new")).toBe("alarm.unknown");
     expect(alarmKey("toString")).toBe("alarm.unknown");
+  });
+});
+
+describe("alarms", () => {
+  /** The member's own table of refusals: code, rule, sentence. */
+  const table = readFileSync(new URL("../../../../../crates/e2ee/src/error.rs", import.meta.url), "utf8");
+  const codes = [...table.matchAll(/^ {4}[A-Z]\w+ "([a-z_]+)" "[^"]+" "/gm)].map((row) => row[1] ?? "");
+
+  it("have a sentence of their own for every refusal of the member", () => {
+    expect(codes.length).toBeGreaterThan(80);
+    expect(codes.filter((code) => alarmKey(code) === "alarm.unknown")).toEqual([]);
+  });
+
+  it("take the promise back for what no honest server does", () => {
+    for (const code of ["equivocation", "commit_altered", "leaf_certificate_foreign_root", "suite_changed", "tiles_swapped", "plaintext"]) {
+      expect(severity(code), code).toBe("danger");
+    }
+    expect(severity("new_group")).toBe("warn");
+    expect(severity("something_new")).toBe("danger");
   });
 });
 
