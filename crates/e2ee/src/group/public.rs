@@ -10,7 +10,7 @@ use crate::bytes::{B32, Bytes, sha256};
 use crate::identity::{Identity, Trust};
 use crate::member::check_signed;
 use crate::params::GroupParams;
-use crate::provider::Provider;
+use crate::provider::ServerProvider as Provider;
 use crate::signed::{Signed, Submission};
 use crate::{Code, Error, Result};
 use openmls::group::PublicGroup as Mls;
