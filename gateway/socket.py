@@ -12,6 +12,7 @@ import contextlib
 import logging
 from collections import deque
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 
 from starlette.routing import BaseRoute, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
@@ -53,6 +54,19 @@ QUEUE_SECONDS = 10.0
 """Age of the oldest waiting message at which a client counts as slow; by then it is as good as cut off."""
 
 
+STEPS = frozenset(
+    {
+        "hello", "certify", "key_package", "group.created", "group.commit", "group.receipt", "media.offer",
+        "resume", "resume_prove",
+    }
+)  # fmt: skip
+"""Requests that make up a join; each is a span of the socket's trace."""
+
+
+GRACE_SECONDS = 1.0
+"""Seconds in which the last messages and the close must be taken by a client that is hung up."""
+
+
 class Bucket:
     """A token bucket: `rate` per second, `burst` at most."""
 
@@ -80,6 +94,7 @@ class Outbox:
         self._queue: deque[tuple[float, bytes]] = deque()
         self._bytes = 0
         self._some = asyncio.Event()
+        self.ended = asyncio.Event()
         self.closing: str | None = None
 
     def put(self, data: bytes) -> None:
@@ -100,6 +115,7 @@ class Outbox:
         if self.closing is None:
             self.closing = code
         self._some.set()
+        self.ended.set()
 
     async def take(self) -> bytes | None:
         """The next message; None when there is none left and the socket must close."""
@@ -131,20 +147,30 @@ class Connection:
 
     async def serve(self) -> None:
         """Until either end closes. Never raises but for cancellation."""
+        with self._services.telemetry.span("socket"):
+            await self._serve()
+
+    async def _serve(self) -> None:
+        # Both tasks inherit the span, so that the steps of a join stand under it.
         reader = asyncio.create_task(self._read(), name="socket reader")
         writer = asyncio.create_task(self._write(), name="socket writer")
+        ended = asyncio.create_task(self._outbox.ended.wait(), name="socket end")
+        grace = asyncio.create_task(self._grace(), name="socket grace")
         try:
-            await asyncio.wait({reader, writer}, return_when=asyncio.FIRST_COMPLETED)
-            if reader.done() and not writer.done():
-                # What is queued, an error reply above all, still goes out.
-                self._outbox.hang_up("left" if self._left else "bad_message")
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(asyncio.shield(writer), 1.0)
+            await asyncio.wait({reader, writer, ended}, return_when=asyncio.FIRST_COMPLETED)
+            self._outbox.hang_up("left")
+            # What is queued, an error reply above all, still goes out; to a client that does not read, it
+            # does not.
+            await asyncio.wait({writer, grace}, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            for task in (reader, writer):
+            for task in (reader, writer, ended, grace):
                 task.cancel()
-            await asyncio.gather(reader, writer, return_exceptions=True)
+            await asyncio.gather(reader, writer, ended, grace, return_exceptions=True)
             await self._gone()
+
+    async def _grace(self) -> None:
+        await self._outbox.ended.wait()
+        await self._clock.sleep(GRACE_SECONDS)
 
     async def _gone(self) -> None:
         """A clean goodbye is a leave, anything else may return."""
@@ -210,7 +236,8 @@ class Connection:
             self._limit(data)
             request = codec.decode_request(data)
             request_id, kind = request.id, str(getattr(request, "type", "unknown"))
-            reply = await self._carry_out(request)
+            with self._step(kind):
+                reply = await self._carry_out(request)
             if reply is not None:
                 self._outbox.put(codec.encode_reply(request.id, reply))
         except codec.MessageRefused as error:
@@ -227,6 +254,10 @@ class Connection:
             result = "internal"
             self._refuse(request_id, UserError("internal"))
         self._services.telemetry.count("entente_socket_requests_total", type=kind, result=result)
+
+    def _step(self, kind: str) -> AbstractContextManager[None]:
+        """A span for each step of a join; what comes hundreds of times in a meeting leaves none."""
+        return self._services.telemetry.span(f"socket.{kind}") if kind in STEPS else contextlib.nullcontext()
 
     def _limit(self, data: bytes) -> None:
         now = self._clock.monotonic()
