@@ -239,7 +239,8 @@ export class Meeting {
       throw error;
     }
     const live = [...this.#tracks.keys()];
-    await Promise.all(live.map((source) => participation.request("source", { source, state: "live" })));
+    // A hint for the others' tiles: that it did not arrive does not undo the join.
+    await Promise.allSettled(live.map((source) => participation.request("source", { source, state: "live" })));
     this.#store.touch();
   }
 

@@ -206,10 +206,10 @@ export class Participation {
     this.#ports.counted(stats);
     if (connection === null || connection.state !== "connected") return this.#watchdog.forget();
     const outbound = await outboundOf(connection);
-    for (const [source, { octets, encoded }] of outbound) {
+    for (const [source, { sent, encoded }] of outbound) {
       const pipe = stats.sending.find((one) => one.connection === connection.number && one.source === source);
       const dropped = Object.values(pipe?.dropped ?? {}).reduce((sum, count) => sum + count, 0);
-      const finding = this.#watchdog.look(source, { octets, encoded, sealed: pipe?.sealed ?? 0, dropped });
+      const finding = this.#watchdog.look(source, { sent, encoded, sealed: pipe?.sealed ?? 0, dropped });
       if (finding === null) continue;
       // Either way the source is emptied: what cannot be sealed is not captured in vain, and never sent (K5.7).
       await this.publish(source, null, "muted").catch(() => undefined);

@@ -37,6 +37,8 @@ export interface Person {
   /** Loudness, 0 (silent) to 1; a hint from signalling. */
   readonly level: number;
   readonly state: "joining" | "connected" | "reconnecting";
+  /** Gone, but still in the tree until the next commit: they are listed because they still hold its keys. */
+  readonly leaving: boolean;
 }
 
 /** One picture. */

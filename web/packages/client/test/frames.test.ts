@@ -3,7 +3,7 @@
  * from a double of the member that knows who may send under which epoch.
  */
 
-import { beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test, vi } from "vitest";
 import type { SlotKind } from "../src/generated/wire.ts";
 import type { EncodedFrame } from "../src/worker/frame.ts";
 import { type FrameSecrets, ReceiverKeys } from "../src/worker/keys.ts";
@@ -66,11 +66,13 @@ let member: Member;
 let shared: OpenerShared;
 let clock: number;
 let wake: (() => void)[];
+let openers: Opener[];
 
 beforeEach(() => {
   member = new Member();
   clock = 0;
   wake = [];
+  openers = [];
   shared = {
     secrets: member,
     keys: new ReceiverKeys(member, () => clock),
@@ -80,11 +82,20 @@ beforeEach(() => {
   };
 });
 
-const settle = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 20));
+/** Until every frame pushed is opened, dropped by name, or held for its epoch. */
+async function settle(): Promise<void> {
+  await vi.waitFor(() => {
+    for (const { stats } of openers) {
+      const dropped = Object.values(stats.dropped).reduce((sum, count) => sum + count, 0);
+      if (wake.length === 0) expect(stats.opened + dropped).toBe(stats.received);
+    }
+  }, 10_000);
+}
 
 function opener(slot: SlotKind, codec: Codec) {
   const out: { frame: Frame; opened: Opened }[] = [];
   const made = new Opener(slot, codec, shared, (frame, opened) => out.push({ frame: frame as Frame, opened }));
+  openers.push(made);
   return { made, out };
 }
 

@@ -34,7 +34,7 @@ const view = (epoch: number, ...members: RosterLine[]): GroupView => ({
   epoch, leaf: 0, suite: 0x4f, code: "1", members, stopped: null, prior: null,
 });
 
-const extras = { self: "p_a", hands: new Set<number>(), speaking: new Set<string>(), levels: new Map<string, number>() };
+const extras = { self: "p_a", before: new Map<string, string>(), hands: new Set<number>(), speaking: new Set<string>(), levels: new Map<string, number>() };
 const event = (type: string, fields: object): ServerEvent => ({ seq: 1, type, ...fields }) as unknown as ServerEvent;
 
 class Shown implements Pictures {
@@ -66,6 +66,16 @@ test("a member that the server does not mention is listed all the same (attack 1
   const people = joinPeople([line(0, "Ada", true), line(7, "Ghost")], [hint("p_a", 0)], extras);
   expect(people.map((person) => person.name)).toEqual(["Ada", "Ghost"]);
   expect(people[1]?.participant).toBe("leaf-7");
+});
+
+test("between a reached epoch and the next list, a hint without a leaf is matched by what the certificate says", () => {
+  const named = (participant: string) => hint(participant, null, { name_hint: "Bo", tenant: "interior", deployment: "fr" });
+  const tree = [line(0, "Ada", true), line(1, "Bo")];
+  const one = joinPeople(tree, [hint("p_a", null), named("p_b")], extras);
+  expect(one.map((person) => [person.participant, person.leaf])).toEqual([["p_a", 0], ["p_b", 1]]);
+  // Two of the same name: nobody guesses.
+  const two = joinPeople(tree, [hint("p_a", null), named("p_b"), named("p_c")], extras);
+  expect(two.filter((person) => person.leaf === 1).map((person) => person.participant)).toEqual(["leaf-1"]);
 });
 
 test("two participants who claim one leaf do not share its name", () => {
@@ -224,6 +234,20 @@ test("snapshots are coalesced and keep their identity between changes", () => {
   expect(listener).toHaveBeenCalledTimes(1);
 });
 
+test("somebody who left keeps the name and id until the tree forgets, without a tile", () => {
+  const made = model();
+  const shown = new Shown();
+  made.snapshot(shown);
+  made.event(event("participants", { people: [hint("p_a", 0), hint("p_c", 2)] }), 0);
+  for (let at = 0; at < 2; at += 1) {
+    const { people, tiles } = made.snapshot(shown);
+    expect(people.find((person) => person.name === "Bo")).toMatchObject({ participant: "p_b", leaving: true });
+    expect(tiles.map((tile) => tile.participant)).toEqual(["p_c"]);
+  }
+  made.group(view(2, line(0, "Ada", true), line(2, "Cy")));
+  expect(made.snapshot(shown).people.map((person) => person.name)).toEqual(["Ada", "Cy"]);
+});
+
 test("people and tiles that did not change keep their identity", () => {
   const made = model();
   const shown = new Shown();
@@ -239,15 +263,19 @@ test("people and tiles that did not change keep their identity", () => {
 });
 
 test("K5.7: the watchdog stops what leaves without the seal, and tells of a transform that is cut off", () => {
-  const look = (octets: number, encoded: number, sealed: number, dropped = 0) => ({ octets, encoded, sealed, dropped });
-  const leak = new Watchdog();
-  expect([0, 1, 2, 3].map((at) => leak.look("camera", look(at * 5000, at * 30, 0)))).toEqual([null, null, null, "plaintext"]);
-  const cut = new Watchdog();
-  expect([0, 1, 2, 3].map((at) => cut.look("camera", look(0, at * 30, 10)))).toEqual([null, null, null, "transform_lost"]);
-  const well = new Watchdog();
-  expect([0, 1, 2, 3, 4].map((at) => well.look("camera", look(at * 5000, at * 30, at * 30)))).toEqual([null, null, null, null, null]);
-  const held = new Watchdog();
-  expect([0, 1, 2, 3, 4].map((at) => held.look("microphone", look(0, at * 50, 0, at * 50)))).toEqual([null, null, null, null, null]);
+  const look = (sent: number, encoded: number, sealed: number, dropped = 0) => ({ sent, encoded, sealed, dropped });
+  const findings = (source: "camera" | "microphone", looks: ReturnType<typeof look>[]) => {
+    const dog = new Watchdog();
+    return looks.map((one) => dog.look(source, one));
+  };
+  const times = [0, 1, 2, 3, 4];
+  expect(findings("camera", times.map((at) => look(at * 30, at * 30, 0)))[3]).toBe("plaintext");
+  expect(findings("microphone", times.map((at) => look(at * 50, 0, 7)))[3]).toBe("plaintext");
+  expect(findings("camera", times.map((at) => look(0, at * 30, 10)))[3]).toBe("transform_lost");
+  expect(findings("camera", times.map((at) => look(at * 30, at * 30, at * 30)))).toEqual(times.map(() => null));
+  expect(findings("microphone", times.map((at) => look(0, at * 50, 0, at * 50)))).toEqual(times.map(() => null));
+  // The seal stopped while the pacer still held frames, and the browser probed the path once.
+  expect(findings("camera", [0, 90, 90, 110, 110].map((sent, at) => look(sent, at * 30, 40, at * 30)))).toEqual(times.map(() => null));
 });
 
 test("the answer names the video codec", () => {

@@ -3,9 +3,9 @@
 import type { Source } from "../worker/kid.ts";
 import type { Connection } from "./connection.ts";
 
-/** Octets and frames of one source. */
+/** Packets that one source sent and frames that it encoded. */
 export interface Outbound {
-  octets: number;
+  sent: number;
   encoded: number;
 }
 
@@ -18,12 +18,12 @@ export async function outboundOf(connection: Connection): Promise<Map<Source, Ou
     SOURCES.map(async (source) => {
       const sender = connection.sender(source);
       if (sender === undefined || sender.track === null) return;
-      const sum: Outbound = { octets: 0, encoded: 0 };
+      const sum: Outbound = { sent: 0, encoded: 0 };
       (await sender.getStats()).forEach((row: Record<string, unknown>) => {
         // Sound that is captured is encoded: where the source tells its duration, that counts 20 ms frames.
         if (row.type === "media-source") sum.encoded += Math.floor(count(row.totalSamplesDuration) * 50);
         if (row.type !== "outbound-rtp") return;
-        sum.octets += count(row.bytesSent) - count(row.retransmittedBytesSent);
+        sum.sent += count(row.packetsSent) - count(row.retransmittedPacketsSent);
         sum.encoded += count(row.framesEncoded);
       });
       found.set(source, sum);

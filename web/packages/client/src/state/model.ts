@@ -11,7 +11,7 @@ import type { Content } from "./content.ts";
 import { Encryption } from "./encryption.ts";
 import { keep } from "./keep.ts";
 import type { Owner } from "./labels.ts";
-import { joinPeople, loudness } from "./people.ts";
+import { hex, joinPeople, loudness } from "./people.ts";
 import { planTiles, type SlotHealth, SwapWatch, type TilePlan, tileState } from "./tiles.ts";
 
 /** Messages kept on screen. */
@@ -42,6 +42,7 @@ export class MeetingModel {
   readonly #trees = new Map<number, readonly RosterLine[]>();
   #hints: readonly Hint[] = [];
   #slots = new Map<string, SlotHint>();
+  #before: ReadonlyMap<string, string> = new Map();
   #hands = new Set<number>();
   #speaking: ReadonlySet<string> = new Set();
   #levels: ReadonlyMap<string, number> = new Map();
@@ -157,10 +158,17 @@ export class MeetingModel {
     const hello = this.#hello;
     const people = joinPeople(this.#view.members, this.#hints, {
       self: hello?.participant ?? null,
+      before: this.#before,
       hands: this.#hands,
       speaking: this.#speaking,
       levels: this.#levels,
     });
+    this.#before = new Map(
+      this.#view.members.flatMap((line) => {
+        const person = people.find((one) => one.leaf === line.leaf);
+        return person === undefined || person.participant.startsWith("leaf-") ? [] : [[hex(line.identity.fingerprint), person.participant]];
+      }),
+    );
     this.#people = keep(this.#people, people, (person) => `${person.participant}/${person.leaf}`);
     this.#tiles = keep(this.#tiles, this.#arrange(pictures), (tile) => `${tile.participant}/${tile.source}`);
     return {

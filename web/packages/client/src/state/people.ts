@@ -9,6 +9,8 @@ import type { RosterLine } from "../worker/native.ts";
 
 /** What else is known of a participant: what speaking and written messages have told. */
 export interface Extras {
+  /** Who had a leaf by an earlier hint, by certificate: somebody who left stays who he was until the tree forgets him. */
+  readonly before: ReadonlyMap<string, string>;
   readonly self: string | null;
   readonly hands: ReadonlySet<number>;
   readonly speaking: ReadonlySet<string>;
@@ -22,22 +24,41 @@ export function hex(bytes: Uint8Array): string {
 
 /** Joins tree and hints. Own entry first, then in the order of joining. */
 export function joinPeople(roster: readonly RosterLine[], hints: readonly Hint[], extras: Extras): Person[] {
-  const byLeaf = new Map<number, Hint>();
-  // Two hints for one leaf: only the first is believed, the other stays without a leaf.
-  for (const hint of hints) if (hint.leaf !== null && !byLeaf.has(hint.leaf)) byLeaf.set(hint.leaf, hint);
+  const byLeaf = match(roster, hints, extras);
   const people = roster.map((line) => fromTree(line, byLeaf.get(line.leaf) ?? null, extras));
-  const leaves = new Set(roster.map((line) => line.leaf));
-  for (const hint of hints) {
-    const taken = hint.leaf !== null && leaves.has(hint.leaf) && byLeaf.get(hint.leaf) === hint;
-    if (!taken) people.push(fromHint(hint, extras));
-  }
+  const taken = new Set(roster.map((line) => byLeaf.get(line.leaf)));
+  for (const hint of hints) if (!taken.has(hint)) people.push(fromHint(hint, extras));
   const order = new Map(hints.map((hint, at) => [hint.participant, at]));
   const rank = (person: Person): number => (person.self ? -1 : (order.get(person.participant) ?? hints.length));
   return people.sort((a, b) => rank(a) - rank(b) || (a.leaf ?? 0) - (b.leaf ?? 0));
 }
 
+/** Which hint speaks of which leaf. */
+function match(roster: readonly RosterLine[], hints: readonly Hint[], extras: Extras): Map<number, Hint> {
+  const byLeaf = new Map<number, Hint>();
+  const self = roster.find((line) => line.self);
+  const own = hints.find((hint) => hint.participant === extras.self);
+  if (self !== undefined && own !== undefined) byLeaf.set(self.leaf, own);
+  // Two hints for one leaf: only the first is believed, the other stays without a leaf.
+  for (const hint of hints) if (hint.leaf !== null && hint !== own && !byLeaf.has(hint.leaf)) byLeaf.set(hint.leaf, hint);
+  // The list comes a moment after the epoch: until then one person of that name and ministry is the one.
+  const free = hints.filter((hint) => hint.leaf === null && hint !== own);
+  for (const line of roster) {
+    if (byLeaf.has(line.leaf)) continue;
+    const alike = free.filter((hint) => says(hint, line));
+    const rivals = roster.filter((other) => !byLeaf.has(other.leaf) && alike.some((hint) => says(hint, other)));
+    if (alike.length === 1 && rivals.length === 1 && alike[0] !== undefined) byLeaf.set(line.leaf, alike[0]);
+  }
+  return byLeaf;
+}
+
+function says(hint: Hint, { identity }: RosterLine): boolean {
+  return hint.name_hint === identity.name && hint.tenant === identity.tenant && hint.deployment === identity.deployment;
+}
+
 function fromTree(line: RosterLine, hint: Hint | null, extras: Extras): Person {
-  const participant = hint?.participant ?? `leaf-${line.leaf}`;
+  const before = extras.before.get(hex(line.identity.fingerprint));
+  const participant = hint?.participant ?? before ?? `leaf-${line.leaf}`;
   return {
     participant,
     leaf: line.leaf,
@@ -49,6 +70,7 @@ function fromTree(line: RosterLine, hint: Hint | null, extras: Extras): Person {
     issuer: hex(line.identity.issuer_fingerprint),
     self: line.self,
     hand: extras.hands.has(line.leaf),
+    leaving: hint === null && before !== undefined,
     ...media(hint, participant, extras),
   };
 }
@@ -65,6 +87,7 @@ function fromHint(hint: Hint, extras: Extras): Person {
     issuer: "",
     self: hint.participant === extras.self,
     hand: false,
+    leaving: false,
     ...media(hint, hint.participant, extras),
   };
 }
@@ -81,7 +104,7 @@ function media(
     screen: hint?.sources.screen ?? "off",
     speaking: extras.speaking.has(participant),
     level: extras.levels.get(participant) ?? 0,
-    state: hint?.state ?? "connected",
+    state: hint?.state ?? "reconnecting",
   };
 }
 

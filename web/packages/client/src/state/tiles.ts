@@ -31,7 +31,7 @@ export function planTiles(people: readonly Person[], hints: Iterable<SlotHint>):
   }
   const plans: TilePlan[] = [];
   for (const person of people) {
-    if (person.self) continue;
+    if (person.self || person.leaving) continue;
     for (const source of ["camera", "screen"] as const) {
       const live = person[source] === "live";
       if (source === "screen" && !live) continue;
