@@ -22,6 +22,11 @@ impl Config {
     /// DTLS 1.2, as M2.3 wants it first.
     #[must_use]
     pub fn new(started: SystemInstant, wall_offset: Duration, seed: [u8; 32]) -> Self {
-        Self { started, wall_offset, seed, dtls: Version::default() }
+        Self {
+            started,
+            wall_offset,
+            seed,
+            dtls: Version::default(),
+        }
     }
 }

@@ -110,7 +110,9 @@ impl Peer {
         if let Some(at) = self.ice.poll_timeout() {
             due = due.min(at);
         }
-        if self.started && let Some(at) = self.dtls.poll_timeout() {
+        if self.started
+            && let Some(at) = self.dtls.poll_timeout()
+        {
             due = due.min(at);
         }
         due

@@ -44,7 +44,11 @@ pub(crate) struct Transmits {
 
 impl Transmits {
     /// Lets `write` append one datagram for `tuple`; on an error nothing is queued.
-    pub(crate) fn with<E>(&mut self, tuple: Tuple, write: impl FnOnce(&mut Vec<u8>) -> Result<(), E>) -> Result<usize, E> {
+    pub(crate) fn with<E>(
+        &mut self,
+        tuple: Tuple,
+        write: impl FnOnce(&mut Vec<u8>) -> Result<(), E>,
+    ) -> Result<usize, E> {
         let start = self.arena.len();
         if let Err(error) = write(&mut self.arena) {
             self.arena.truncate(start);
@@ -68,7 +72,13 @@ impl Transmits {
             last.closed = len < last.segment;
             return;
         }
-        self.runs.push(Run { tuple, start, len, segment: len.max(1), closed: false });
+        self.runs.push(Run {
+            tuple,
+            start,
+            len,
+            segment: len.max(1),
+            closed: false,
+        });
     }
 
     pub(crate) fn iter(&self) -> impl ExactSizeIterator<Item = Transmit<'_>> {
@@ -96,17 +106,25 @@ mod tests {
     fn runs(datagrams: &[(u16, usize)]) -> Vec<(usize, usize)> {
         let mut queue = Transmits::default();
         for &(port, len) in datagrams {
-            queue.with::<()>(tuple(port), |arena| {
-                arena.resize(arena.len() + len, 0);
-                Ok(())
-            }).unwrap();
+            queue
+                .with::<()>(tuple(port), |arena| {
+                    arena.resize(arena.len() + len, 0);
+                    Ok(())
+                })
+                .unwrap();
         }
-        queue.iter().map(|run| (run.count(), run.bytes.len())).collect()
+        queue
+            .iter()
+            .map(|run| (run.count(), run.bytes.len()))
+            .collect()
     }
 
     #[test]
     fn equal_datagrams_share_a_run_and_a_shorter_one_ends_it() {
-        assert_eq!(runs(&[(1, 100), (1, 100), (1, 40), (1, 100)]), [(3, 240), (1, 100)]);
+        assert_eq!(
+            runs(&[(1, 100), (1, 100), (1, 40), (1, 100)]),
+            [(3, 240), (1, 100)]
+        );
         assert_eq!(runs(&[(1, 100), (1, 101)]), [(1, 100), (1, 101)]);
         assert_eq!(runs(&[(1, 100), (2, 100), (1, 100)]).len(), 3);
     }

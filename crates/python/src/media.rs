@@ -16,7 +16,12 @@ use pyo3::exceptions::{PyOSError, PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 
-create_exception!(media, QueueFull, PyRuntimeError, "Too many commands wait at this worker; try again later.");
+create_exception!(
+    media,
+    QueueFull,
+    PyRuntimeError,
+    "Too many commands wait at this worker; try again later."
+);
 
 /// The 8 MB that M1.5 asks for.
 const SOCKET_BUFFER: usize = 8 << 20;
@@ -44,15 +49,27 @@ impl MediaNode {
     /// all but `bind` optional. `seed` (32 bytes) makes the engine's randomness repeatable in tests.
     #[new]
     #[pyo3(signature = (node_id, workers, seed = None))]
-    fn new(py: Python<'_>, node_id: u8, workers: Vec<Bound<'_, PyDict>>, seed: Option<Vec<u8>>) -> PyResult<Self> {
+    fn new(
+        py: Python<'_>,
+        node_id: u8,
+        workers: Vec<Bound<'_, PyDict>>,
+        seed: Option<Vec<u8>>,
+    ) -> PyResult<Self> {
         if workers.is_empty() || workers.len() > MAX_WORKERS {
             return Err(PyValueError::new_err("a node has 1 to 256 workers"));
         }
-        let options = workers.iter().map(worker_options).collect::<PyResult<Vec<_>>>()?;
+        let options = workers
+            .iter()
+            .map(worker_options)
+            .collect::<PyResult<Vec<_>>>()?;
         let seed = seed_of(seed)?;
         let events = Arc::new(EventQueue::new()?);
         let started = py.detach(|| start(options, seed, &events))?;
-        Ok(Self { node_id, events, workers: Mutex::new(started) })
+        Ok(Self {
+            node_id,
+            events,
+            workers: Mutex::new(started),
+        })
     }
 
     /// This node's id, 0 to 255.
@@ -97,10 +114,15 @@ impl MediaNode {
     fn poll<'py>(&self, py: Python<'py>) -> PyResult<Vec<(usize, Bound<'py, PyBytes>)>> {
         let encoded = py.detach(|| {
             let events = self.events.drain().into_iter();
-            events.map(|(worker, event)| rmp_serde::to_vec_named(&event).map(|bytes| (worker, bytes))).collect::<Result<Vec<_>, _>>()
+            events
+                .map(|(worker, event)| rmp_serde::to_vec_named(&event).map(|bytes| (worker, bytes)))
+                .collect::<Result<Vec<_>, _>>()
         });
         let encoded = encoded.map_err(|error| PyRuntimeError::new_err(error.to_string()))?;
-        Ok(encoded.into_iter().map(|(worker, bytes)| (worker, PyBytes::new(py, &bytes))).collect())
+        Ok(encoded
+            .into_iter()
+            .map(|(worker, bytes)| (worker, PyBytes::new(py, &bytes)))
+            .collect())
     }
 
     /// A descriptor that is readable while events wait, for asyncio's `add_reader`.
@@ -127,14 +149,21 @@ impl MediaNode {
 
     fn with<T>(&self, worker: usize, read: impl FnOnce(&WorkerHandle) -> T) -> PyResult<T> {
         let handles = self.handles();
-        let handle = handles.get(worker).ok_or_else(|| PyValueError::new_err("no such worker"))?;
+        let handle = handles
+            .get(worker)
+            .ok_or_else(|| PyValueError::new_err("no such worker"))?;
         Ok(read(handle))
     }
 }
 
 fn worker_options(options: &Bound<'_, PyDict>) -> PyResult<WorkerOptions> {
-    let bind: String = options.get_item("bind")?.ok_or_else(|| PyValueError::new_err("`bind` is missing"))?.extract()?;
-    let bind = bind.parse().map_err(|_| PyValueError::new_err("`bind` is not ip:port"))?;
+    let bind: String = options
+        .get_item("bind")?
+        .ok_or_else(|| PyValueError::new_err("`bind` is missing"))?
+        .extract()?;
+    let bind = bind
+        .parse()
+        .map_err(|_| PyValueError::new_err("`bind` is not ip:port"))?;
     let socket_buffer = match options.get_item("socket_buffer")? {
         Some(value) => value.extract()?,
         None => SOCKET_BUFFER,
@@ -143,7 +172,11 @@ fn worker_options(options: &Bound<'_, PyDict>) -> PyResult<WorkerOptions> {
         Some(value) => version(&value.extract::<String>()?)?,
         None => Version::default(),
     };
-    Ok(WorkerOptions { bind, socket_buffer, dtls })
+    Ok(WorkerOptions {
+        bind,
+        socket_buffer,
+        dtls,
+    })
 }
 
 fn version(text: &str) -> PyResult<Version> {
@@ -157,23 +190,40 @@ fn version(text: &str) -> PyResult<Version> {
 
 fn seed_of(seed: Option<Vec<u8>>) -> PyResult<[u8; 32]> {
     match seed {
-        Some(seed) => seed.try_into().map_err(|_| PyValueError::new_err("a seed has 32 bytes")),
+        Some(seed) => seed
+            .try_into()
+            .map_err(|_| PyValueError::new_err("a seed has 32 bytes")),
         None => {
             let mut fresh = [0; 32];
-            entente_udp::random(&mut fresh).map_err(|_| PyRuntimeError::new_err("the system has no randomness"))?;
+            entente_udp::random(&mut fresh)
+                .map_err(|_| PyRuntimeError::new_err("the system has no randomness"))?;
             Ok(fresh)
         }
     }
 }
 
-fn start(options: Vec<WorkerOptions>, seed: [u8; 32], events: &Arc<EventQueue>) -> PyResult<Vec<WorkerHandle>> {
-    let wall_offset = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+fn start(
+    options: Vec<WorkerOptions>,
+    seed: [u8; 32],
+    events: &Arc<EventQueue>,
+) -> PyResult<Vec<WorkerHandle>> {
+    let wall_offset = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
     let started = Instant::now();
     let start_one = |(index, one): (usize, WorkerOptions)| {
         let mut seed = seed;
         seed[31] ^= index as u8;
-        let config = Config { dtls: one.dtls, ..Config::new(started, wall_offset, seed) };
-        let options = Options { index, bind: one.bind, socket_buffer: one.socket_buffer, config };
+        let config = Config {
+            dtls: one.dtls,
+            ..Config::new(started, wall_offset, seed)
+        };
+        let options = Options {
+            index,
+            bind: one.bind,
+            socket_buffer: one.socket_buffer,
+            config,
+        };
         WorkerHandle::spawn(options, events.clone(), entente_media::worker::media_half)
     };
     let handles: Result<Vec<_>, _> = options.into_iter().enumerate().map(start_one).collect();
@@ -187,5 +237,7 @@ pub fn register(parent: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<MediaNode>()?;
     module.add("QueueFull", py.get_type::<QueueFull>())?;
     parent.add_submodule(&module)?;
-    py.import("sys")?.getattr("modules")?.set_item("core._native.media", module)
+    py.import("sys")?
+        .getattr("modules")?
+        .set_item("core._native.media", module)
 }

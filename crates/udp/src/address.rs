@@ -21,9 +21,12 @@ impl Family {
 pub(crate) fn for_family(family: Family, address: SocketAddr) -> Option<SocketAddr> {
     match (family, address) {
         (Family::V4, SocketAddr::V4(_)) | (Family::Dual, SocketAddr::V6(_)) => Some(address),
-        (Family::Dual, SocketAddr::V4(v4)) => {
-            Some(SocketAddr::V6(SocketAddrV6::new(v4.ip().to_ipv6_mapped(), v4.port(), 0, 0)))
-        }
+        (Family::Dual, SocketAddr::V4(v4)) => Some(SocketAddr::V6(SocketAddrV6::new(
+            v4.ip().to_ipv6_mapped(),
+            v4.port(),
+            0,
+            0,
+        ))),
         (Family::V4, SocketAddr::V6(_)) => None,
     }
 }
@@ -83,7 +86,10 @@ mod tests {
     fn a_dual_stack_socket_reaches_both_and_a_v4_socket_one() {
         let v4: SocketAddr = "192.0.2.1:5".parse().unwrap();
         let v6: SocketAddr = "[2001:db8::1]:5".parse().unwrap();
-        assert_eq!(for_family(Family::Dual, v4), Some("[::ffff:192.0.2.1]:5".parse().unwrap()));
+        assert_eq!(
+            for_family(Family::Dual, v4),
+            Some("[::ffff:192.0.2.1]:5".parse().unwrap())
+        );
         assert_eq!(for_family(Family::V4, v6), None);
         assert_eq!(for_family(Family::V4, v4), Some(v4));
     }

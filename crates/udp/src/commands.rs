@@ -23,7 +23,10 @@ pub(crate) struct CommandQueue {
 
 impl CommandQueue {
     pub(crate) fn new() -> std::io::Result<Self> {
-        Ok(Self { waiting: Mutex::new(VecDeque::new()), wake: EventFd::new()? })
+        Ok(Self {
+            waiting: Mutex::new(VecDeque::new()),
+            wake: EventFd::new()?,
+        })
     }
 
     pub(crate) fn push(&self, command: Command) -> Result<(), QueueFull> {
@@ -55,7 +58,10 @@ mod tests {
         for n in 0..CAPACITY as u64 {
             queue.push(Command::AddRoom { room: RoomId(n) }).unwrap();
         }
-        assert_eq!(queue.push(Command::AddRoom { room: RoomId(0) }), Err(QueueFull));
+        assert_eq!(
+            queue.push(Command::AddRoom { room: RoomId(0) }),
+            Err(QueueFull)
+        );
         assert_eq!(queue.drain().len(), CAPACITY);
         assert_eq!(queue.push(Command::AddRoom { room: RoomId(0) }), Ok(()));
     }

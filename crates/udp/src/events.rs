@@ -49,7 +49,10 @@ impl EventQueue {
     /// # Errors
     /// The kernel's, when the process has no descriptor left.
     pub fn new() -> std::io::Result<Self> {
-        Ok(Self { waiting: Mutex::new(Waiting::default()), wake: EventFd::new()? })
+        Ok(Self {
+            waiting: Mutex::new(Waiting::default()),
+            wake: EventFd::new()?,
+        })
     }
 
     /// Readable while events wait.
@@ -77,14 +80,23 @@ impl EventQueue {
         let taken = {
             let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
             let overflows = waiting.overflows;
-            std::mem::replace(&mut *waiting, Waiting { overflows, ..Waiting::default() })
+            std::mem::replace(
+                &mut *waiting,
+                Waiting {
+                    overflows,
+                    ..Waiting::default()
+                },
+            )
         };
         taken.into_events()
     }
 
     /// How often everything had to be thrown away.
     pub fn overflows(&self) -> u64 {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner).overflows
+        self.waiting
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .overflows
     }
 }
 
@@ -97,11 +109,17 @@ impl Waiting {
             return;
         }
         if self.ordered >= CAPACITY {
-            let lost: Vec<usize> = self.entries.iter().filter_map(Entry::worker).chain([worker]).collect();
+            let lost: Vec<usize> = self
+                .entries
+                .iter()
+                .filter_map(Entry::worker)
+                .chain([worker])
+                .collect();
             self.overflowed.extend(lost);
             self.overflowed.sort_unstable();
             self.overflowed.dedup();
-            self.entries.retain(|entry| matches!(entry, Entry::Newest(_)));
+            self.entries
+                .retain(|entry| matches!(entry, Entry::Newest(_)));
             self.ordered = 0;
             self.overflows += 1;
             return;
@@ -111,7 +129,11 @@ impl Waiting {
     }
 
     fn into_events(mut self) -> Vec<(usize, Event)> {
-        let mut events: Vec<_> = self.overflowed.iter().map(|worker| (*worker, Event::Overflow {})).collect();
+        let mut events: Vec<_> = self
+            .overflowed
+            .iter()
+            .map(|worker| (*worker, Event::Overflow {}))
+            .collect();
         for entry in self.entries.drain(..) {
             match entry {
                 Entry::Ordered(worker, event) => events.push((worker, event)),
@@ -135,7 +157,9 @@ fn key(worker: usize, event: &Event) -> Option<Key> {
     match event {
         Event::Speakers { room, .. } => Some(Key::Speakers(worker, *room)),
         Event::Levels { room, .. } => Some(Key::Levels(worker, *room)),
-        Event::Slot { peer, kind, index, .. } => Some(Key::Slot(worker, *peer, *kind, *index)),
+        Event::Slot {
+            peer, kind, index, ..
+        } => Some(Key::Slot(worker, *peer, *kind, *index)),
         Event::Stats(_) => Some(Key::Stats(worker)),
         _ => None,
     }
@@ -146,16 +170,25 @@ mod tests {
     use super::*;
 
     fn lost(n: u64) -> Event {
-        Event::Lost { peer: PeerId(n), reason: "timeout".into() }
+        Event::Lost {
+            peer: PeerId(n),
+            reason: "timeout".into(),
+        }
     }
 
     #[test]
     fn levels_keep_the_newest_and_the_order_of_the_rest_stands() {
         let queue = EventQueue::new().unwrap();
-        let levels = |level| Event::Levels { room: RoomId(1), levels: vec![(PeerId(1), level)] };
+        let levels = |level| Event::Levels {
+            room: RoomId(1),
+            levels: vec![(PeerId(1), level)],
+        };
         queue.push(0, [lost(1), levels(1), lost(2), levels(2)].into_iter());
         queue.push(1, [levels(3)].into_iter());
-        assert_eq!(queue.drain(), [(0, lost(1)), (0, levels(2)), (0, lost(2)), (1, levels(3))]);
+        assert_eq!(
+            queue.drain(),
+            [(0, lost(1)), (0, levels(2)), (0, lost(2)), (1, levels(3))]
+        );
         assert_eq!(queue.drain(), []);
     }
 
@@ -165,7 +198,14 @@ mod tests {
         queue.push(0, (0..CAPACITY as u64).map(lost));
         queue.push(3, [lost(9), lost(10)].into_iter());
         let events = queue.drain();
-        assert_eq!(events, [(0, Event::Overflow {}), (3, Event::Overflow {}), (3, lost(10))]);
+        assert_eq!(
+            events,
+            [
+                (0, Event::Overflow {}),
+                (3, Event::Overflow {}),
+                (3, lost(10))
+            ]
+        );
         assert_eq!(queue.overflows(), 1);
         queue.push(0, [lost(1)].into_iter());
         assert_eq!(queue.drain(), [(0, lost(1))]);

@@ -94,7 +94,10 @@ impl Socket {
     }
 
     /// One `recvmmsg`. Returns whether it was full, so that more may wait, and what the kernel dropped since.
-    pub(crate) fn receive(&mut self, mut take: impl FnMut(Received<'_>)) -> io::Result<(bool, u64)> {
+    pub(crate) fn receive(
+        &mut self,
+        mut take: impl FnMut(Received<'_>),
+    ) -> io::Result<(bool, u64)> {
         let before = self.overflowed;
         let overflowed = &mut self.overflowed;
         let filled = self.receiver.receive(&self.fd, |received| {
@@ -102,7 +105,10 @@ impl Socket {
             take(received);
         });
         match filled {
-            Ok(filled) => Ok((filled == RECEIVE_BATCH, u64::from(self.overflowed.wrapping_sub(before)))),
+            Ok(filled) => Ok((
+                filled == RECEIVE_BATCH,
+                u64::from(self.overflowed.wrapping_sub(before)),
+            )),
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok((false, 0)),
             Err(error) => Err(error),
         }
@@ -118,10 +124,19 @@ impl Socket {
                 sent.refused += run.count() as u64;
                 continue;
             };
-            let pieces = if self.offload { run.bytes.len() } else { run.segment };
+            let pieces = if self.offload {
+                run.bytes.len()
+            } else {
+                run.segment
+            };
             for bytes in run.bytes.chunks(pieces.max(1)) {
                 let segment = (bytes.len() > run.segment).then_some(run.segment as u16);
-                batch[filled] = Outgoing { to, local: run.tuple.local, bytes, segment };
+                batch[filled] = Outgoing {
+                    to,
+                    local: run.tuple.local,
+                    bytes,
+                    segment,
+                };
                 filled += 1;
                 if filled == SEND_BATCH {
                     self.send_batch(&batch, &mut sent);
@@ -138,7 +153,10 @@ impl Socket {
         while let Some(first) = batch.first() {
             match self.sender.send(&self.fd, batch) {
                 Ok(taken) => {
-                    let offloaded = batch[..taken].iter().filter(|run| run.segment.is_some()).count();
+                    let offloaded = batch[..taken]
+                        .iter()
+                        .filter(|run| run.segment.is_some())
+                        .count();
                     sent.offloaded += offloaded as u64;
                     batch = &batch[taken..];
                 }
@@ -152,7 +170,9 @@ impl Socket {
                 Err(error) => {
                     sent.refused += datagrams(first);
                     // An interface without checksum offload refuses segmentation: do without from now on.
-                    if first.segment.is_some() && matches!(error.raw_os_error(), Some(libc::EIO | libc::EINVAL)) {
+                    if first.segment.is_some()
+                        && matches!(error.raw_os_error(), Some(libc::EIO | libc::EINVAL))
+                    {
                         self.offload = false;
                     }
                     batch = &batch[1..];
@@ -163,19 +183,29 @@ impl Socket {
 }
 
 fn datagrams(run: &Outgoing<'_>) -> u64 {
-    run.segment.map_or(1, |segment| run.bytes.len().div_ceil(usize::from(segment)) as u64)
+    run.segment.map_or(1, |segment| {
+        run.bytes.len().div_ceil(usize::from(segment)) as u64
+    })
 }
 
 /// Asks for more than the system's limit first, as root may have; reads back what was granted.
 fn enlarge(fd: &OwnedFd, asked: usize) -> io::Result<Buffers> {
     let value = i32::try_from(asked).unwrap_or(i32::MAX);
-    for (forced, plain) in [(libc::SO_RCVBUFFORCE, libc::SO_RCVBUF), (libc::SO_SNDBUFFORCE, libc::SO_SNDBUF)] {
+    for (forced, plain) in [
+        (libc::SO_RCVBUFFORCE, libc::SO_RCVBUF),
+        (libc::SO_SNDBUFFORCE, libc::SO_SNDBUF),
+    ] {
         if sys::set_option(fd, libc::SOL_SOCKET, forced, value).is_err() {
             sys::set_option(fd, libc::SOL_SOCKET, plain, value)?;
         }
     }
-    let granted = |name| sys::option(fd, libc::SOL_SOCKET, name).map(|n| usize::try_from(n).unwrap_or(0));
-    Ok(Buffers { asked, receive: granted(libc::SO_RCVBUF)?, send: granted(libc::SO_SNDBUF)? })
+    let granted =
+        |name| sys::option(fd, libc::SOL_SOCKET, name).map(|n| usize::try_from(n).unwrap_or(0));
+    Ok(Buffers {
+        asked,
+        receive: granted(libc::SO_RCVBUF)?,
+        send: granted(libc::SO_SNDBUF)?,
+    })
 }
 
 #[cfg(test)]

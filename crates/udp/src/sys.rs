@@ -12,12 +12,20 @@ use crate::address::{self, Family};
 const CONTROL: usize = 128;
 
 fn check(result: libc::c_int) -> io::Result<libc::c_int> {
-    if result < 0 { Err(io::Error::last_os_error()) } else { Ok(result) }
+    if result < 0 {
+        Err(io::Error::last_os_error())
+    } else {
+        Ok(result)
+    }
 }
 
 /// A non-blocking UDP socket, not yet bound.
 pub(crate) fn udp_socket(family: Family) -> io::Result<OwnedFd> {
-    let domain = if family == Family::V4 { libc::AF_INET } else { libc::AF_INET6 };
+    let domain = if family == Family::V4 {
+        libc::AF_INET
+    } else {
+        libc::AF_INET6
+    };
     let kind = libc::SOCK_DGRAM | libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC;
     // SAFETY: no pointers; a non-negative result is a descriptor that nobody else owns.
     unsafe { check(libc::socket(domain, kind, 0)).map(|fd| OwnedFd::from_raw_fd(fd)) }
@@ -27,7 +35,8 @@ pub(crate) fn udp_socket(family: Family) -> io::Result<OwnedFd> {
 pub(crate) fn set_option(fd: &OwnedFd, level: i32, name: i32, value: i32) -> io::Result<()> {
     let size = size_of::<i32>() as libc::socklen_t;
     // SAFETY: the pointer is to a live i32 and the length is its own.
-    let result = unsafe { libc::setsockopt(fd.as_raw_fd(), level, name, (&raw const value).cast(), size) };
+    let result =
+        unsafe { libc::setsockopt(fd.as_raw_fd(), level, name, (&raw const value).cast(), size) };
     check(result).map(|_| ())
 }
 
@@ -36,7 +45,13 @@ pub(crate) fn option(fd: &OwnedFd, level: i32, name: i32) -> io::Result<i32> {
     let (mut value, mut size) = (0i32, size_of::<i32>() as libc::socklen_t);
     // SAFETY: both pointers are to live values of the sizes told.
     let result = unsafe {
-        libc::getsockopt(fd.as_raw_fd(), level, name, (&raw mut value).cast(), &raw mut size)
+        libc::getsockopt(
+            fd.as_raw_fd(),
+            level,
+            name,
+            (&raw mut value).cast(),
+            &raw mut size,
+        )
     };
     check(result).map(|_| value)
 }
@@ -62,7 +77,11 @@ pub(crate) fn local_address(fd: &OwnedFd) -> io::Result<SocketAddr> {
 
 /// Waits until one of the descriptors is readable or the time is over; which ones are.
 pub(crate) fn wait(descriptors: [RawFd; 2], timeout: Duration) -> io::Result<[bool; 2]> {
-    let mut polled = descriptors.map(|fd| libc::pollfd { fd, events: libc::POLLIN, revents: 0 });
+    let mut polled = descriptors.map(|fd| libc::pollfd {
+        fd,
+        events: libc::POLLIN,
+        revents: 0,
+    });
     let time = timespec(timeout);
     // SAFETY: the array holds two live entries and the time is live; no signal mask.
     match check(unsafe { libc::ppoll(polled.as_mut_ptr(), 2, &raw const time, std::ptr::null()) }) {
@@ -74,7 +93,11 @@ pub(crate) fn wait(descriptors: [RawFd; 2], timeout: Duration) -> io::Result<[bo
 
 /// Waits until the socket takes data again or the time is over.
 pub(crate) fn wait_writable(fd: &OwnedFd, timeout: Duration) -> bool {
-    let mut polled = libc::pollfd { fd: fd.as_raw_fd(), events: libc::POLLOUT, revents: 0 };
+    let mut polled = libc::pollfd {
+        fd: fd.as_raw_fd(),
+        events: libc::POLLOUT,
+        revents: 0,
+    };
     let time = timespec(timeout);
     // SAFETY: one live entry and a live time; no signal mask.
     unsafe { libc::ppoll(&raw mut polled, 1, &raw const time, std::ptr::null()) > 0 }
@@ -97,7 +120,10 @@ impl EventFd {
     /// The kernel's, when the process has no descriptor left.
     pub fn new() -> io::Result<Self> {
         // SAFETY: no pointers; a non-negative result is a descriptor that nobody else owns.
-        unsafe { check(libc::eventfd(0, libc::EFD_NONBLOCK | libc::EFD_CLOEXEC)).map(|fd| Self(OwnedFd::from_raw_fd(fd))) }
+        unsafe {
+            check(libc::eventfd(0, libc::EFD_NONBLOCK | libc::EFD_CLOEXEC))
+                .map(|fd| Self(OwnedFd::from_raw_fd(fd)))
+        }
     }
 
     /// Makes it readable. A counter that is full is readable already.
@@ -167,12 +193,22 @@ impl Receiver {
     }
 
     /// One `recvmmsg`; hands over what came, in order. Returns how many buffers were filled.
-    pub(crate) fn receive(&mut self, fd: &OwnedFd, mut take: impl FnMut(Received<'_>)) -> io::Result<usize> {
+    pub(crate) fn receive(
+        &mut self,
+        fd: &OwnedFd,
+        mut take: impl FnMut(Received<'_>),
+    ) -> io::Result<usize> {
         self.prepare();
         let (headers, count) = (self.headers.as_mut_ptr(), self.headers.len() as u32);
         // SAFETY: every header points into `self`, which outlives the call; lengths are their own.
         let result = unsafe {
-            libc::recvmmsg(fd.as_raw_fd(), headers, count, libc::MSG_DONTWAIT as _, std::ptr::null_mut())
+            libc::recvmmsg(
+                fd.as_raw_fd(),
+                headers,
+                count,
+                libc::MSG_DONTWAIT as _,
+                std::ptr::null_mut(),
+            )
         };
         let filled = check(result)? as usize;
         for (index, header) in self.headers.iter().enumerate().take(filled) {
@@ -197,7 +233,10 @@ impl Receiver {
         self.vectors.extend(
             self.buffers
                 .chunks_mut(self.size)
-                .map(|buffer| libc::iovec { iov_base: buffer.as_mut_ptr().cast(), iov_len: buffer.len() }),
+                .map(|buffer| libc::iovec {
+                    iov_base: buffer.as_mut_ptr().cast(),
+                    iov_len: buffer.len(),
+                }),
         );
         for index in 0..self.addresses.len() {
             // SAFETY: all-zero bytes are a valid mmsghdr.
@@ -311,10 +350,11 @@ impl Sender {
         let count = runs.len().min(self.addresses.len());
         self.headers.clear();
         self.vectors.clear();
-        self.vectors.extend(runs[..count].iter().map(|run| libc::iovec {
-            iov_base: run.bytes.as_ptr().cast_mut().cast(),
-            iov_len: run.bytes.len(),
-        }));
+        self.vectors
+            .extend(runs[..count].iter().map(|run| libc::iovec {
+                iov_base: run.bytes.as_ptr().cast_mut().cast(),
+                iov_len: run.bytes.len(),
+            }));
         for (index, run) in runs[..count].iter().enumerate() {
             let size = address::write(run.to, &mut self.addresses[index]);
             let used = write_control(self.family, &mut self.controls[index], run);
@@ -333,7 +373,12 @@ impl Sender {
         // SAFETY: every header points into `self` and into `runs`, which outlive the call; the kernel only
         // reads the payload.
         let sent = unsafe {
-            libc::sendmmsg(fd.as_raw_fd(), self.headers.as_mut_ptr(), count as u32, libc::MSG_DONTWAIT as _)
+            libc::sendmmsg(
+                fd.as_raw_fd(),
+                self.headers.as_mut_ptr(),
+                count as u32,
+                libc::MSG_DONTWAIT as _,
+            )
         };
         check(sent).map(|sent| sent as usize)
     }
@@ -367,12 +412,23 @@ fn write_control(family: Family, control: &mut Control, run: &Outgoing<'_>) -> u
 }
 
 /// Appends one ancillary message; returns the bytes used so far.
-fn push_control<T: Copy>(control: &mut Control, used: usize, level: i32, kind: i32, value: T) -> usize {
+fn push_control<T: Copy>(
+    control: &mut Control,
+    used: usize,
+    level: i32,
+    kind: i32,
+    value: T,
+) -> usize {
     // SAFETY: plain arithmetic on a size.
     let (space, length) = unsafe {
-        (libc::CMSG_SPACE(size_of::<T>() as u32) as usize, libc::CMSG_LEN(size_of::<T>() as u32) as usize)
+        (
+            libc::CMSG_SPACE(size_of::<T>() as u32) as usize,
+            libc::CMSG_LEN(size_of::<T>() as u32) as usize,
+        )
     };
-    let Some(room) = control.0.get_mut(used..used + space) else { return used };
+    let Some(room) = control.0.get_mut(used..used + space) else {
+        return used;
+    };
     let header = room.as_mut_ptr().cast::<libc::cmsghdr>();
     // SAFETY: `room` holds `space` bytes, which is header plus value with padding; `used` is a multiple of the
     // header's alignment because every CMSG_SPACE is, and `Control` is aligned.

@@ -78,12 +78,17 @@ impl WorkerHandle {
     ///
     /// # Errors
     /// [`SpawnError`].
-    pub fn spawn<M, F>(options: Options, events: Arc<EventQueue>, media: F) -> Result<Self, SpawnError>
+    pub fn spawn<M, F>(
+        options: Options,
+        events: Arc<EventQueue>,
+        media: F,
+    ) -> Result<Self, SpawnError>
     where
         M: MediaHalf + 'static,
         F: Fn(&Config) -> M + Send + 'static,
     {
-        let socket = Socket::bind(options.bind, options.socket_buffer).map_err(SpawnError::Socket)?;
+        let socket =
+            Socket::bind(options.bind, options.socket_buffer).map_err(SpawnError::Socket)?;
         let certificate = Certificate::generate().map_err(|_| SpawnError::Cryptography)?;
         let (address, buffers) = (socket.address(), socket.buffers());
         let fingerprint = certificate.fingerprint_sdp();
@@ -103,7 +108,14 @@ impl WorkerHandle {
             .name(format!("entente-media-{}", options.index))
             .spawn(move || inside.live(&media))
             .map_err(SpawnError::Thread)?;
-        Ok(Self { commands, stop, address, buffers, fingerprint, thread: Some(thread) })
+        Ok(Self {
+            commands,
+            stop,
+            address,
+            buffers,
+            fingerprint,
+            thread: Some(thread),
+        })
     }
 
     /// Queues a command.
@@ -162,12 +174,18 @@ impl Inside {
     /// Runs workers until told to stop. One that panics is replaced; its people are told lost (M1.6).
     fn live<M: MediaHalf, F: Fn(&Config) -> M>(&mut self, media: &F) {
         while !self.stop.load(Ordering::Acquire) {
-            let Ok(mut worker) = Worker::new(&self.config, self.certificate.clone(), media(&self.config)) else {
+            let Ok(mut worker) =
+                Worker::new(&self.config, self.certificate.clone(), media(&self.config))
+            else {
                 return;
             };
             if catch_unwind(AssertUnwindSafe(|| self.run(&mut worker))).is_err() {
-                let lost = worker.peers().map(|peer| Event::Lost { peer, reason: "panic".into() });
-                self.events.push(self.index, lost.chain([Event::Overflow {}]));
+                let lost = worker.peers().map(|peer| Event::Lost {
+                    peer,
+                    reason: "panic".into(),
+                });
+                self.events
+                    .push(self.index, lost.chain([Event::Overflow {}]));
             }
         }
     }
@@ -181,7 +199,8 @@ impl Inside {
                 std::thread::sleep((woken + tick).saturating_duration_since(SystemInstant::now()));
             }
             let due = worker.poll_timeout().since(self.now()).min(NAP);
-            let ready = sys::wait([self.socket.raw(), self.commands.wake.as_raw_fd()], due).unwrap_or([true; 2]);
+            let ready = sys::wait([self.socket.raw(), self.commands.wake.as_raw_fd()], due)
+                .unwrap_or([true; 2]);
             woken = SystemInstant::now();
             self.serve(worker, ready);
             self.report(worker, &ticker);
@@ -215,7 +234,8 @@ impl Inside {
             worker.handle_timeout(now);
         }
         self.send(worker);
-        self.events.push(self.index, std::iter::from_fn(|| worker.poll_event()));
+        self.events
+            .push(self.index, std::iter::from_fn(|| worker.poll_event()));
     }
 
     /// One `recvmmsg`; whether more may wait.

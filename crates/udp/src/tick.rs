@@ -22,7 +22,12 @@ pub(crate) struct Ticker {
 
 impl Ticker {
     pub(crate) const fn new(now: Instant) -> Self {
-        Self { window_start: now, busy: Duration::ZERO, load: 0.0, ticking: false }
+        Self {
+            window_start: now,
+            busy: Duration::ZERO,
+            load: 0.0,
+            ticking: false,
+        }
     }
 
     /// Notes one wake-up, from its first to its last instruction.
@@ -31,7 +36,11 @@ impl Ticker {
         let window = to.saturating_duration_since(self.window_start);
         if window >= WINDOW {
             self.load = (self.busy.as_secs_f32() / window.as_secs_f32()).min(1.0);
-            self.ticking = if self.ticking { self.load > OFF } else { self.load > ON };
+            self.ticking = if self.ticking {
+                self.load > OFF
+            } else {
+                self.load > ON
+            };
             self.window_start = to;
             self.busy = Duration::ZERO;
         }

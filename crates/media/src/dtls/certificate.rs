@@ -23,13 +23,18 @@ impl Certificate {
     /// # Errors
     /// [`CertificateError`] when the library refuses.
     pub fn generate() -> Result<Self, CertificateError> {
-        generate_self_signed_certificate().map(|inner| Self { inner }).map_err(|_| CertificateError)
+        generate_self_signed_certificate()
+            .map(|inner| Self { inner })
+            .map_err(|_| CertificateError)
     }
 
     /// SHA-256 of the certificate.
     #[must_use]
     pub fn fingerprint(&self) -> Fingerprint {
-        Fingerprint { hash: "sha-256".into(), value: self.inner.fingerprint() }
+        Fingerprint {
+            hash: "sha-256".into(),
+            value: self.inner.fingerprint(),
+        }
     }
 
     /// As SDP writes it: `sha-256 AA:BB:…`.

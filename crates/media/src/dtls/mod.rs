@@ -67,7 +67,11 @@ impl Context {
     ///
     /// # Errors
     /// [`DtlsError::Failed`] if the cryptographic library does not offer what DTLS needs.
-    pub fn new(certificate: Certificate, version: Version, started: SystemInstant) -> Result<Self, DtlsError> {
+    pub fn new(
+        certificate: Certificate,
+        version: Version,
+        started: SystemInstant,
+    ) -> Result<Self, DtlsError> {
         let config = DimplConfig::builder()
             // Smallest path MTU that WebRTC endpoints assume, less IP and UDP headers.
             .mtu(1200)
@@ -79,7 +83,12 @@ impl Context {
             .handshake_timeout(std::time::Duration::from_secs(20))
             .build()
             .map_err(|_| DtlsError::Failed)?;
-        Ok(Self { config: Arc::new(config), certificate, version, started })
+        Ok(Self {
+            config: Arc::new(config),
+            certificate,
+            version,
+            started,
+        })
     }
 
     /// Our certificate.
@@ -108,7 +117,12 @@ pub struct Endpoint {
 impl Endpoint {
     /// Starts in the given role; a client's first flight comes out of the next `drain`.
     #[must_use]
-    pub fn new(context: &Arc<Context>, setup: Setup, expected: Vec<Fingerprint>, now: Instant) -> Self {
+    pub fn new(
+        context: &Arc<Context>,
+        setup: Setup,
+        expected: Vec<Fingerprint>,
+        now: Instant,
+    ) -> Self {
         let certificate = context.certificate.inner.clone();
         let (config, at) = (context.config.clone(), context.system(now));
         let mut dtls = match context.version {
@@ -135,7 +149,9 @@ impl Endpoint {
     /// Every error ends the peer.
     pub fn handle_packet(&mut self, now: Instant, packet: &[u8]) -> Result<(), DtlsError> {
         self.handle_timeout(now)?;
-        self.dtls.handle_packet(packet).map_err(|_| DtlsError::Failed)
+        self.dtls
+            .handle_packet(packet)
+            .map_err(|_| DtlsError::Failed)
     }
 
     /// Moves the library's clock; retransmits what is due.
@@ -150,7 +166,9 @@ impl Endpoint {
     /// When `handle_timeout` is due.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Instant> {
-        let since = self.deadline?.saturating_duration_since(self.context.started);
+        let since = self
+            .deadline?
+            .saturating_duration_since(self.context.started);
         Some(Instant::ZERO + since)
     }
 
@@ -192,7 +210,11 @@ impl Endpoint {
         match (connected, self.verified) {
             (false, _) => Ok(None),
             (true, false) => Err(DtlsError::FingerprintMismatch),
-            (true, true) => self.established.take().map(Some).ok_or(DtlsError::NoProfile),
+            (true, true) => self
+                .established
+                .take()
+                .map(Some)
+                .ok_or(DtlsError::NoProfile),
         }
     }
 
@@ -215,13 +237,23 @@ fn establish(
         SrtpProfile::AES128_CM_SHA1_80 => Profile::Aes128CmSha1_80,
         _ => return Err(DtlsError::NoProfile),
     };
-    let (client, server) = Keys::from_material(profile, material).map_err(|_| DtlsError::NoProfile)?;
+    let (client, server) =
+        Keys::from_material(profile, material).map_err(|_| DtlsError::NoProfile)?;
     let (sending, receiving) = match setup {
         Setup::Active => (client, server),
         Setup::Passive => (server, client),
     };
-    let version = if version == Some(ProtocolVersion::DTLS1_3) { "1.3" } else { "1.2" };
-    Ok(Established { version, profile, sending, receiving })
+    let version = if version == Some(ProtocolVersion::DTLS1_3) {
+        "1.3"
+    } else {
+        "1.2"
+    };
+    Ok(Established {
+        version,
+        profile,
+        sending,
+        receiving,
+    })
 }
 
 /// One match is enough (RFC 8122 §5); hashes weaker than SHA-256 never match.

@@ -56,9 +56,19 @@ pub(super) struct Controlling {
 }
 
 impl Controlling {
-    pub(super) fn new(candidate: SocketAddr, tie_breaker: u64, now: Instant) -> Result<Self, CandidateError> {
+    pub(super) fn new(
+        candidate: SocketAddr,
+        tie_breaker: u64,
+        now: Instant,
+    ) -> Result<Self, CandidateError> {
         admissible(candidate)?;
-        Ok(Self { candidate, tie_breaker, pending: Vec::new(), rto: FIRST_RTO, due: now })
+        Ok(Self {
+            candidate,
+            tie_breaker,
+            pending: Vec::new(),
+            rto: FIRST_RTO,
+            due: now,
+        })
     }
 
     /// When the next check leaves.

@@ -64,7 +64,9 @@ impl Credentials {
 
     /// `<ours>:<theirs>`, as the peer must write it.
     fn addressed_by(&self, username: &[u8]) -> bool {
-        let rest = username.strip_prefix(&self.local_ufrag[..]).and_then(|rest| rest.strip_prefix(b":"));
+        let rest = username
+            .strip_prefix(&self.local_ufrag[..])
+            .and_then(|rest| rest.strip_prefix(b":"));
         rest == Some(&self.remote_ufrag[..])
     }
 }
@@ -114,7 +116,11 @@ impl Agent {
         now: Instant,
     ) -> Result<Self, CandidateError> {
         let controlling = Controlling::new(candidate, tie_breaker, now)?;
-        Ok(Self { role: IceRole::Controlling, controlling: Some(controlling), ..Self::lite(local, remote, tie_breaker) })
+        Ok(Self {
+            role: IceRole::Controlling,
+            controlling: Some(controlling),
+            ..Self::lite(local, remote, tie_breaker)
+        })
     }
 
     /// New credentials (RFC 8445 §9); the old ones keep the session alive until the first new nomination.
@@ -129,14 +135,22 @@ impl Agent {
     /// Our user fragment and, during a restart, the previous one.
     #[must_use]
     pub fn local_ufrags(&self) -> [Option<&[u8]>; 2] {
-        [Some(&self.credentials.local_ufrag), self.previous.as_ref().map(|old| &old.local_ufrag[..])]
+        [
+            Some(&self.credentials.local_ufrag),
+            self.previous.as_ref().map(|old| &old.local_ufrag[..]),
+        ]
     }
 
     /// Takes a Binding request from `tuple`.
     ///
     /// # Errors
     /// [`Refusal`]: nothing changed, nothing is answered.
-    pub fn handle_request(&mut self, now: Instant, tuple: Tuple, message: &Message<'_>) -> Result<Outcome, Refusal> {
+    pub fn handle_request(
+        &mut self,
+        now: Instant,
+        tuple: Tuple,
+        message: &Message<'_>,
+    ) -> Result<Outcome, Refusal> {
         let username = message.username().ok_or(Refusal::WrongUser)?;
         let current = self.credentials.addressed_by(username);
         let credentials = match &self.previous {
@@ -151,7 +165,10 @@ impl Agent {
             let answer = Builder::new(Class::Error, message.transaction())
                 .error(ErrorCode::RoleConflict)
                 .finish(&credentials.local_key);
-            return Ok(Outcome { answer: Some(answer), ..Outcome::default() });
+            return Ok(Outcome {
+                answer: Some(answer),
+                ..Outcome::default()
+            });
         }
         let answer = Builder::new(Class::Success, message.transaction())
             .mapped_address(tuple.remote)
@@ -163,20 +180,31 @@ impl Agent {
                 self.previous = None;
             }
         }
-        Ok(Outcome { answer: Some(answer), verified, evicted })
+        Ok(Outcome {
+            answer: Some(answer),
+            verified,
+            evicted,
+        })
     }
 
     /// Whether a response with this transaction from there would answer one of our checks.
     #[must_use]
     pub fn awaits(&self, from: std::net::SocketAddr, transaction: [u8; 12]) -> bool {
-        self.controlling.as_ref().is_some_and(|controlling| controlling.expects(from, transaction))
+        self.controlling
+            .as_ref()
+            .is_some_and(|controlling| controlling.expects(from, transaction))
     }
 
     /// Takes a response to one of our checks.
     ///
     /// # Errors
     /// [`Refusal`]: nothing changed.
-    pub fn handle_response(&mut self, now: Instant, tuple: Tuple, message: &Message<'_>) -> Result<Outcome, Refusal> {
+    pub fn handle_response(
+        &mut self,
+        now: Instant,
+        tuple: Tuple,
+        message: &Message<'_>,
+    ) -> Result<Outcome, Refusal> {
         let controlling = self.controlling.as_mut().ok_or(Refusal::Unexpected)?;
         if !controlling.expects(tuple.remote, message.transaction()) {
             return Err(Refusal::Unexpected);
@@ -191,13 +219,22 @@ impl Agent {
         self.previous = None;
         let (verified, evicted) = self.verify(now, tuple);
         self.nominate(tuple);
-        Ok(Outcome { answer: None, verified, evicted })
+        Ok(Outcome {
+            answer: None,
+            verified,
+            evicted,
+        })
     }
 
     /// Tells that SRTP or DTLS records of the peer were authenticated on a tuple (M2.2).
     #[inline]
     pub fn authenticated(&mut self, tuple: Tuple) {
-        if self.selected != Some(tuple) && self.tuples.iter().any(|known| known.nominated && known.tuple == tuple) {
+        if self.selected != Some(tuple)
+            && self
+                .tuples
+                .iter()
+                .any(|known| known.nominated && known.tuple == tuple)
+        {
             self.selected = Some(tuple);
         }
     }
@@ -206,7 +243,8 @@ impl Agent {
     #[must_use]
     #[inline]
     pub fn path(&self) -> Option<Tuple> {
-        self.selected.or_else(|| self.tuples.last().map(|last| last.tuple))
+        self.selected
+            .or_else(|| self.tuples.last().map(|last| last.tuple))
     }
 
     /// Every verified tuple.
@@ -215,10 +253,19 @@ impl Agent {
     }
 
     /// The check that is due, and where it goes.
-    pub fn poll_check(&mut self, now: Instant, transaction: [u8; 12]) -> Option<(std::net::SocketAddr, Vec<u8>)> {
+    pub fn poll_check(
+        &mut self,
+        now: Instant,
+        transaction: [u8; 12],
+    ) -> Option<(std::net::SocketAddr, Vec<u8>)> {
         let controlling = self.controlling.as_mut()?;
         let credentials = &self.credentials;
-        let username = [&credentials.remote_ufrag[..], b":", &credentials.local_ufrag[..]].concat();
+        let username = [
+            &credentials.remote_ufrag[..],
+            b":",
+            &credentials.local_ufrag[..],
+        ]
+        .concat();
         controlling.check(now, transaction, &username, &credentials.remote_key)
     }
 
@@ -226,13 +273,20 @@ impl Agent {
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Instant> {
         let check = self.controlling.as_ref().map(Controlling::due);
-        let expiry = self.tuples.iter().map(|known| known.last_check + TUPLE_LIFETIME).min();
+        let expiry = self
+            .tuples
+            .iter()
+            .map(|known| known.last_check + TUPLE_LIFETIME)
+            .min();
         check.into_iter().chain(expiry).min()
     }
 
     /// Forgets one tuple whose consent has ended; call until it returns `None`.
     pub fn expire(&mut self, now: Instant) -> Option<Tuple> {
-        let at = self.tuples.iter().position(|known| now.since(known.last_check) >= TUPLE_LIFETIME)?;
+        let at = self
+            .tuples
+            .iter()
+            .position(|known| now.since(known.last_check) >= TUPLE_LIFETIME)?;
         Some(self.remove(at))
     }
 
@@ -258,11 +312,21 @@ impl Agent {
         }
         let mut evicted = None;
         if self.tuples.len() >= MAX_TUPLES {
-            let oldest = self.tuples.iter().enumerate().filter(|(_, known)| self.selected != Some(known.tuple));
-            let oldest = oldest.min_by_key(|(_, known)| known.last_check).map(|(at, _)| at);
+            let oldest = self
+                .tuples
+                .iter()
+                .enumerate()
+                .filter(|(_, known)| self.selected != Some(known.tuple));
+            let oldest = oldest
+                .min_by_key(|(_, known)| known.last_check)
+                .map(|(at, _)| at);
             evicted = oldest.map(|at| self.remove(at));
         }
-        self.tuples.push(Verified { tuple, nominated: false, last_check: now });
+        self.tuples.push(Verified {
+            tuple,
+            nominated: false,
+            last_check: now,
+        });
         (true, evicted)
     }
 
@@ -276,7 +340,12 @@ impl Agent {
     fn remove(&mut self, at: usize) -> Tuple {
         let gone = self.tuples.remove(at).tuple;
         if self.selected == Some(gone) {
-            self.selected = self.tuples.iter().rev().find(|known| known.nominated).map(|known| known.tuple);
+            self.selected = self
+                .tuples
+                .iter()
+                .rev()
+                .find(|known| known.nominated)
+                .map(|known| known.tuple);
         }
         gone
     }

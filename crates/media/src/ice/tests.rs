@@ -3,7 +3,10 @@
 use super::*;
 
 fn credentials(name: &str) -> IceCredentials {
-    IceCredentials { ufrag: format!("{name}uf"), pwd: format!("{name}password0123456789") }
+    IceCredentials {
+        ufrag: format!("{name}uf"),
+        pwd: format!("{name}password0123456789"),
+    }
 }
 
 fn tuple(port: u16) -> Tuple {
@@ -12,8 +15,15 @@ fn tuple(port: u16) -> Tuple {
 
 /// A request of a full, controlling browser with credentials "remote" towards our "local".
 fn request(nominate: bool) -> Builder {
-    let builder = Builder::new(Class::Request, [3; 12]).username(b"localuf:remoteuf").priority(1).controlling(5);
-    if nominate { builder.use_candidate() } else { builder }
+    let builder = Builder::new(Class::Request, [3; 12])
+        .username(b"localuf:remoteuf")
+        .priority(1)
+        .controlling(5);
+    if nominate {
+        builder.use_candidate()
+    } else {
+        builder
+    }
 }
 
 fn signed(builder: Builder, name: &str) -> Vec<u8> {
@@ -25,7 +35,11 @@ fn lite() -> Agent {
 }
 
 fn feed(agent: &mut Agent, at: u64, from: u16, bytes: &[u8]) -> Result<Outcome, Refusal> {
-    agent.handle_request(Instant::from_millis(at), tuple(from), &Message::parse(bytes).unwrap())
+    agent.handle_request(
+        Instant::from_millis(at),
+        tuple(from),
+        &Message::parse(bytes).unwrap(),
+    )
 }
 
 #[test]
@@ -52,7 +66,11 @@ fn media_moves_the_path_among_nominated_tuples_only() {
     agent.authenticated(tuple(1));
     assert_eq!(agent.path(), Some(tuple(1)));
     agent.authenticated(tuple(3));
-    assert_eq!(agent.path(), Some(tuple(1)), "a tuple that was never nominated latched the path");
+    assert_eq!(
+        agent.path(),
+        Some(tuple(1)),
+        "a tuple that was never nominated latched the path"
+    );
     agent.authenticated(tuple(4));
     assert_eq!(agent.path(), Some(tuple(1)));
 }
@@ -61,13 +79,32 @@ fn media_moves_the_path_among_nominated_tuples_only() {
 #[test]
 fn a_wrong_password_or_user_is_never_answered() {
     let mut agent = lite();
-    assert_eq!(feed(&mut agent, 0, 1, &signed(request(true), "wrong")).unwrap_err(), Refusal::Integrity);
-    for username in [&b"localuf"[..], b"localuf:", b"localuf:other", b"other:remoteuf", b"localufx:remoteuf", b""] {
-        let bytes = signed(Builder::new(Class::Request, [3; 12]).username(username), "local");
-        assert_eq!(feed(&mut agent, 0, 1, &bytes).unwrap_err(), Refusal::WrongUser);
+    assert_eq!(
+        feed(&mut agent, 0, 1, &signed(request(true), "wrong")).unwrap_err(),
+        Refusal::Integrity
+    );
+    for username in [
+        &b"localuf"[..],
+        b"localuf:",
+        b"localuf:other",
+        b"other:remoteuf",
+        b"localufx:remoteuf",
+        b"",
+    ] {
+        let bytes = signed(
+            Builder::new(Class::Request, [3; 12]).username(username),
+            "local",
+        );
+        assert_eq!(
+            feed(&mut agent, 0, 1, &bytes).unwrap_err(),
+            Refusal::WrongUser
+        );
     }
     let bytes = signed(Builder::new(Class::Request, [3; 12]).priority(1), "local");
-    assert_eq!(feed(&mut agent, 0, 1, &bytes).unwrap_err(), Refusal::WrongUser);
+    assert_eq!(
+        feed(&mut agent, 0, 1, &bytes).unwrap_err(),
+        Refusal::WrongUser
+    );
     assert_eq!(agent.path(), None);
 }
 
@@ -75,9 +112,17 @@ fn a_wrong_password_or_user_is_never_answered() {
 #[test]
 fn an_answer_is_not_longer_than_its_request() {
     let mut agent = lite();
-    for request in [signed(request(false), "local"), signed(request(true), "local")] {
+    for request in [
+        signed(request(false), "local"),
+        signed(request(true), "local"),
+    ] {
         let answer = feed(&mut agent, 0, 1, &request).unwrap().answer.unwrap();
-        assert!(answer.len() <= request.len(), "{} > {}", answer.len(), request.len());
+        assert!(
+            answer.len() <= request.len(),
+            "{} > {}",
+            answer.len(),
+            request.len()
+        );
     }
 }
 
@@ -85,10 +130,20 @@ fn an_answer_is_not_longer_than_its_request() {
 #[test]
 fn a_role_conflict_is_answered_with_487_and_verifies_nothing() {
     let mut agent = lite();
-    let bytes = signed(Builder::new(Class::Request, [3; 12]).username(b"localuf:remoteuf").controlled(9), "local");
+    let bytes = signed(
+        Builder::new(Class::Request, [3; 12])
+            .username(b"localuf:remoteuf")
+            .controlled(9),
+        "local",
+    );
     let outcome = feed(&mut agent, 0, 1, &bytes).unwrap();
     assert!(!outcome.verified);
-    assert_eq!(Message::parse(&outcome.answer.unwrap()).unwrap().error_code(), Some(487));
+    assert_eq!(
+        Message::parse(&outcome.answer.unwrap())
+            .unwrap()
+            .error_code(),
+        Some(487)
+    );
     assert_eq!(agent.path(), None);
 }
 
@@ -108,8 +163,18 @@ fn consent_ends_and_the_path_falls_back() {
 fn a_peer_cannot_hold_more_tuples_than_the_limit() {
     let mut agent = lite();
     for port in 1..=40 {
-        let outcome = feed(&mut agent, u64::from(port), port, &signed(request(port == 1), "local")).unwrap();
-        assert_eq!(outcome.evicted.is_some(), usize::from(port) > MAX_TUPLES, "{port}");
+        let outcome = feed(
+            &mut agent,
+            u64::from(port),
+            port,
+            &signed(request(port == 1), "local"),
+        )
+        .unwrap();
+        assert_eq!(
+            outcome.evicted.is_some(),
+            usize::from(port) > MAX_TUPLES,
+            "{port}"
+        );
     }
     assert_eq!(agent.tuples().count(), MAX_TUPLES);
     assert_eq!(agent.path(), Some(tuple(1)), "the path in use was evicted");
@@ -119,20 +184,41 @@ fn a_peer_cannot_hold_more_tuples_than_the_limit() {
 fn a_restart_keeps_the_old_credentials_until_the_new_ones_nominate() {
     let mut agent = lite();
     feed(&mut agent, 0, 1, &signed(request(true), "local")).unwrap();
-    agent.restart(&credentials("newlocal"), &credentials("newremote"), Instant::from_millis(1));
+    agent.restart(
+        &credentials("newlocal"),
+        &credentials("newremote"),
+        Instant::from_millis(1),
+    );
     feed(&mut agent, 2, 1, &signed(request(true), "local")).unwrap();
-    let new = || Builder::new(Class::Request, [4; 12]).username(b"newlocaluf:newremoteuf").use_candidate();
-    assert_eq!(feed(&mut agent, 3, 2, &signed(new(), "local")).unwrap_err(), Refusal::Integrity);
+    let new = || {
+        Builder::new(Class::Request, [4; 12])
+            .username(b"newlocaluf:newremoteuf")
+            .use_candidate()
+    };
+    assert_eq!(
+        feed(&mut agent, 3, 2, &signed(new(), "local")).unwrap_err(),
+        Refusal::Integrity
+    );
     feed(&mut agent, 4, 2, &signed(new(), "newlocal")).unwrap();
     assert_eq!(agent.path(), Some(tuple(2)));
-    assert_eq!(feed(&mut agent, 5, 1, &signed(request(true), "local")).unwrap_err(), Refusal::WrongUser);
+    assert_eq!(
+        feed(&mut agent, 5, 1, &signed(request(true), "local")).unwrap_err(),
+        Refusal::WrongUser
+    );
 }
 
 #[test]
 fn the_controlling_half_nominates_at_once_and_keeps_checking() {
     let mut server = lite();
     let candidate = tuple(7).remote;
-    let mut client = Agent::controlling(&credentials("remote"), &credentials("local"), 2, candidate, Instant::ZERO).unwrap();
+    let mut client = Agent::controlling(
+        &credentials("remote"),
+        &credentials("local"),
+        2,
+        candidate,
+        Instant::ZERO,
+    )
+    .unwrap();
     let mut checks = 0;
     for at in (0..10_000).step_by(100) {
         let now = Instant::from_millis(at);
@@ -142,23 +228,50 @@ fn the_controlling_half_nominates_at_once_and_keeps_checking() {
             if at < 300 {
                 continue;
             }
-            let outcome = server.handle_request(now, tuple(1), &Message::parse(&bytes).unwrap()).unwrap();
+            let outcome = server
+                .handle_request(now, tuple(1), &Message::parse(&bytes).unwrap())
+                .unwrap();
             let answer = outcome.answer.unwrap();
-            client.handle_response(now, tuple(7), &Message::parse(&answer).unwrap()).unwrap();
-            assert_eq!((client.path(), server.path()), (Some(tuple(7)), Some(tuple(1))));
+            client
+                .handle_response(now, tuple(7), &Message::parse(&answer).unwrap())
+                .unwrap();
+            assert_eq!(
+                (client.path(), server.path()),
+                (Some(tuple(7)), Some(tuple(1)))
+            );
         }
     }
-    assert_eq!(checks, 2 + 4, "two lost, then one at 300 ms and every 2.5 s");
+    assert_eq!(
+        checks,
+        2 + 4,
+        "two lost, then one at 300 ms and every 2.5 s"
+    );
 }
 
 /// Attack 3: an answer from elsewhere, or to nothing we asked, moves nothing.
 #[test]
 fn the_controlling_half_believes_only_answers_to_its_own_checks() {
     let candidate = tuple(7).remote;
-    let mut client = Agent::controlling(&credentials("remote"), &credentials("local"), 2, candidate, Instant::ZERO).unwrap();
+    let mut client = Agent::controlling(
+        &credentials("remote"),
+        &credentials("local"),
+        2,
+        candidate,
+        Instant::ZERO,
+    )
+    .unwrap();
     client.poll_check(Instant::ZERO, [1; 12]).unwrap();
-    let answer = |transaction, name| signed(Builder::new(Class::Success, transaction).mapped_address(tuple(1).remote), name);
-    let mut try_it = |from, bytes: &[u8]| client.handle_response(Instant::ZERO, tuple(from), &Message::parse(bytes).unwrap()).unwrap_err();
+    let answer = |transaction, name| {
+        signed(
+            Builder::new(Class::Success, transaction).mapped_address(tuple(1).remote),
+            name,
+        )
+    };
+    let mut try_it = |from, bytes: &[u8]| {
+        client
+            .handle_response(Instant::ZERO, tuple(from), &Message::parse(bytes).unwrap())
+            .unwrap_err()
+    };
     assert_eq!(try_it(8, &answer([1; 12], "local")), Refusal::Unexpected);
     assert_eq!(try_it(7, &answer([2; 12], "local")), Refusal::Unexpected);
     assert_eq!(try_it(7, &answer([1; 12], "other")), Refusal::Integrity);

@@ -18,7 +18,10 @@ impl Tuple {
     #[must_use]
     pub fn new(remote: SocketAddr, local: Option<IpAddr>) -> Self {
         let remote = SocketAddr::new(remote.ip().to_canonical(), remote.port());
-        Self { remote, local: local.map(|ip| ip.to_canonical()) }
+        Self {
+            remote,
+            local: local.map(|ip| ip.to_canonical()),
+        }
     }
 
     /// Flat form for the worker's table: cheaper to hash than the enums.
@@ -26,7 +29,10 @@ impl Tuple {
     #[inline]
     pub(crate) fn key(&self) -> (u128, u128) {
         let local = self.local.map_or(0, bits);
-        (bits(self.remote.ip()), local ^ (u128::from(self.remote.port()) << 96))
+        (
+            bits(self.remote.ip()),
+            local ^ (u128::from(self.remote.port()) << 96),
+        )
     }
 }
 
@@ -41,6 +47,10 @@ fn bits(ip: IpAddr) -> u128 {
 
 impl fmt::Debug for Tuple {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.remote.is_ipv4() { "Tuple(v4)" } else { "Tuple(v6)" })
+        f.write_str(if self.remote.is_ipv4() {
+            "Tuple(v4)"
+        } else {
+            "Tuple(v6)"
+        })
     }
 }

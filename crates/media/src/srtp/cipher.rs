@@ -18,8 +18,15 @@ pub(super) struct Refused;
 
 /// Session keys for one kind of packet (RTP or RTCP) in one direction.
 pub(super) enum Cipher {
-    Gcm { key: LessSafeKey, salt: [u8; 12] },
-    CounterSha1 { key: EncryptingKey, auth: hmac::Key, salt: [u8; 14] },
+    Gcm {
+        key: LessSafeKey,
+        salt: [u8; 12],
+    },
+    CounterSha1 {
+        key: EncryptingKey,
+        auth: hmac::Key,
+        salt: [u8; 14],
+    },
 }
 
 impl Cipher {
@@ -44,10 +51,17 @@ impl Cipher {
                 salt: salt.try_into().map_err(|_| KeyError::WrongLength)?,
             });
         }
-        let algorithm = if key.len() == 32 { &AES_256_GCM } else { &AES_128_GCM };
+        let algorithm = if key.len() == 32 {
+            &AES_256_GCM
+        } else {
+            &AES_128_GCM
+        };
         let key = UnboundKey::new(algorithm, &key).map_err(|_| KeyError::Library)?;
         let salt = salt.try_into().map_err(|_| KeyError::WrongLength)?;
-        Ok(Self::Gcm { key: LessSafeKey::new(key), salt })
+        Ok(Self::Gcm {
+            key: LessSafeKey::new(key),
+            salt,
+        })
     }
 
     pub(super) const fn tag_len(&self) -> usize {
@@ -58,12 +72,21 @@ impl Cipher {
     }
 
     /// Seals the RTP packet `out[start..]` in place, its first `header` bytes in clear, and appends the tag.
-    pub(super) fn seal_rtp(&self, out: &mut Vec<u8>, start: usize, header: usize, ssrc: u32, index: u64) -> Result<(), Refused> {
+    pub(super) fn seal_rtp(
+        &self,
+        out: &mut Vec<u8>,
+        start: usize,
+        header: usize,
+        ssrc: u32,
+        index: u64,
+    ) -> Result<(), Refused> {
         let (clear, body) = out[start..].split_at_mut(header);
         match self {
             Self::Gcm { key, salt } => {
                 let nonce = Nonce::assume_unique_for_key(rtp_nonce(salt, ssrc, index));
-                let tag = key.seal_in_place_separate_tag(nonce, Aad::from(&*clear), body).map_err(|_| Refused)?;
+                let tag = key
+                    .seal_in_place_separate_tag(nonce, Aad::from(&*clear), body)
+                    .map_err(|_| Refused)?;
                 out.extend_from_slice(tag.as_ref());
             }
             Self::CounterSha1 { key, auth, salt } => {
@@ -76,27 +99,48 @@ impl Cipher {
     }
 
     /// Opens an SRTP packet in place; the plain packet is `packet[..returned]`.
-    pub(super) fn open_rtp(&self, packet: &mut [u8], header: usize, ssrc: u32, index: u64) -> Result<usize, Refused> {
-        let end = packet.len().checked_sub(self.tag_len()).filter(|end| *end >= header).ok_or(Refused)?;
+    pub(super) fn open_rtp(
+        &self,
+        packet: &mut [u8],
+        header: usize,
+        ssrc: u32,
+        index: u64,
+    ) -> Result<usize, Refused> {
+        let end = packet
+            .len()
+            .checked_sub(self.tag_len())
+            .filter(|end| *end >= header)
+            .ok_or(Refused)?;
         match self {
             Self::Gcm { key, salt } => {
                 let nonce = Nonce::assume_unique_for_key(rtp_nonce(salt, ssrc, index));
                 let (clear, sealed) = packet.split_at_mut(header);
-                key.open_in_place(nonce, Aad::from(&*clear), sealed).map_err(|_| Refused)?;
+                key.open_in_place(nonce, Aad::from(&*clear), sealed)
+                    .map_err(|_| Refused)?;
             }
             Self::CounterSha1 { key, auth, salt } => {
                 let tag = sha1_tag(auth, &packet[..end], (index >> 16) as u32);
                 constant_time::verify_slices_are_equal(&tag.as_ref()[..SHA1_TAG], &packet[end..])
                     .map_err(|_| Refused)?;
-                xor_keystream(key, counter_block(salt, ssrc, index), &mut packet[header..end])
-                    .map_err(|_| Refused)?;
+                xor_keystream(
+                    key,
+                    counter_block(salt, ssrc, index),
+                    &mut packet[header..end],
+                )
+                .map_err(|_| Refused)?;
             }
         }
         Ok(end)
     }
 
     /// Seals the RTCP compound `out[start..]` in place and appends tag and index word (E bit set).
-    pub(super) fn seal_rtcp(&self, out: &mut Vec<u8>, start: usize, ssrc: u32, index: u32) -> Result<(), Refused> {
+    pub(super) fn seal_rtcp(
+        &self,
+        out: &mut Vec<u8>,
+        start: usize,
+        ssrc: u32,
+        index: u32,
+    ) -> Result<(), Refused> {
         let word = (index | 1 << 31).to_be_bytes();
         match self {
             Self::Gcm { key, salt } => {
@@ -110,7 +154,8 @@ impl Cipher {
             }
             Self::CounterSha1 { key, auth, salt } => {
                 let body = out.get_mut(start + 8..).ok_or(Refused)?;
-                xor_keystream(key, counter_block(salt, ssrc, u64::from(index)), body).map_err(|_| Refused)?;
+                xor_keystream(key, counter_block(salt, ssrc, u64::from(index)), body)
+                    .map_err(|_| Refused)?;
                 out.extend_from_slice(&word);
                 let tag = hmac::sign(auth, &out[start..]);
                 out.extend_from_slice(&tag.as_ref()[..SHA1_TAG]);
@@ -121,25 +166,42 @@ impl Cipher {
 
     /// Opens an SRTCP packet in place; the plain compound is `packet[..returned]`. Clear RTCP (E bit not set)
     /// is refused: both ends of a DTLS-SRTP session encrypt.
-    pub(super) fn open_rtcp(&self, packet: &mut [u8], ssrc: u32, word: u32) -> Result<usize, Refused> {
+    pub(super) fn open_rtcp(
+        &self,
+        packet: &mut [u8],
+        ssrc: u32,
+        word: u32,
+    ) -> Result<usize, Refused> {
         let index = word & !(1 << 31);
         if index == word {
             return Err(Refused);
         }
-        let end = packet.len().checked_sub(self.tag_len() + 4).filter(|end| *end >= 8).ok_or(Refused)?;
+        let end = packet
+            .len()
+            .checked_sub(self.tag_len() + 4)
+            .filter(|end| *end >= 8)
+            .ok_or(Refused)?;
         match self {
             Self::Gcm { key, salt } => {
                 let nonce = Nonce::assume_unique_for_key(rtcp_nonce(salt, ssrc, index));
                 let aad = rtcp_aad(packet, word.to_be_bytes())?;
                 let sealed = &mut packet[8..end + GCM_TAG];
-                key.open_in_place(nonce, Aad::from(aad), sealed).map_err(|_| Refused)?;
+                key.open_in_place(nonce, Aad::from(aad), sealed)
+                    .map_err(|_| Refused)?;
             }
             Self::CounterSha1 { key, auth, salt } => {
                 let tag = hmac::sign(auth, &packet[..end + 4]);
-                constant_time::verify_slices_are_equal(&tag.as_ref()[..SHA1_TAG], &packet[end + 4..])
-                    .map_err(|_| Refused)?;
-                xor_keystream(key, counter_block(salt, ssrc, u64::from(index)), &mut packet[8..end])
-                    .map_err(|_| Refused)?;
+                constant_time::verify_slices_are_equal(
+                    &tag.as_ref()[..SHA1_TAG],
+                    &packet[end + 4..],
+                )
+                .map_err(|_| Refused)?;
+                xor_keystream(
+                    key,
+                    counter_block(salt, ssrc, u64::from(index)),
+                    &mut packet[8..end],
+                )
+                .map_err(|_| Refused)?;
             }
         }
         Ok(end)

@@ -48,11 +48,17 @@ impl Inbound {
         let sequence = u16::from_be_bytes([packet[2], packet[3]]);
         let ssrc = ssrc_at(packet, 8).ok_or(OpenError::Malformed)?;
         let window = self.rtp_windows.get(&ssrc);
-        let index = guess_index(window.and_then(Window::newest), sequence).ok_or(OpenError::Replay)?;
+        let index =
+            guess_index(window.and_then(Window::newest), sequence).ok_or(OpenError::Replay)?;
         admit(window, index, self.rtp_windows.len())?;
-        let length =
-            self.rtp.open_rtp(packet, header, ssrc, index).map_err(|_| OpenError::Authentication)?;
-        self.rtp_windows.entry(ssrc).or_insert_with(Window::new).mark(index);
+        let length = self
+            .rtp
+            .open_rtp(packet, header, ssrc, index)
+            .map_err(|_| OpenError::Authentication)?;
+        self.rtp_windows
+            .entry(ssrc)
+            .or_insert_with(Window::new)
+            .mark(index);
         Ok(length)
     }
 
@@ -65,8 +71,14 @@ impl Inbound {
         let word = self.rtcp.rtcp_word(packet).ok_or(OpenError::Malformed)?;
         let index = u64::from(word & !(1 << 31));
         admit(self.rtcp_windows.get(&ssrc), index, self.rtcp_windows.len())?;
-        let length = self.rtcp.open_rtcp(packet, ssrc, word).map_err(|_| OpenError::Authentication)?;
-        self.rtcp_windows.entry(ssrc).or_insert_with(Window::new).mark(index);
+        let length = self
+            .rtcp
+            .open_rtcp(packet, ssrc, word)
+            .map_err(|_| OpenError::Authentication)?;
+        self.rtcp_windows
+            .entry(ssrc)
+            .or_insert_with(Window::new)
+            .mark(index);
         Ok(length)
     }
 }

@@ -18,7 +18,11 @@ pub enum Profile {
 
 impl Profile {
     /// Every profile, best first.
-    pub const ALL: [Self; 3] = [Self::AeadAes256Gcm, Self::AeadAes128Gcm, Self::Aes128CmSha1_80];
+    pub const ALL: [Self; 3] = [
+        Self::AeadAes256Gcm,
+        Self::AeadAes128Gcm,
+        Self::Aes128CmSha1_80,
+    ];
 
     /// Its IANA name.
     #[must_use]
@@ -81,7 +85,11 @@ impl Keys {
         if key.len() != profile.key_len() || salt.len() != profile.salt_len() {
             return Err(KeyError::WrongLength);
         }
-        Ok(Self { profile, key: key.to_vec(), salt: salt.to_vec() })
+        Ok(Self {
+            profile,
+            key: key.to_vec(),
+            salt: salt.to_vec(),
+        })
     }
 
     /// Splits exported material into the client's and the server's sending keys (RFC 5764 §4.2).
@@ -95,7 +103,10 @@ impl Keys {
         let (keys, salts) = material.split_at(2 * profile.key_len());
         let (client_key, server_key) = keys.split_at(profile.key_len());
         let (client_salt, server_salt) = salts.split_at(profile.salt_len());
-        Ok((Self::new(profile, client_key, client_salt)?, Self::new(profile, server_key, server_salt)?))
+        Ok((
+            Self::new(profile, client_key, client_salt)?,
+            Self::new(profile, server_key, server_salt)?,
+        ))
     }
 
     /// AES-CM key derivation with key derivation rate 0 (RFC 3711 §4.3.3); `label` 0..=5.
@@ -128,17 +139,26 @@ impl CounterMode {
 }
 
 fn counter_mode(key: &[u8], counter: [u8; 16]) -> Result<CounterMode, KeyError> {
-    Ok(CounterMode { key: counter_key(key)?, counter })
+    Ok(CounterMode {
+        key: counter_key(key)?,
+        counter,
+    })
 }
 
 /// A key for [`xor_keystream`]: AES-128 or AES-256 by its length.
 pub(super) fn counter_key(key: &[u8]) -> Result<EncryptingKey, KeyError> {
     let algorithm = if key.len() == 32 { &AES_256 } else { &AES_128 };
-    UnboundCipherKey::new(algorithm, key).and_then(EncryptingKey::ctr).map_err(|_| KeyError::Library)
+    UnboundCipherKey::new(algorithm, key)
+        .and_then(EncryptingKey::ctr)
+        .map_err(|_| KeyError::Library)
 }
 
 /// XORs AES counter-mode keystream over the bytes; encrypts and decrypts.
-pub(super) fn xor_keystream(key: &EncryptingKey, counter: [u8; 16], bytes: &mut [u8]) -> Result<(), KeyError> {
+pub(super) fn xor_keystream(
+    key: &EncryptingKey,
+    counter: [u8; 16],
+    bytes: &mut [u8],
+) -> Result<(), KeyError> {
     key.less_safe_encrypt(bytes, EncryptionContext::Iv128(FixedLength::from(counter)))
         .map(|_| ())
         .map_err(|_| KeyError::Library)

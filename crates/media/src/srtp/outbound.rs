@@ -45,7 +45,13 @@ impl Outbound {
     ///
     /// # Errors
     /// `out` is as before.
-    pub fn seal_rtp(&mut self, head: &[u8], body: &[u8], header: usize, out: &mut Vec<u8>) -> Result<(), SealError> {
+    pub fn seal_rtp(
+        &mut self,
+        head: &[u8],
+        body: &[u8],
+        header: usize,
+        out: &mut Vec<u8>,
+    ) -> Result<(), SealError> {
         if header < 12 || head.len() < header {
             return Err(SealError::Malformed);
         }
@@ -64,10 +70,12 @@ impl Outbound {
         let start = out.len();
         out.extend_from_slice(head);
         out.extend_from_slice(body);
-        self.rtp.seal_rtp(out, start, header, ssrc, index).map_err(|_| {
-            out.truncate(start);
-            SealError::Library
-        })
+        self.rtp
+            .seal_rtp(out, start, header, ssrc, index)
+            .map_err(|_| {
+                out.truncate(start);
+                SealError::Library
+            })
     }
 
     /// Appends the sealed form of an RTCP compound to `out`.

@@ -19,9 +19,18 @@ fn key_derivation_matches_rfc_3711_appendix_b3() {
     let key = unhex("E1F97A0D3E018BE0D64FA32C06DE4139");
     let salt = unhex("0EC675AD498AFEEBB6960B3AABE6");
     let keys = Keys::new(Profile::Aes128CmSha1_80, &key, &salt).unwrap();
-    assert_eq!(keys.derive(0, 16).unwrap(), unhex("C61E7A93744F39EE10734AFE3FF7A087"));
-    assert_eq!(keys.derive(2, 14).unwrap(), unhex("30CBBC08863D8C85D49DB34A9AE1"));
-    assert_eq!(keys.derive(1, 20).unwrap(), unhex("CEBE321F6FF7716B6FD4AB49AF256A156D38BAA4"));
+    assert_eq!(
+        keys.derive(0, 16).unwrap(),
+        unhex("C61E7A93744F39EE10734AFE3FF7A087")
+    );
+    assert_eq!(
+        keys.derive(2, 14).unwrap(),
+        unhex("30CBBC08863D8C85D49DB34A9AE1")
+    );
+    assert_eq!(
+        keys.derive(1, 20).unwrap(),
+        unhex("CEBE321F6FF7716B6FD4AB49AF256A156D38BAA4")
+    );
 }
 
 #[test]
@@ -41,9 +50,16 @@ const PLAIN_RTP: &str = "8040f17b8041f8d35501a0b247616c6c696120657374206f6d6e697
 
 fn gcm(bytes: u8) -> Cipher {
     let key: Vec<u8> = (0..bytes).collect();
-    let algorithm = if bytes == 32 { &AES_256_GCM } else { &AES_128_GCM };
+    let algorithm = if bytes == 32 {
+        &AES_256_GCM
+    } else {
+        &AES_128_GCM
+    };
     let salt = unhex(SALT).try_into().unwrap();
-    Cipher::Gcm { key: LessSafeKey::new(UnboundKey::new(algorithm, &key).unwrap()), salt }
+    Cipher::Gcm {
+        key: LessSafeKey::new(UnboundKey::new(algorithm, &key).unwrap()),
+        salt,
+    }
 }
 
 #[test]
@@ -54,9 +70,13 @@ fn rtp_under_gcm_matches_rfc_7714_section_16() {
         0f1ba63799b87b7aa3db36dfffd6b0f9bb7878d7a76c13";
     for (bytes, expected) in [(16, with_128), (32, with_256)] {
         let mut packet = unhex(PLAIN_RTP);
-        gcm(bytes).seal_rtp(&mut packet, 0, 12, 0x5501_a0b2, 0xf17b).unwrap();
+        gcm(bytes)
+            .seal_rtp(&mut packet, 0, 12, 0x5501_a0b2, 0xf17b)
+            .unwrap();
         assert_eq!(packet, unhex(expected));
-        let length = gcm(bytes).open_rtp(&mut packet, 12, 0x5501_a0b2, 0xf17b).unwrap();
+        let length = gcm(bytes)
+            .open_rtp(&mut packet, 12, 0x5501_a0b2, 0xf17b)
+            .unwrap();
         assert_eq!(packet[..length], unhex(PLAIN_RTP));
     }
 }
@@ -68,7 +88,9 @@ fn rtcp_under_gcm_matches_rfc_7714_section_17() {
     let sealed = "81c8000d4d61727363e94885dcdab67ca727d7662f6b7e997ff5c0f76c06f32dc676a5f1730d6fda4ce09b46\
         86303ded0bb9275bc84aa45896cf4d2fc5abf87245d9eade800005d4";
     let mut packet = unhex(plain);
-    gcm(16).seal_rtcp(&mut packet, 0, 0x4d61_7273, 0x5d4).unwrap();
+    gcm(16)
+        .seal_rtcp(&mut packet, 0, 0x4d61_7273, 0x5d4)
+        .unwrap();
     assert_eq!(packet, unhex(sealed));
     let word = gcm(16).rtcp_word(&packet).unwrap();
     let length = gcm(16).open_rtcp(&mut packet, 0x4d61_7273, word).unwrap();
@@ -78,7 +100,10 @@ fn rtcp_under_gcm_matches_rfc_7714_section_17() {
 fn pair(profile: Profile) -> (Outbound, Inbound) {
     let material: Vec<u8> = (0..profile.material_len()).map(|n| n as u8).collect();
     let (client, _) = Keys::from_material(profile, &material).unwrap();
-    (Outbound::new(&client).unwrap(), Inbound::new(&client).unwrap())
+    (
+        Outbound::new(&client).unwrap(),
+        Inbound::new(&client).unwrap(),
+    )
 }
 
 fn rtp(sequence: u16, ssrc: u32) -> Vec<u8> {
@@ -98,7 +123,9 @@ fn every_profile_goes_there_and_back_across_a_rollover() {
         for step in 0..200_000u32 {
             let plain = rtp((65_000u32 + step * 7) as u16, 1);
             let mut sealed = Vec::new();
-            sender.seal_rtp(&plain[..22], &plain[22..], 20, &mut sealed).unwrap();
+            sender
+                .seal_rtp(&plain[..22], &plain[22..], 20, &mut sealed)
+                .unwrap();
             assert_eq!(sealed[..20], plain[..20]);
             assert_ne!(sealed[20..plain.len()], plain[20..]);
             let length = receiver.open_rtp(&mut sealed).unwrap();
@@ -134,8 +161,16 @@ fn no_index_is_sealed_twice_and_late_ones_only_once() {
     assert_eq!(seal(11), Err(SealError::IndexUsed));
     assert_eq!(seal(10), Err(SealError::IndexUsed));
     assert_eq!(seal(2000), Ok(()));
-    assert_eq!(seal(13), Err(SealError::IndexUsed), "older than the window, so perhaps sealed");
-    assert_eq!(out.len(), 4 * (45 + 16), "a refused packet left bytes behind");
+    assert_eq!(
+        seal(13),
+        Err(SealError::IndexUsed),
+        "older than the window, so perhaps sealed"
+    );
+    assert_eq!(
+        out.len(),
+        4 * (45 + 16),
+        "a refused packet left bytes behind"
+    );
 }
 
 #[test]
@@ -148,7 +183,10 @@ fn replays_and_forgeries_are_refused_and_change_nothing() {
         for bit in 0..sealed.len() * 8 {
             let mut forged = sealed.clone();
             forged[bit / 8] ^= 1 << (bit % 8);
-            assert!(receiver.open_rtp(&mut forged).is_err(), "{profile:?} bit {bit}");
+            assert!(
+                receiver.open_rtp(&mut forged).is_err(),
+                "{profile:?} bit {bit}"
+            );
         }
         let mut far = rtp(100, 1);
         far[2..4].copy_from_slice(&40_000u16.to_be_bytes());
@@ -177,11 +215,16 @@ fn a_peer_cannot_fill_memory_with_ssrcs() {
     let (mut sender, mut receiver) = pair(Profile::AeadAes128Gcm);
     for ssrc in 0..MAX_STREAMS as u32 {
         let mut sealed = Vec::new();
-        sender.seal_rtp(&rtp(1, ssrc), &[], 20, &mut sealed).unwrap();
+        sender
+            .seal_rtp(&rtp(1, ssrc), &[], 20, &mut sealed)
+            .unwrap();
         receiver.open_rtp(&mut sealed).unwrap();
     }
     let mut out = Vec::new();
-    assert_eq!(sender.seal_rtp(&rtp(1, 9999), &[], 20, &mut out), Err(SealError::TooManyStreams));
+    assert_eq!(
+        sender.seal_rtp(&rtp(1, 9999), &[], 20, &mut out),
+        Err(SealError::TooManyStreams)
+    );
     let (mut other, _) = pair(Profile::AeadAes128Gcm);
     other.seal_rtp(&rtp(1, 9999), &[], 20, &mut out).unwrap();
     assert_eq!(receiver.open_rtp(&mut out), Err(OpenError::TooManyStreams));
@@ -191,5 +234,8 @@ fn a_peer_cannot_fill_memory_with_ssrcs() {
 fn keys_do_not_print_and_wrong_lengths_are_refused() {
     let keys = Keys::new(Profile::AeadAes128Gcm, &[7; 16], &[9; 12]).unwrap();
     assert_eq!(format!("{keys:?}"), "Keys(SRTP_AEAD_AES_128_GCM)");
-    assert_eq!(Keys::from_material(Profile::AeadAes256Gcm, &[0; 87]).unwrap_err(), KeyError::WrongLength);
+    assert_eq!(
+        Keys::from_material(Profile::AeadAes256Gcm, &[0; 87]).unwrap_err(),
+        KeyError::WrongLength
+    );
 }

@@ -24,7 +24,10 @@ pub(super) struct Window {
 
 impl Window {
     pub(super) const fn new() -> Self {
-        Self { newest: None, bits: [0; (SIZE / 64) as usize] }
+        Self {
+            newest: None,
+            bits: [0; (SIZE / 64) as usize],
+        }
     }
 
     /// The highest index marked so far.
@@ -74,11 +77,17 @@ impl Window {
 ///
 /// `None` before the very first packet of a stream wrapped backwards, which no honest sender does.
 pub(super) fn guess_index(newest: Option<u64>, sequence: u16) -> Option<u64> {
-    let Some(newest) = newest else { return Some(u64::from(sequence)) };
+    let Some(newest) = newest else {
+        return Some(u64::from(sequence));
+    };
     let rollover = newest >> 16;
     let last = (newest & 0xffff) as u16;
     let rollover = if last < 0x8000 {
-        if i32::from(sequence) - i32::from(last) > 0x8000 { rollover.checked_sub(1)? } else { rollover }
+        if i32::from(sequence) - i32::from(last) > 0x8000 {
+            rollover.checked_sub(1)?
+        } else {
+            rollover
+        }
     } else if i32::from(last) - 0x8000 > i32::from(sequence) {
         rollover + 1
     } else {

@@ -53,7 +53,13 @@ pub(super) struct Attributes<'a> {
 
 impl<'a> Attributes<'a> {
     /// Reads one attribute; after MESSAGE-INTEGRITY only FINGERPRINT counts (RFC 8489 §14.5).
-    pub(super) fn read(&mut self, kind: u16, value: &'a [u8], at: usize, tail: &[u8]) -> Result<(), ParseError> {
+    pub(super) fn read(
+        &mut self,
+        kind: u16,
+        value: &'a [u8],
+        at: usize,
+        tail: &[u8],
+    ) -> Result<(), ParseError> {
         if self.integrity_at.is_some() && kind != kind::FINGERPRINT {
             return Ok(());
         }
@@ -75,7 +81,9 @@ impl<'a> Attributes<'a> {
                 exact::<4>(value)?;
                 self.fingerprint_at = Some(at);
             }
-            other if other < 0x8000 && !kind::HARMLESS.contains(&other) => self.unknown_required = true,
+            other if other < 0x8000 && !kind::HARMLESS.contains(&other) => {
+                self.unknown_required = true
+            }
             _ => {}
         }
         Ok(())
@@ -95,7 +103,9 @@ fn xor_address(value: &[u8], transaction: &[u8]) -> Result<SocketAddr, ParseErro
     let (head, address) = value.split_at_checked(4).ok_or(ParseError::BadAttribute)?;
     let port = u16::from_be_bytes([head[2], head[3]]) ^ (MAGIC_COOKIE >> 16) as u16;
     let ip = match head[1] {
-        1 => IpAddr::V4(Ipv4Addr::from(u32::from_be_bytes(exact(address)?) ^ MAGIC_COOKIE)),
+        1 => IpAddr::V4(Ipv4Addr::from(
+            u32::from_be_bytes(exact(address)?) ^ MAGIC_COOKIE,
+        )),
         2 => {
             let mut bytes = exact::<16>(address)?;
             xor_with_mask(&mut bytes, transaction);

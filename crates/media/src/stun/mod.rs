@@ -79,13 +79,21 @@ impl<'a> Message<'a> {
     pub fn parse(bytes: &'a [u8]) -> Result<Self, ParseError> {
         let (class, transaction) = header(bytes)?;
         let attributes = attributes(bytes)?;
-        if !attributes.fingerprint_at.is_some_and(|at| fingerprint_is_right(bytes, at)) {
+        if !attributes
+            .fingerprint_at
+            .is_some_and(|at| fingerprint_is_right(bytes, at))
+        {
             return Err(ParseError::BadFingerprint);
         }
         if attributes.unknown_required {
             return Err(ParseError::UnknownAttribute);
         }
-        Ok(Self { bytes, class, transaction, attributes })
+        Ok(Self {
+            bytes,
+            class,
+            transaction,
+            attributes,
+        })
     }
 
     /// Request, indication, success or error.
@@ -148,8 +156,12 @@ impl<'a> Message<'a> {
     /// the parser.
     #[must_use]
     pub fn verify(&self, key: &IntegrityKey) -> bool {
-        let Some(at) = self.attributes.integrity_at else { return false };
-        let Some(sent) = self.bytes.get(at + 4..at + 24) else { return false };
+        let Some(at) = self.attributes.integrity_at else {
+            return false;
+        };
+        let Some(sent) = self.bytes.get(at + 4..at + 24) else {
+            return false;
+        };
         let computed = key.tag_with_length(self.bytes, at, at + 24 - HEADER_LEN);
         constant_time::verify_slices_are_equal(computed.as_ref(), sent).is_ok()
     }
@@ -162,7 +174,10 @@ impl IntegrityKey {
     /// The key of one ICE password, used as it is (RFC 8489 §9.1.1).
     #[must_use]
     pub fn new(password: &[u8]) -> Self {
-        Self(hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, password))
+        Self(hmac::Key::new(
+            hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY,
+            password,
+        ))
     }
 
     /// HMAC-SHA1 over `bytes[..end]` with the header's length field replaced by `length`.
@@ -215,18 +230,26 @@ fn attributes(bytes: &[u8]) -> Result<Attributes<'_>, ParseError> {
         let head = bytes.get(at..at + 4).ok_or(ParseError::BadAttribute)?;
         let kind = u16::from_be_bytes([head[0], head[1]]);
         let length = usize::from(u16::from_be_bytes([head[2], head[3]]));
-        let value = bytes.get(at + 4..at + 4 + length).ok_or(ParseError::BadAttribute)?;
+        let value = bytes
+            .get(at + 4..at + 4 + length)
+            .ok_or(ParseError::BadAttribute)?;
         found.read(kind, value, at, &bytes[8..20])?;
         at += 4 + length.next_multiple_of(4);
         if at > bytes.len() || (kind == kind::FINGERPRINT && at != bytes.len()) {
             return Err(ParseError::BadAttribute);
         }
     }
-    if at == bytes.len() { Ok(found) } else { Err(ParseError::BadAttribute) }
+    if at == bytes.len() {
+        Ok(found)
+    } else {
+        Err(ParseError::BadAttribute)
+    }
 }
 
 fn fingerprint_is_right(bytes: &[u8], at: usize) -> bool {
-    let Some(value) = bytes.get(at + 4..at + 8) else { return false };
+    let Some(value) = bytes.get(at + 4..at + 8) else {
+        return false;
+    };
     (crc32(&bytes[..at]) ^ FINGERPRINT_XOR).to_be_bytes() == value
 }
 
@@ -244,7 +267,11 @@ const CRC_TABLE: [u32; 256] = {
         let mut value = index as u32;
         let mut bit = 0;
         while bit < 8 {
-            value = if value & 1 == 1 { 0xEDB8_8320 ^ (value >> 1) } else { value >> 1 };
+            value = if value & 1 == 1 {
+                0xEDB8_8320 ^ (value >> 1)
+            } else {
+                value >> 1
+            };
             bit += 1;
         }
         table[index] = value;

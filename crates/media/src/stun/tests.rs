@@ -68,7 +68,9 @@ fn what_is_built_is_what_is_read() {
         assert_eq!(message.controlling(), Some(99));
         assert_eq!(message.mapped_address(), Some(address.parse().unwrap()));
     }
-    let bytes = Builder::new(Class::Error, [1; 12]).error(ErrorCode::RoleConflict).finish(&key());
+    let bytes = Builder::new(Class::Error, [1; 12])
+        .error(ErrorCode::RoleConflict)
+        .finish(&key());
     assert_eq!(Message::parse(&bytes).unwrap().error_code(), Some(487));
 }
 
@@ -94,7 +96,9 @@ fn every_truncation_is_refused() {
 
 #[test]
 fn attributes_behind_message_integrity_are_not_believed() {
-    let mut bytes = Builder::new(Class::Request, [7; 12]).username(b"a:b").finish(&key());
+    let mut bytes = Builder::new(Class::Request, [7; 12])
+        .username(b"a:b")
+        .finish(&key());
     bytes.truncate(bytes.len() - 8);
     bytes.extend_from_slice(&[0, 0x25, 0, 0]);
     let length = (bytes.len() + 8 - HEADER_LEN) as u16;
@@ -104,7 +108,10 @@ fn attributes_behind_message_integrity_are_not_believed() {
     bytes.extend_from_slice(&crc);
     let message = Message::parse(&bytes).unwrap();
     assert!(message.verify(&key()));
-    assert!(!message.use_candidate(), "an unauthenticated USE-CANDIDATE nominated");
+    assert!(
+        !message.use_candidate(),
+        "an unauthenticated USE-CANDIDATE nominated"
+    );
 }
 
 #[test]
@@ -113,9 +120,15 @@ fn a_message_without_fingerprint_or_with_a_foreign_required_attribute_is_refused
     let mut bytes = whole[..whole.len() - 8].to_vec();
     let length = (bytes.len() - HEADER_LEN) as u16;
     bytes[2..4].copy_from_slice(&length.to_be_bytes());
-    assert_eq!(Message::parse(&bytes).unwrap_err(), ParseError::BadFingerprint);
+    assert_eq!(
+        Message::parse(&bytes).unwrap_err(),
+        ParseError::BadFingerprint
+    );
 
     let mut builder = Builder::new(Class::Request, [7; 12]).username(b"a:b");
     builder = builder.raw(0x7fff, &[1, 2, 3, 4]);
-    assert_eq!(Message::parse(&builder.finish(&key())).unwrap_err(), ParseError::UnknownAttribute);
+    assert_eq!(
+        Message::parse(&builder.finish(&key())).unwrap_err(),
+        ParseError::UnknownAttribute
+    );
 }

@@ -9,7 +9,8 @@ use crate::ice::Agent;
 use crate::peer::Peer;
 use crate::room::RoomError;
 use crate::types::{
-    Command, Event, IceCredentials, IceRole, Instant, PeerId, RemoteParameters, RoomId, Section, Setup,
+    Command, Event, IceCredentials, IceRole, Instant, PeerId, RemoteParameters, RoomId, Section,
+    Setup,
 };
 
 /// Fewest characters of an ICE user fragment and of a password (RFC 8445 §5.3).
@@ -53,17 +54,43 @@ impl<M: MediaHalf> Worker<M> {
         match command {
             Command::AddRoom { room } => self.media.add_room(room),
             Command::RemoveRoom { room } => self.remove_room(now, room),
-            Command::AddPeer { peer, room, local, remote, setup, role, candidate, sections } => {
-                let admission = Admission { local, remote, setup, role, candidate };
-                return self.add_peer(now, peer, room, &admission, &sections).inspect_err(|_| {
-                    self.events.push_back(Event::Lost { peer, reason: "refused".into() });
-                });
+            Command::AddPeer {
+                peer,
+                room,
+                local,
+                remote,
+                setup,
+                role,
+                candidate,
+                sections,
+            } => {
+                let admission = Admission {
+                    local,
+                    remote,
+                    setup,
+                    role,
+                    candidate,
+                };
+                return self
+                    .add_peer(now, peer, room, &admission, &sections)
+                    .inspect_err(|_| {
+                        self.events.push_back(Event::Lost {
+                            peer,
+                            reason: "refused".into(),
+                        });
+                    });
             }
             Command::UpdatePeer { peer, sections } => {
                 self.known(peer)?;
-                self.media.update_peer(now, peer, &sections).map_err(CommandError::Media)?;
+                self.media
+                    .update_peer(now, peer, &sections)
+                    .map_err(CommandError::Media)?;
             }
-            Command::RestartIce { peer, local, remote } => return self.restart_ice(now, peer, &local, &remote),
+            Command::RestartIce {
+                peer,
+                local,
+                remote,
+            } => return self.restart_ice(now, peer, &local, &remote),
             Command::RemovePeer { peer } => self.remove_peer(now, peer)?,
             Command::SetLeaf { peer, leaf } => {
                 self.known(peer)?;
@@ -73,13 +100,18 @@ impl<M: MediaHalf> Worker<M> {
                 self.known(peer)?;
                 self.media.set_slots(now, peer, &slots, &mut self.outbox);
             }
-            Command::SetMuted { peer, source, muted } => {
+            Command::SetMuted {
+                peer,
+                source,
+                muted,
+            } => {
                 self.known(peer)?;
                 self.media.set_muted(now, peer, source, muted);
             }
             Command::RequestKeyframe { peer, source } => {
                 self.known(peer)?;
-                self.media.request_keyframe(now, peer, source, &mut self.outbox);
+                self.media
+                    .request_keyframe(now, peer, source, &mut self.outbox);
             }
             Command::SetTap { on } if !self.media.set_tap(on) => return Err(CommandError::NoTap),
             Command::SetTap { .. } => {}
@@ -112,8 +144,12 @@ impl<M: MediaHalf> Worker<M> {
     /// Sends what the media half has left for this peer, then DTLS's close_notify, while there is a path.
     fn say_goodbye(&mut self, index: u32) {
         self.flush();
-        let Self { peers, transmits, .. } = self;
-        let Some(peer) = peers[index as usize].as_deref_mut() else { return };
+        let Self {
+            peers, transmits, ..
+        } = self;
+        let Some(peer) = peers[index as usize].as_deref_mut() else {
+            return;
+        };
         let Some(tuple) = peer.ice.path() else { return };
         peer.dtls.close();
         // A peer that we forget anyway cannot fail any more than it has.
@@ -133,31 +169,55 @@ impl<M: MediaHalf> Worker<M> {
         admission: &Admission,
         sections: &[Section],
     ) -> Result<(), CommandError> {
-        let Admission { local, remote, setup, .. } = admission;
+        let Admission {
+            local,
+            remote,
+            setup,
+            ..
+        } = admission;
         if self.by_id.contains_key(&id) || self.by_ufrag.contains_key(local.ufrag.as_bytes()) {
             return Err(CommandError::Duplicate);
         }
         if remote.fingerprints.is_empty() {
             return Err(CommandError::NoFingerprint);
         }
-        let theirs = IceCredentials { ufrag: remote.ufrag.clone(), pwd: remote.pwd.0.clone() };
+        let theirs = IceCredentials {
+            ufrag: remote.ufrag.clone(),
+            pwd: remote.pwd.0.clone(),
+        };
         strong(local)?;
         strong(&theirs)?;
         let ice = self.agent(now, admission, &theirs)?;
-        self.media.add_peer(now, id, room, sections).map_err(CommandError::Media)?;
-        let peer = Peer::new(id, room, ice, &self.context, *setup, remote.fingerprints.clone(), now);
+        self.media
+            .add_peer(now, id, room, sections)
+            .map_err(CommandError::Media)?;
+        let peer = Peer::new(
+            id,
+            room,
+            ice,
+            &self.context,
+            *setup,
+            remote.fingerprints.clone(),
+            now,
+        );
         let index = self.free.pop().unwrap_or(self.peers.len() as u32);
         if index as usize == self.peers.len() {
             self.peers.push(None);
         }
         self.peers[index as usize] = Some(Box::new(peer));
         self.by_id.insert(id, index);
-        self.by_ufrag.insert(local.ufrag.clone().into_bytes(), index);
+        self.by_ufrag
+            .insert(local.ufrag.clone().into_bytes(), index);
         self.reschedule(index);
         Ok(())
     }
 
-    fn agent(&mut self, now: Instant, admission: &Admission, theirs: &IceCredentials) -> Result<Agent, CommandError> {
+    fn agent(
+        &mut self,
+        now: Instant,
+        admission: &Admission,
+        theirs: &IceCredentials,
+    ) -> Result<Agent, CommandError> {
         let tie_breaker = self.rng.next_u64();
         match (admission.role, admission.candidate) {
             (IceRole::Lite, _) => Ok(Agent::lite(&admission.local, theirs, tie_breaker)),
@@ -182,7 +242,8 @@ impl<M: MediaHalf> Worker<M> {
         if self.by_ufrag.contains_key(local.ufrag.as_bytes()) {
             return Err(CommandError::Duplicate);
         }
-        self.by_ufrag.insert(local.ufrag.clone().into_bytes(), index);
+        self.by_ufrag
+            .insert(local.ufrag.clone().into_bytes(), index);
         if let Some(peer) = self.peer(index) {
             peer.ice.restart(local, remote, now);
         }
@@ -192,8 +253,12 @@ impl<M: MediaHalf> Worker<M> {
     }
 
     fn forget_old_ufrags(&mut self, index: u32) {
-        let Self { peers, by_ufrag, .. } = self;
-        let Some(peer) = peers[index as usize].as_deref() else { return };
+        let Self {
+            peers, by_ufrag, ..
+        } = self;
+        let Some(peer) = peers[index as usize].as_deref() else {
+            return;
+        };
         let live = peer.ice.local_ufrags();
         by_ufrag.retain(|ufrag, owner| *owner != index || live.contains(&Some(&ufrag[..])));
     }
@@ -201,5 +266,9 @@ impl<M: MediaHalf> Worker<M> {
 
 fn strong(credentials: &IceCredentials) -> Result<(), CommandError> {
     let long = credentials.ufrag.len() >= MIN_UFRAG && credentials.pwd.len() >= MIN_PASSWORD;
-    if long { Ok(()) } else { Err(CommandError::WeakCredentials) }
+    if long {
+        Ok(())
+    } else {
+        Err(CommandError::WeakCredentials)
+    }
 }

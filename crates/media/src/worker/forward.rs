@@ -16,7 +16,10 @@ const UNIX_EPOCH: Duration = Duration::from_secs(2_208_988_800);
 /// The media half of a real worker.
 #[must_use]
 pub fn media_half(config: &Config) -> Forwarder {
-    Forwarder::new(ForwarderConfig { seed: config.seed, wall_offset: config.wall_offset + UNIX_EPOCH })
+    Forwarder::new(ForwarderConfig {
+        seed: config.seed,
+        wall_offset: config.wall_offset + UNIX_EPOCH,
+    })
 }
 
 impl MediaHalf for Forwarder {
@@ -28,11 +31,22 @@ impl MediaHalf for Forwarder {
         Self::remove_room(self, now, room);
     }
 
-    fn add_peer(&mut self, now: Instant, peer: PeerId, room: RoomId, sections: &[Section]) -> Result<(), RoomError> {
+    fn add_peer(
+        &mut self,
+        now: Instant,
+        peer: PeerId,
+        room: RoomId,
+        sections: &[Section],
+    ) -> Result<(), RoomError> {
         Self::add_peer(self, now, peer, room, sections)
     }
 
-    fn update_peer(&mut self, _now: Instant, peer: PeerId, sections: &[Section]) -> Result<(), RoomError> {
+    fn update_peer(
+        &mut self,
+        _now: Instant,
+        peer: PeerId,
+        sections: &[Section],
+    ) -> Result<(), RoomError> {
         Self::update_peer(self, peer, sections)
     }
 
@@ -47,7 +61,13 @@ impl MediaHalf for Forwarder {
         Self::set_leaf(self, peer, leaf);
     }
 
-    fn set_slots(&mut self, now: Instant, peer: PeerId, slots: &[SlotAssignment], outbox: &mut Outbox) {
+    fn set_slots(
+        &mut self,
+        now: Instant,
+        peer: PeerId,
+        slots: &[SlotAssignment],
+        outbox: &mut Outbox,
+    ) {
         Self::set_slots(self, now, peer, slots, outbox);
     }
 
@@ -55,7 +75,13 @@ impl MediaHalf for Forwarder {
         Self::set_muted(self, now, peer, source, muted);
     }
 
-    fn request_keyframe(&mut self, now: Instant, peer: PeerId, source: Source, outbox: &mut Outbox) {
+    fn request_keyframe(
+        &mut self,
+        now: Instant,
+        peer: PeerId,
+        source: Source,
+        outbox: &mut Outbox,
+    ) {
         Self::request_keyframe(self, now, peer, source, outbox);
     }
 

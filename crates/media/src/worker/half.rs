@@ -18,12 +18,23 @@ pub trait MediaHalf {
     ///
     /// # Errors
     /// The reason, if room or sections do not fit.
-    fn add_peer(&mut self, now: Instant, peer: PeerId, room: RoomId, sections: &[Section]) -> Result<(), RoomError>;
+    fn add_peer(
+        &mut self,
+        now: Instant,
+        peer: PeerId,
+        room: RoomId,
+        sections: &[Section],
+    ) -> Result<(), RoomError>;
     /// Replaces a peer's sections by a longer list (M3.1).
     ///
     /// # Errors
     /// The reason, if a section was removed or changed.
-    fn update_peer(&mut self, now: Instant, peer: PeerId, sections: &[Section]) -> Result<(), RoomError>;
+    fn update_peer(
+        &mut self,
+        now: Instant,
+        peer: PeerId,
+        sections: &[Section],
+    ) -> Result<(), RoomError>;
     /// Forgets a peer.
     fn remove_peer(&mut self, now: Instant, peer: PeerId);
     /// Tells that a peer can receive now, so that its slots may ask for key frames.
@@ -31,7 +42,13 @@ pub trait MediaHalf {
     /// Binds a peer to its leaf (K5.4).
     fn set_leaf(&mut self, now: Instant, peer: PeerId, leaf: Option<u16>);
     /// Fills and empties slots.
-    fn set_slots(&mut self, now: Instant, peer: PeerId, slots: &[SlotAssignment], outbox: &mut Outbox);
+    fn set_slots(
+        &mut self,
+        now: Instant,
+        peer: PeerId,
+        slots: &[SlotAssignment],
+        outbox: &mut Outbox,
+    );
     /// Mutes a source.
     fn set_muted(&mut self, now: Instant, peer: PeerId, source: Source, muted: bool);
     /// Asks for a key frame.

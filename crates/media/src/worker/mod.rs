@@ -128,6 +128,12 @@ impl<M: MediaHalf> Worker<M> {
         &self.media
     }
 
+    /// The media half, for tests that steer it.
+    #[doc(hidden)]
+    pub fn media_mut(&mut self) -> &mut M {
+        &mut self.media
+    }
+
     /// Every peer it has.
     pub fn peers(&self) -> impl Iterator<Item = PeerId> + '_ {
         self.by_id.keys().copied()
@@ -158,7 +164,9 @@ impl<M: MediaHalf> Worker<M> {
     #[must_use]
     pub fn poll_timeout(&self) -> Instant {
         let own = self.transport_due.min(self.stats_due);
-        self.media.poll_timeout().map_or(own, |media| media.min(own))
+        self.media
+            .poll_timeout()
+            .map_or(own, |media| media.min(own))
     }
 
     /// Counts drops that the thread saw: the kernel's, or a queue's.
@@ -226,7 +234,10 @@ impl<M: MediaHalf> Worker<M> {
     fn lose(&mut self, now: Instant, index: u32, reason: &str) {
         if let Some(peer) = self.remove_transport(index) {
             self.media.remove_peer(now, peer);
-            self.events.push_back(Event::Lost { peer, reason: reason.into() });
+            self.events.push_back(Event::Lost {
+                peer,
+                reason: reason.into(),
+            });
             self.transport_due = self.transport_due.min(now);
         }
     }

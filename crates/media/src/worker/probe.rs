@@ -41,12 +41,23 @@ impl MediaHalf for Probe {
         self.rooms.retain(|_, at| *at != room);
     }
 
-    fn add_peer(&mut self, _now: Instant, peer: PeerId, room: RoomId, _sections: &[Section]) -> Result<(), RoomError> {
+    fn add_peer(
+        &mut self,
+        _now: Instant,
+        peer: PeerId,
+        room: RoomId,
+        _sections: &[Section],
+    ) -> Result<(), RoomError> {
         self.rooms.insert(peer, room);
         Ok(())
     }
 
-    fn update_peer(&mut self, _now: Instant, _peer: PeerId, _sections: &[Section]) -> Result<(), RoomError> {
+    fn update_peer(
+        &mut self,
+        _now: Instant,
+        _peer: PeerId,
+        _sections: &[Section],
+    ) -> Result<(), RoomError> {
         Ok(())
     }
 
@@ -58,18 +69,35 @@ impl MediaHalf for Probe {
 
     fn set_leaf(&mut self, _now: Instant, _peer: PeerId, _leaf: Option<u16>) {}
 
-    fn set_slots(&mut self, _now: Instant, _peer: PeerId, _slots: &[SlotAssignment], _outbox: &mut Outbox) {}
+    fn set_slots(
+        &mut self,
+        _now: Instant,
+        _peer: PeerId,
+        _slots: &[SlotAssignment],
+        _outbox: &mut Outbox,
+    ) {
+    }
 
     fn set_muted(&mut self, _now: Instant, _peer: PeerId, _source: Source, _muted: bool) {}
 
-    fn request_keyframe(&mut self, _now: Instant, _peer: PeerId, _source: Source, _outbox: &mut Outbox) {}
+    fn request_keyframe(
+        &mut self,
+        _now: Instant,
+        _peer: PeerId,
+        _source: Source,
+        _outbox: &mut Outbox,
+    ) {
+    }
 
     fn set_tap(&mut self, _on: bool) -> bool {
         false
     }
 
     fn handle_rtp(&mut self, _now: Instant, peer: PeerId, packet: &mut [u8], _outbox: &mut Outbox) {
-        assert!(self.panics_on.is_none() || packet.get(12).copied() != self.panics_on, "as the test asked");
+        assert!(
+            self.panics_on.is_none() || packet.get(12).copied() != self.panics_on,
+            "as the test asked"
+        );
         self.rtp.push((peer, packet.to_vec()));
     }
 

@@ -32,7 +32,9 @@ impl<M: MediaHalf> Worker<M> {
                 None => return self.drop_packet(DropReason::StunRate),
             }
         }
-        let Ok(message) = Message::parse(datagram) else { return self.drop_packet(DropReason::StunMalformed) };
+        let Ok(message) = Message::parse(datagram) else {
+            return self.drop_packet(DropReason::StunMalformed);
+        };
         match message.class() {
             Class::Request => self.handle_check(now, tuple, &message),
             Class::Success | Class::Error => self.handle_answer(now, tuple, &message),
@@ -42,19 +44,27 @@ impl<M: MediaHalf> Worker<M> {
     }
 
     fn handle_check(&mut self, now: Instant, tuple: Tuple, message: &Message<'_>) {
-        let ufrag = message.username().and_then(|name| name.split(|byte| *byte == b':').next());
+        let ufrag = message
+            .username()
+            .and_then(|name| name.split(|byte| *byte == b':').next());
         let Some(&index) = ufrag.and_then(|ufrag| self.by_ufrag.get(ufrag)) else {
             return self.drop_packet(DropReason::StunUnknownUser);
         };
         self.current = Some(index);
-        let Some(peer) = self.peer(index) else { return self.drop_packet(DropReason::StunUnknownUser) };
+        let Some(peer) = self.peer(index) else {
+            return self.drop_packet(DropReason::StunUnknownUser);
+        };
         let outcome = peer.ice.handle_request(now, tuple, message);
         self.finish_stun(now, tuple, index, outcome);
     }
 
     fn handle_answer(&mut self, now: Instant, tuple: Tuple, message: &Message<'_>) {
-        let candidate = |peer: &crate::peer::Peer| peer.ice.awaits(tuple.remote, message.transaction());
-        let found = self.peers.iter().position(|peer| peer.as_deref().is_some_and(candidate));
+        let candidate =
+            |peer: &crate::peer::Peer| peer.ice.awaits(tuple.remote, message.transaction());
+        let found = self
+            .peers
+            .iter()
+            .position(|peer| peer.as_deref().is_some_and(candidate));
         let Some(index) = found.map(|index| index as u32) else {
             return self.drop_packet(DropReason::StunUnknownUser);
         };
@@ -65,11 +75,19 @@ impl<M: MediaHalf> Worker<M> {
         }
     }
 
-    fn finish_stun(&mut self, now: Instant, tuple: Tuple, index: u32, outcome: Result<crate::ice::Outcome, Refusal>) {
+    fn finish_stun(
+        &mut self,
+        now: Instant,
+        tuple: Tuple,
+        index: u32,
+        outcome: Result<crate::ice::Outcome, Refusal>,
+    ) {
         let outcome = match outcome {
             Ok(outcome) => outcome,
             Err(Refusal::Integrity) => return self.drop_packet(DropReason::StunIntegrity),
-            Err(Refusal::WrongUser | Refusal::Unexpected) => return self.drop_packet(DropReason::StunUnknownUser),
+            Err(Refusal::WrongUser | Refusal::Unexpected) => {
+                return self.drop_packet(DropReason::StunUnknownUser);
+            }
         };
         if let Some(gone) = outcome.evicted {
             self.by_tuple.remove(&gone.key());
@@ -99,7 +117,11 @@ impl<M: MediaHalf> Worker<M> {
         let Some(peer) = self.peer(index) else { return };
         peer.heard(now);
         if peer.phase == Phase::Silent {
-            peer.phase = if peer.session.is_some() { Phase::Connected } else { Phase::Connecting };
+            peer.phase = if peer.session.is_some() {
+                Phase::Connected
+            } else {
+                Phase::Connecting
+            };
             self.announce(now, index);
         }
         self.reschedule(index);
@@ -116,8 +138,12 @@ impl<M: MediaHalf> Worker<M> {
     }
 
     fn handle_dtls(&mut self, now: Instant, tuple: Tuple, datagram: &[u8]) {
-        let Some(index) = self.owner(tuple) else { return self.drop_packet(DropReason::UnknownTuple) };
-        let Some(peer) = self.peer(index) else { return self.drop_packet(DropReason::UnknownPeer) };
+        let Some(index) = self.owner(tuple) else {
+            return self.drop_packet(DropReason::UnknownTuple);
+        };
+        let Some(peer) = self.peer(index) else {
+            return self.drop_packet(DropReason::UnknownPeer);
+        };
         if !peer.started {
             return self.drop_packet(DropReason::DtlsRefused);
         }
@@ -126,12 +152,27 @@ impl<M: MediaHalf> Worker<M> {
     }
 
     /// Sends what DTLS wants to say and takes the keys when they are there.
-    pub(super) fn drain_dtls(&mut self, now: Instant, index: u32, fed: Result<(), crate::dtls::DtlsError>) {
-        let Self { peers, transmits, counters, drops, .. } = self;
-        let Some(peer) = peers.get_mut(index as usize).and_then(Option::as_deref_mut) else { return };
+    pub(super) fn drain_dtls(
+        &mut self,
+        now: Instant,
+        index: u32,
+        fed: Result<(), crate::dtls::DtlsError>,
+    ) {
+        let Self {
+            peers,
+            transmits,
+            counters,
+            drops,
+            ..
+        } = self;
+        let Some(peer) = peers.get_mut(index as usize).and_then(Option::as_deref_mut) else {
+            return;
+        };
         let path = peer.ice.path();
         let drained = peer.dtls.drain(|packet| {
-            let Some(tuple) = path else { return drops.count(DropReason::NotConnected) };
+            let Some(tuple) = path else {
+                return drops.count(DropReason::NotConnected);
+            };
             // Appending to memory cannot fail, so there is no error to carry.
             let _ = transmits.with::<()>(tuple, |arena| {
                 arena.extend_from_slice(packet);
@@ -159,17 +200,37 @@ impl<M: MediaHalf> Worker<M> {
         let Some(peer) = self.peer(index) else { return };
         let Some(session) = &peer.session else { return };
         let (id, dtls, profile) = (peer.id, session.version.into(), session.profile.into());
-        self.events.push_back(Event::Connected { peer: id, dtls, profile });
+        self.events.push_back(Event::Connected {
+            peer: id,
+            dtls,
+            profile,
+        });
         self.media.peer_connected(now, id, &mut self.outbox);
     }
 
     fn handle_srtp(&mut self, now: Instant, tuple: Tuple, datagram: &mut [u8]) {
-        let Some(index) = self.owner(tuple) else { return self.drop_packet(DropReason::UnknownTuple) };
-        let Self { peers, drops, media, outbox, .. } = self;
-        let Some(peer) = peers.get_mut(index as usize).and_then(Option::as_deref_mut) else { return };
-        let Some(session) = &mut peer.session else { return drops.count(DropReason::BeforeKeys) };
+        let Some(index) = self.owner(tuple) else {
+            return self.drop_packet(DropReason::UnknownTuple);
+        };
+        let Self {
+            peers,
+            drops,
+            media,
+            outbox,
+            ..
+        } = self;
+        let Some(peer) = peers.get_mut(index as usize).and_then(Option::as_deref_mut) else {
+            return;
+        };
+        let Some(session) = &mut peer.session else {
+            return drops.count(DropReason::BeforeKeys);
+        };
         let rtcp = is_rtcp(datagram);
-        let opened = if rtcp { session.inbound.open_rtcp(datagram) } else { session.inbound.open_rtp(datagram) };
+        let opened = if rtcp {
+            session.inbound.open_rtcp(datagram)
+        } else {
+            session.inbound.open_rtp(datagram)
+        };
         let length = match opened {
             Ok(length) => length,
             Err(error) => return drops.count(refused(error, rtcp)),

@@ -16,9 +16,19 @@ impl<M: MediaHalf> Worker<M> {
             return;
         }
         self.group();
-        let Self { peers, outbox, transmits, dirty, drops, counters, .. } = self;
+        let Self {
+            peers,
+            outbox,
+            transmits,
+            dirty,
+            drops,
+            counters,
+            ..
+        } = self;
         for index in dirty.drain(..) {
-            let Some(peer) = peers[index as usize].as_deref_mut() else { continue };
+            let Some(peer) = peers[index as usize].as_deref_mut() else {
+                continue;
+            };
             let pending = std::mem::take(&mut peer.pending);
             for &at in &pending {
                 match seal(peer, outbox, &outbox.packets()[at as usize], transmits) {
@@ -37,7 +47,14 @@ impl<M: MediaHalf> Worker<M> {
 
     /// Lists each peer's packets, in their order.
     fn group(&mut self) {
-        let Self { peers, outbox, by_id, dirty, drops, .. } = self;
+        let Self {
+            peers,
+            outbox,
+            by_id,
+            dirty,
+            drops,
+            ..
+        } = self;
         let mut last: Option<(PeerId, u32)> = None;
         for (at, packet) in outbox.packets().iter().enumerate() {
             let index = match last {
@@ -60,9 +77,15 @@ impl<M: MediaHalf> Worker<M> {
 }
 
 #[inline]
-fn seal(peer: &mut Peer, outbox: &Outbox, packet: &OutPacket, transmits: &mut Transmits) -> Result<usize, DropReason> {
+fn seal(
+    peer: &mut Peer,
+    outbox: &Outbox,
+    packet: &OutPacket,
+    transmits: &mut Transmits,
+) -> Result<usize, DropReason> {
     let path: Option<Tuple> = peer.ice.path();
-    let (Some(tuple), Some(session), Phase::Connected) = (path, &mut peer.session, peer.phase) else {
+    let (Some(tuple), Some(session), Phase::Connected) = (path, &mut peer.session, peer.phase)
+    else {
         return Err(DropReason::NotConnected);
     };
     let (head, body) = (outbox.bytes(packet.head), outbox.bytes(packet.body));
@@ -70,11 +93,16 @@ fn seal(peer: &mut Peer, outbox: &Outbox, packet: &OutPacket, transmits: &mut Tr
         if packet.rtcp {
             session.outbound.seal_rtcp(head, arena)
         } else {
-            session.outbound.seal_rtp(head, body, usize::from(packet.rtp_header_len), arena)
+            session
+                .outbound
+                .seal_rtp(head, body, usize::from(packet.rtp_header_len), arena)
         }
     });
     sealed.map_err(|error| {
-        debug_assert!(error != SealError::IndexUsed, "the media half reused an SRTP index");
+        debug_assert!(
+            error != SealError::IndexUsed,
+            "the media half reused an SRTP index"
+        );
         match error {
             SealError::IndexUsed => DropReason::IndexReused,
             SealError::Malformed => DropReason::RtpMalformed,

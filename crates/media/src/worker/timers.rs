@@ -31,7 +31,10 @@ impl<M: MediaHalf> Worker<M> {
 
     fn transport_timeouts(&mut self, now: Instant) {
         for index in 0..self.peers.len() as u32 {
-            if self.peers[index as usize].as_ref().is_some_and(|peer| peer.due() <= now) {
+            if self.peers[index as usize]
+                .as_ref()
+                .is_some_and(|peer| peer.due() <= now)
+            {
                 self.guarded(now, |worker| {
                     worker.current = Some(index);
                     worker.peer_timeout(now, index);
@@ -39,7 +42,9 @@ impl<M: MediaHalf> Worker<M> {
             }
         }
         let due = self.peers.iter().flatten().map(|peer| peer.due()).min();
-        self.transport_due = due.unwrap_or(now + LINGER).max(Instant::from_nanos(now.as_nanos() + 1));
+        self.transport_due = due
+            .unwrap_or(now + LINGER)
+            .max(Instant::from_nanos(now.as_nanos() + 1));
     }
 
     fn peer_timeout(&mut self, now: Instant, index: u32) {
@@ -63,7 +68,9 @@ impl<M: MediaHalf> Worker<M> {
 
     fn send_check(&mut self, now: Instant, index: u32) {
         let transaction = self.transaction();
-        let check = self.peer(index).and_then(|peer| peer.ice.poll_check(now, transaction));
+        let check = self
+            .peer(index)
+            .and_then(|peer| peer.ice.poll_check(now, transaction));
         if let Some((to, bytes)) = check {
             self.send_plain(Tuple::new(to, None), &bytes);
         }
@@ -82,6 +89,9 @@ impl<M: MediaHalf> Worker<M> {
             return;
         }
         peer.phase = Phase::Silent;
-        self.events.push_back(Event::Lost { peer: id, reason: "timeout".into() });
+        self.events.push_back(Event::Lost {
+            peer: id,
+            reason: "timeout".into(),
+        });
     }
 }

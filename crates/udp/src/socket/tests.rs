@@ -25,26 +25,46 @@ fn a_run_leaves_in_one_call_and_arrives_as_datagrams() {
     let (mut sender, mut receiver) = (bound("127.0.0.1:0"), bound("127.0.0.1:0"));
     let tuple = Tuple::new(receiver.address(), Some([127, 0, 0, 1].into()));
     let bytes: Vec<u8> = (0..1150).map(|n| (n / 250) as u8).collect();
-    let sent = sender.send([Transmit { tuple, bytes: &bytes, segment: 250 }].into_iter());
+    let sent = sender.send(
+        [Transmit {
+            tuple,
+            bytes: &bytes,
+            segment: 250,
+        }]
+        .into_iter(),
+    );
     assert_eq!(sent.refused, 0);
     let got = receive_all(&mut receiver, 5);
     let pieces: Vec<&[u8]> = got.iter().map(|(_, _, piece)| &piece[..]).collect();
     assert_eq!(pieces, bytes.chunks(250).collect::<Vec<_>>());
-    assert!(got.iter().all(|(from, local, _)| *from == sender.address() && *local == Some([127, 0, 0, 1].into())));
+    assert!(
+        got.iter()
+            .all(|(from, local, _)| *from == sender.address()
+                && *local == Some([127, 0, 0, 1].into()))
+    );
 }
 
 #[test]
 fn replies_leave_from_the_address_that_was_hit() {
     let mut server = bound("0.0.0.0:0");
     let client = UdpSocket::bind("127.0.0.1:0").unwrap();
-    client.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+    client
+        .set_read_timeout(Some(Duration::from_secs(5)))
+        .unwrap();
     let hit: SocketAddr = ([127, 0, 0, 2], server.address().port()).into();
     client.send_to(b"hello", hit).unwrap();
     let got = receive_all(&mut server, 1);
     let (from, local, _) = &got[0];
     assert_eq!(*local, Some(hit.ip()));
     let tuple = Tuple::new(*from, *local);
-    server.send([Transmit { tuple, bytes: b"answer", segment: 6 }].into_iter());
+    server.send(
+        [Transmit {
+            tuple,
+            bytes: b"answer",
+            segment: 6,
+        }]
+        .into_iter(),
+    );
     let mut buffer = [0; 16];
     let (length, source) = client.recv_from(&mut buffer).unwrap();
     assert_eq!((&buffer[..length], source), (&b"answer"[..], hit));
@@ -55,13 +75,29 @@ fn a_dual_stack_socket_speaks_to_both_families() {
     let mut server = bound("[::]:0");
     for bind in ["127.0.0.1:0", "[::1]:0"] {
         let client = UdpSocket::bind(bind).unwrap();
-        client.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+        client
+            .set_read_timeout(Some(Duration::from_secs(5)))
+            .unwrap();
         let ip = client.local_addr().unwrap().ip();
-        client.send_to(b"hello", (ip, server.address().port())).unwrap();
+        client
+            .send_to(b"hello", (ip, server.address().port()))
+            .unwrap();
         let (from, local, _) = receive_all(&mut server, 1).remove(0);
         assert_eq!((from, local), (client.local_addr().unwrap(), Some(ip)));
         let tuple = Tuple::new(from, local);
-        assert_eq!(server.send([Transmit { tuple, bytes: b"answer", segment: 6 }].into_iter()).refused, 0);
+        assert_eq!(
+            server
+                .send(
+                    [Transmit {
+                        tuple,
+                        bytes: b"answer",
+                        segment: 6
+                    }]
+                    .into_iter()
+                )
+                .refused,
+            0
+        );
         assert_eq!(client.recv_from(&mut [0; 16]).unwrap().0, 6);
     }
 }
@@ -73,9 +109,21 @@ fn what_the_kernel_refuses_is_counted_and_the_rest_still_leaves() {
     let unreachable = Tuple::new("[2001:db8::1]:9".parse().unwrap(), None);
     let too_long = vec![0; 66_000];
     let runs = [
-        Transmit { tuple: unreachable, bytes: b"ab", segment: 1 },
-        Transmit { tuple: good, bytes: &too_long, segment: 66_000 },
-        Transmit { tuple: good, bytes: b"through", segment: 7 },
+        Transmit {
+            tuple: unreachable,
+            bytes: b"ab",
+            segment: 1,
+        },
+        Transmit {
+            tuple: good,
+            bytes: &too_long,
+            segment: 66_000,
+        },
+        Transmit {
+            tuple: good,
+            bytes: b"through",
+            segment: 7,
+        },
     ];
     assert_eq!(sender.send(runs.into_iter()).refused, 3);
     assert_eq!(receive_all(&mut receiver, 1)[0].2, b"through");

@@ -1,0 +1,378 @@
+//! Attacks on the transport, each with its number in the project's list. Nothing here has the victim's keys; what
+//! is written to the wire is what an attacker on or off the path can write.
+
+mod pair;
+
+use std::time::Duration;
+
+use entente_media::dtls::Version;
+use entente_media::ice::Tuple;
+use entente_media::stun::{Builder, Class, IntegrityKey};
+use entente_media::types::{Command, DropReason, Fingerprint, PeerId};
+use entente_media::worker::CommandError;
+use pair::*;
+
+fn elsewhere(port: u16) -> Tuple {
+    Tuple::new(
+        ([198, 51, 100, 7], port).into(),
+        Some(server_address().ip()),
+    )
+}
+
+fn check(password: &str) -> Vec<u8> {
+    Builder::new(Class::Request, [9; 12])
+        .username(b"serveruf:clientuf")
+        .priority(1)
+        .controlling(7)
+        .use_candidate()
+        .finish(&IntegrityKey::new(password.as_bytes()))
+}
+
+/// The first DTLS record a client would send.
+fn client_hello() -> Vec<u8> {
+    let pair = Pair::connect(Version::V12);
+    pair.up
+        .iter()
+        .find(|bytes| bytes[0] == 22)
+        .expect("a handshake record")
+        .clone()
+}
+
+#[test]
+fn attack_1_dtls_before_the_ice_check_is_not_even_parsed() {
+    let mut pair = Pair::new(Version::V12);
+    for from in [elsewhere(1), at_server()] {
+        assert_eq!(pair.inject(from, &client_hello()), Vec::<Vec<u8>>::new());
+    }
+    assert_eq!(pair.server.drops().get(DropReason::UnknownTuple), 2);
+    pair.run(Duration::from_secs(3));
+    assert!(
+        connected(&pair.server_events),
+        "the attack kept the real client out"
+    );
+    assert!(pair.inject(elsewhere(1), &client_hello()).is_empty());
+}
+
+#[test]
+fn attack_2_a_flood_of_false_srtp_is_counted_and_changes_nothing() {
+    let mut pair = Pair::connect(Version::V12);
+    for n in 0..20_000u32 {
+        let mut packet = rtp(n as u16, n % 300, &[0x5A; 60]);
+        if n % 2 == 0 {
+            packet[1] = 200;
+        }
+        pair.inject(at_server(), &packet);
+    }
+    let drops = pair.server.drops();
+    assert_eq!(
+        drops.get(DropReason::SrtpAuth) + drops.get(DropReason::SrtcpAuth),
+        20_000
+    );
+    assert!(pair.server.media().rtp.is_empty() && pair.server.media().rtcp.is_empty());
+    pair.client_sends(&rtp(1, 5, b"the real one"));
+    assert_eq!(pair.server.media().rtp.len(), 1);
+}
+
+#[test]
+fn attack_2_false_srtp_does_not_keep_a_dead_peer_alive() {
+    let mut pair = Pair::connect(Version::V12);
+    for _ in 0..14 {
+        pair.run_with(Duration::from_secs(1), |_, _| Fate::Lose);
+        pair.inject(at_server(), &rtp(1, 1, &[0; 60]));
+        pair.inject(at_server(), &check("wrong"));
+    }
+    assert_eq!(lost(&pair.server_events), Some("timeout"));
+}
+
+#[test]
+fn attack_2_a_recorded_packet_is_not_taken_twice() {
+    let mut pair = Pair::connect(Version::V12);
+    pair.client_sends(&rtp(1, 5, b"once"));
+    let sealed = pair
+        .up
+        .iter()
+        .rev()
+        .find(|bytes| bytes[0] == 0x80)
+        .unwrap()
+        .clone();
+    pair.inject(at_server(), &sealed);
+    assert_eq!(pair.server.media().rtp.len(), 1);
+    assert_eq!(pair.server.drops().get(DropReason::SrtpReplay), 1);
+}
+
+#[test]
+fn attack_3_media_from_another_address_moves_nothing_and_reaches_nobody() {
+    let mut pair = Pair::connect(Version::V12);
+    let true_packet = {
+        pair.client
+            .media_mut()
+            .to_send
+            .push_back((CLIENT, 12, rtp(1, 5, b"mine")));
+        pair.client.handle_timeout(pair.now);
+        pair.client.flush();
+        let bytes = pair.client.transmits().next().unwrap().bytes.to_vec();
+        pair.client.sent();
+        bytes
+    };
+    // The very bytes of the victim, sealed with its keys, from an address that ICE has never seen.
+    pair.inject(elsewhere(5), &true_packet);
+    assert!(pair.server.media().rtp.is_empty());
+    assert_eq!(pair.server.drops().get(DropReason::UnknownTuple), 1);
+    pair.server
+        .media_mut()
+        .to_send
+        .push_back((SERVER, 12, rtp(1, 6, b"reply")));
+    pair.server.handle_timeout(pair.now);
+    pair.server.flush();
+    assert!(
+        pair.server.transmits().all(|run| run.tuple == at_server()),
+        "media was drawn to the attacker"
+    );
+}
+
+/// Attack 4, at the border where the core names a candidate.
+#[test]
+fn attack_4_a_link_towards_a_forbidden_address_is_refused() {
+    let mut pair = Pair::without_peers(Version::V12);
+    for target in [
+        "0.0.0.0:9",
+        "[::]:9",
+        "[::ffff:127.0.0.1]:9",
+        "169.254.169.254:80",
+        "[fe80::1]:9",
+        "224.0.0.1:9",
+    ] {
+        let fingerprint = pair.server.certificate().fingerprint();
+        let mut command = add_client_peer(CLIENT, "client", "server", fingerprint);
+        if let Command::AddPeer { candidate, .. } = &mut command {
+            *candidate = Some(target.parse().unwrap());
+        }
+        assert_eq!(
+            pair.client.handle_command(pair.now, command),
+            Err(CommandError::BadCandidate),
+            "{target}"
+        );
+    }
+    assert_eq!(pair.client.peers().count(), 0);
+}
+
+#[test]
+fn attack_5_stun_without_the_password_is_never_answered() {
+    let mut pair = Pair::new(Version::V12);
+    assert!(
+        pair.inject(elsewhere(1), &check("wrong password"))
+            .is_empty()
+    );
+    assert_eq!(pair.server.drops().get(DropReason::StunIntegrity), 1);
+    let other = Builder::new(Class::Request, [9; 12])
+        .username(b"nobody:clientuf")
+        .finish(&IntegrityKey::new(b"x"));
+    assert!(pair.inject(elsewhere(1), &other).is_empty());
+    assert_eq!(pair.server.drops().get(DropReason::StunUnknownUser), 1);
+    let answer = Builder::new(Class::Success, [9; 12])
+        .mapped_address(client_address())
+        .finish(&IntegrityKey::new(b"x"));
+    assert!(pair.inject(elsewhere(1), &answer).is_empty());
+}
+
+#[test]
+fn attack_5_an_answer_is_never_longer_than_what_asked_for_it() {
+    let mut pair = Pair::new(Version::V12);
+    let request = check(&credentials("server").pwd);
+    let answers = pair.inject(elsewhere(1), &request);
+    assert_eq!(answers.len(), 1);
+    assert!(answers[0].len() <= request.len());
+}
+
+#[test]
+fn attack_5_a_flood_of_checks_is_cut_and_the_known_peer_is_not() {
+    let mut pair = Pair::connect(Version::V12);
+    for n in 0..30_000u32 {
+        pair.inject(elsewhere((n % 60_000) as u16 + 1), &check("wrong"));
+    }
+    assert!(pair.server.drops().get(DropReason::StunRate) >= 15_000);
+    pair.run(Duration::from_secs(20));
+    assert_eq!(lost(&pair.server_events), None);
+}
+
+#[test]
+fn attack_6_a_certificate_that_signalling_did_not_name_gets_no_keys() {
+    for version in [Version::V12, Version::V13] {
+        for wrong_at_server in [true, false] {
+            let mut pair = Pair::without_peers(version);
+            let false_one = Fingerprint {
+                hash: "sha-256".into(),
+                value: vec![0xAB; 32],
+            };
+            let client = pair.client.certificate().fingerprint();
+            let server = pair.server.certificate().fingerprint();
+            let (at_server, at_client) = if wrong_at_server {
+                (false_one, server)
+            } else {
+                (client, false_one)
+            };
+            pair.server
+                .handle_command(
+                    pair.now,
+                    add_server_peer(SERVER, "server", "client", at_server),
+                )
+                .unwrap();
+            pair.client
+                .handle_command(
+                    pair.now,
+                    add_client_peer(CLIENT, "client", "server", at_client),
+                )
+                .unwrap();
+            pair.run(Duration::from_secs(5));
+            let (victim, events) = if wrong_at_server {
+                (&pair.server, &pair.server_events)
+            } else {
+                (&pair.client, &pair.client_events)
+            };
+            assert_eq!(
+                lost(events),
+                Some("fingerprint_mismatch"),
+                "{version:?} {wrong_at_server}"
+            );
+            assert!(!connected(events));
+            assert_eq!(victim.peers().count(), 0);
+        }
+    }
+}
+
+#[test]
+fn attack_6_no_fingerprint_or_a_weak_hash_is_no_identity() {
+    let mut pair = Pair::without_peers(Version::V12);
+    let mut command = add_server_peer(
+        SERVER,
+        "server",
+        "client",
+        pair.client.certificate().fingerprint(),
+    );
+    if let Command::AddPeer { remote, .. } = &mut command {
+        remote.fingerprints.clear();
+    }
+    assert_eq!(
+        pair.server.handle_command(pair.now, command),
+        Err(CommandError::NoFingerprint)
+    );
+
+    let weak = Fingerprint {
+        hash: "sha-1".into(),
+        ..pair.client.certificate().fingerprint()
+    };
+    let server = pair.server.certificate().fingerprint();
+    pair.server
+        .handle_command(pair.now, add_server_peer(SERVER, "server", "client", weak))
+        .unwrap();
+    pair.client
+        .handle_command(
+            pair.now,
+            add_client_peer(CLIENT, "client", "server", server),
+        )
+        .unwrap();
+    pair.run(Duration::from_secs(5));
+    assert!(
+        pair.server_events
+            .iter()
+            .any(|event| format!("{event:?}").contains("fingerprint_mismatch"))
+    );
+}
+
+#[test]
+fn attack_7_headers_that_lie_about_their_length_are_refused_before_the_keys() {
+    let mut pair = Pair::connect(Version::V12);
+    let good = rtp(1, 5, &[1; 40]);
+    let mut lies = vec![vec![0x80], vec![0x80, 96], good[..11].to_vec()];
+    for (at, value) in [(0, 0x8F), (0, 0x9F)] {
+        let mut lie = good[..20].to_vec();
+        lie[at] = value;
+        lies.push(lie);
+    }
+    let mut extension = good.clone();
+    extension[0] = 0x90;
+    extension[12..16].copy_from_slice(&[0xBE, 0xDE, 0xFF, 0xFF]);
+    lies.push(extension);
+    let count = lies.len() as u64;
+    for lie in lies {
+        pair.inject(at_server(), &lie);
+    }
+    let drops = pair.server.drops();
+    assert_eq!(
+        drops.get(DropReason::RtpMalformed) + drops.get(DropReason::SrtpAuth),
+        count
+    );
+    assert!(drops.get(DropReason::RtpMalformed) >= count - 1);
+    assert!(pair.server.media().rtp.is_empty());
+}
+
+/// Attack 8: the same SSRC from two peers is two streams, told apart by who holds the keys.
+#[test]
+fn attack_8_a_peer_cannot_speak_with_anothers_ssrc() {
+    let mut pair = Pair::connect(Version::V12);
+    let intruder = pair.client.certificate().fingerprint();
+    let server = pair.server.certificate().fingerprint();
+    pair.server
+        .handle_command(
+            pair.now,
+            add_server_peer(PeerId(3), "other", "rogue", intruder),
+        )
+        .unwrap();
+    pair.client_sends(&rtp(1, 5, b"victim"));
+    let mut rogue = worker(9, Version::V12);
+    rogue
+        .handle_command(pair.now, add_client_peer(CLIENT, "rogue", "other", server))
+        .unwrap();
+    // Its certificate is its own, so the handshake that claims the other's peer id fails.
+    let from = elsewhere(77);
+    for _ in 0..20 {
+        pair.now += Duration::from_millis(50);
+        rogue.handle_timeout(pair.now);
+        let sent: Vec<Vec<u8>> = rogue.transmits().map(|run| run.bytes.to_vec()).collect();
+        rogue.sent();
+        for datagram in sent {
+            for mut answer in pair.inject(from, &datagram) {
+                rogue.handle_datagram(pair.now, at_client(), &mut answer);
+            }
+        }
+    }
+    assert_eq!(pair.server.media().rtp, [(SERVER, rtp(1, 5, b"victim"))]);
+    let lost_one = std::iter::from_fn(|| pair.server.poll_event())
+        .any(|event| format!("{event:?}").contains("fingerprint_mismatch"));
+    assert!(lost_one, "a foreign certificate took a peer's place");
+}
+
+#[test]
+fn credentials_too_short_to_be_safe_are_refused() {
+    let mut pair = Pair::without_peers(Version::V12);
+    let mut command = add_server_peer(
+        SERVER,
+        "server",
+        "client",
+        pair.client.certificate().fingerprint(),
+    );
+    if let Command::AddPeer { local, .. } = &mut command {
+        local.pwd = "short".into();
+    }
+    assert_eq!(
+        pair.server.handle_command(pair.now, command),
+        Err(CommandError::WeakCredentials)
+    );
+}
+
+#[test]
+fn bytes_of_no_protocol_are_counted_and_answered_by_nothing() {
+    let mut pair = Pair::connect(Version::V12);
+    let before = pair.server.drops().total();
+    for first in 0..=255u8 {
+        for length in [0usize, 1, 19, 20, 100] {
+            let mut bytes = vec![first; length];
+            if length > 8 {
+                bytes[4..8].copy_from_slice(&0x2112_A442u32.to_be_bytes());
+            }
+            let answers = pair.inject(elsewhere(9), &bytes);
+            assert!(answers.is_empty(), "{first} {length}");
+        }
+    }
+    assert_eq!(pair.server.drops().total(), before + 256 * 5);
+}
