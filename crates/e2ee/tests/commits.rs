@@ -65,7 +65,7 @@ fn k4_1_broken_tags_under_the_authors_signature_name_the_author() {
         // The public group cannot see it (that is why receipts exist), members can.
         let mut pen = meeting.pen.clone();
         let entry = pen.write(State::Proposed, 2, 0, hash, &[]);
-        let mut fresh = if from_end == 1 { meeting.members.pop().unwrap() } else { meeting.members.pop().unwrap() };
+        let mut fresh = meeting.members.pop().unwrap();
         assert_eq!(code(fresh.stage(&entry, &bad, &signature, now)), Code::CommitTags, "{from_end} from the end");
     }
     drop(announced);

@@ -28,6 +28,24 @@ impl Context {
         Ok(Self { kid, cipher: Aes128Gcm::new(key.into()), salt: Zeroizing::new(*salt), sound })
     }
 
+    /// One SFrame ciphertext (RFC 9605 §4.4.3): header, sealed bytes, tag.
+    fn seal(&self, ctr: u64, metadata: &[u8], plain: &[u8]) -> Result<Vec<u8>> {
+        let mut out = header::write(self.kid, ctr);
+        let aad = [&out, metadata].concat();
+        let payload = Payload { msg: plain, aad: &aad };
+        let sealed = self.cipher.encrypt(Nonce::from_slice(&self.nonce(ctr)), payload).map_err(|_| Code::Library)?;
+        out.extend(sealed);
+        Ok(out)
+    }
+
+    /// The plain bytes behind a header of this length (RFC 9605 §4.4.4).
+    fn open(&self, ctr: u64, header: usize, metadata: &[u8], sealed: &[u8]) -> Result<Vec<u8>> {
+        let (header, ciphertext) = sealed.split_at(header);
+        let aad = [header, metadata].concat();
+        let payload = Payload { msg: ciphertext, aad: &aad };
+        self.cipher.decrypt(Nonce::from_slice(&self.nonce(ctr)), payload).map_err(|_| Code::FrameForged.into())
+    }
+
     fn nonce(&self, ctr: u64) -> [u8; SALT_LENGTH] {
         let mut nonce = *self.salt;
         nonce[4..].iter_mut().zip(ctr.to_be_bytes()).for_each(|(byte, counter)| *byte ^= counter);
@@ -35,8 +53,9 @@ impl Context {
     }
 }
 
-fn aad(header: &[u8], codec: Codec, synthetic: &[u8]) -> Vec<u8> {
-    [header, &[codec as u8], synthetic].concat()
+/// What is authenticated beside the header (K5.3): the codec, and the clear bytes in front.
+fn metadata(codec: Codec, synthetic: &[u8]) -> Vec<u8> {
+    [&[codec as u8], synthetic].concat()
 }
 
 /// Seals whole frames under one key id; owns its counter. Make one for each call of `frame_sender` and never two (K5.2).
@@ -68,14 +87,10 @@ impl Sealer {
         if self.context.sound {
             self.floor = plain.len();
         }
-        let mut sealed = header::write(self.context.kid, self.ctr);
-        let synthetic = codec.header(key_frame, frame, sealed.len() + plain.len() + TAG_LENGTH);
-        let aad = aad(&sealed, codec, &synthetic);
-        let nonce = self.context.nonce(self.ctr);
-        let payload = Payload { msg: &plain, aad: &aad };
-        let ciphertext = self.context.cipher.encrypt(Nonce::from_slice(&nonce), payload).map_err(|_| Code::Library)?;
+        let length = header::write(self.context.kid, self.ctr).len() + plain.len() + TAG_LENGTH;
+        let synthetic = codec.header(key_frame, frame, length);
+        let sealed = self.context.seal(self.ctr, &metadata(codec, &synthetic), &plain)?;
         self.ctr += 1;
-        sealed.extend(ciphertext);
         Ok(codec.wrap(synthetic, &sealed))
     }
 }
@@ -98,12 +113,58 @@ impl Opener {
         let (kid, ctr, length) = header::read(&sealed).ok_or(Error::new(Code::FrameMalformed, "SFrame header"))?;
         guard!("K5.1.frame-kid", kid == self.context.kid, FrameKid);
         guard!("K5.3.replay", self.window.is_new(ctr), FrameReplayed, "{ctr}");
-        let (header, ciphertext) = sealed.split_at(length);
-        let aad = aad(header, codec, synthetic);
-        let nonce = self.context.nonce(ctr);
-        let payload = Payload { msg: ciphertext, aad: &aad };
-        let plain = self.context.cipher.decrypt(Nonce::from_slice(&nonce), payload).map_err(|_| Code::FrameForged)?;
+        let plain = self.context.open(ctr, length, &metadata(codec, synthetic), &sealed)?;
         self.window.accept(ctr);
         if self.context.sound { padding::strip(plain) } else { Ok(plain) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    //! RFC 9605, appendix C: the vectors of our suite, down to the nonce.
+
+    use super::*;
+    use crate::frames::derive;
+
+    fn vectors() -> serde_json::Value {
+        serde_json::from_str(include_str!("../../../../tests/vectors/rfc9605.json")).unwrap()
+    }
+
+    fn hex(value: &serde_json::Value) -> Vec<u8> {
+        let text = value.as_str().unwrap();
+        (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap()).collect()
+    }
+
+    #[test]
+    fn rfc9605_headers_are_written_and_read_alike() {
+        for vector in vectors()["header"].as_array().unwrap() {
+            let (kid, ctr) = (vector["kid"].as_u64().unwrap(), vector["ctr"].as_u64().unwrap());
+            let encoded = hex(&vector["encoded"]);
+            assert_eq!(header::write(kid, ctr), encoded);
+            assert_eq!(header::read(&encoded), Some((kid, ctr, encoded.len())));
+        }
+    }
+
+    #[test]
+    fn rfc9605_suite_4_gives_the_published_keys_nonce_and_ciphertext() {
+        let vector = &vectors()["sframe"];
+        let (kid, ctr) = (vector["kid"].as_u64().unwrap(), vector["ctr"].as_u64().unwrap());
+        let keys = derive(&hex(&vector["base_key"]), kid).unwrap();
+        assert_eq!(keys.key.to_vec(), hex(&vector["sframe_key"]));
+        assert_eq!(keys.salt.to_vec(), hex(&vector["sframe_salt"]));
+        let context = Context::new(kid, &keys.key, &keys.salt).unwrap();
+        assert_eq!(context.nonce(ctr).to_vec(), hex(&vector["nonce"]));
+        let (metadata, plain) = (hex(&vector["metadata"]), hex(&vector["pt"]));
+        let sealed = context.seal(ctr, &metadata, &plain).unwrap();
+        assert_eq!(sealed, hex(&vector["ct"]));
+        let (_, _, length) = header::read(&sealed).unwrap();
+        assert_eq!(context.open(ctr, length, &metadata, &sealed).unwrap(), plain);
+    }
+
+    #[test]
+    fn headers_longer_than_needed_are_refused() {
+        for bad in [&[0x80, 0x07][..], &[0x90, 0x00, 0x09], &[0x08, 0x00], &[0x80], &[]] {
+            assert_eq!(header::read(bad), None, "{bad:02x?}");
+        }
     }
 }
