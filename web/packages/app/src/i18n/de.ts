@@ -155,6 +155,7 @@ export const de: Messages = {
   "people.count_one": "{{count}} Person",
   "people.count_other": "{{count}} Personen",
   "people.hand_up": "Hand gehoben",
+  "people.left": "Ist gegangen; die Liste ändert sich, wenn wieder jemand kommt.",
   "people.list": "Alle in der Besprechung",
   "people.microphone_off": "Mikrofon aus",
   "people.microphone_on": "Mikrofon an",

@@ -153,6 +153,7 @@ export const en = {
   "people.count_one": "{{count}} person",
   "people.count_other": "{{count}} people",
   "people.hand_up": "Hand raised",
+  "people.left": "Has left; the list changes when the next person joins.",
   "people.list": "Everyone in the meeting",
   "people.microphone_off": "Microphone off",
   "people.microphone_on": "Microphone on",

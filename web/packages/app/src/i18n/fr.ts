@@ -162,6 +162,7 @@ export const fr: MessagesWithMany = {
   "people.count_one": "{{count}} personne",
   "people.count_other": "{{count}} personnes",
   "people.hand_up": "Main levée",
+  "people.left": "A quitté la réunion ; la liste changera à la prochaine arrivée.",
   "people.list": "Toutes les personnes présentes",
   "people.microphone_off": "Micro coupé",
   "people.microphone_on": "Micro allumé",

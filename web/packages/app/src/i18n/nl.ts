@@ -155,6 +155,7 @@ export const nl: Messages = {
   "people.count_one": "{{count}} persoon",
   "people.count_other": "{{count}} personen",
   "people.hand_up": "Hand opgestoken",
+  "people.left": "Is weggegaan; de lijst verandert zodra er weer iemand komt.",
   "people.list": "Iedereen in de vergadering",
   "people.microphone_off": "Microfoon uit",
   "people.microphone_on": "Microfoon aan",

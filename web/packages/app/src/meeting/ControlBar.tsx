@@ -6,6 +6,7 @@ import { useTranslation } from "react-i18next";
 import { useObservable } from "../context.ts";
 import type { Devices } from "../state/devices.ts";
 import { standing } from "../state/encryption.ts";
+import { present } from "../state/people.ts";
 import type { Meeting, MeetingSnapshot } from "../state/port.ts";
 import type { Room } from "../state/room.ts";
 import { codeOf } from "../state/room.ts";
@@ -31,6 +32,7 @@ export function ControlBar(props: ControlBarProps): ReactElement {
   const screen = useObservable(room.screen);
   const [more, setMore] = useState(false);
   const hand = snapshot.people.some((person) => person.self && person.hand);
+  const here = present(snapshot.people).length;
   const alarmed = standing(snapshot) === "alarm";
   const canShare = typeof navigator.mediaDevices?.getDisplayMedia === "function";
   return (
@@ -78,8 +80,8 @@ export function ControlBar(props: ControlBarProps): ReactElement {
         icon="people"
         label={t("control.people")}
         pressed={panel === "people"}
-        count={snapshot.people.length}
-        hint={t("people.count", { count: snapshot.people.length })}
+        count={here}
+        hint={t("people.count", { count: here })}
         onPress={() => onPanel("people")}
       />
       <BarButton

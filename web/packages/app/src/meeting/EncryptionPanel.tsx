@@ -69,6 +69,7 @@ function MemberRow({ person, snapshot }: { person: Person; snapshot: MeetingSnap
           <Badges person={person} />
         </span>
         <span className="person-title">
+          {person.leaving ? `${t("people.left")} ` : null}
           {person.nameChecked ? t("encryption.issuer", { issuer }) : t("encryption.issuer_guest", { issuer })}
         </span>
       </div>

@@ -6,6 +6,7 @@ import { useObservable } from "../context.ts";
 import { deviceKey, problemKey } from "../problems.ts";
 import { alarmKey, severity } from "../state/alarms.ts";
 import type { Devices } from "../state/devices.ts";
+import { alone } from "../state/people.ts";
 import type { Meeting, MeetingSnapshot } from "../state/port.ts";
 import type { Room } from "../state/room.ts";
 import { Button, IconButton } from "../ui/controls.tsx";
@@ -29,7 +30,6 @@ export function Notices({ meeting, snapshot, devices, room, problem, onClear, on
   const mutedBy = snapshot.mutedBy;
   const told = snapshot.encryption.alarms.filter((known) => severity(known.code) !== "note");
   const alarm = told.findLast((known) => severity(known.code) === "danger") ?? told.at(-1);
-  const alone = snapshot.people.every((person) => person.self);
   return (
     <div className="notices">
       {alarm ? (
@@ -48,7 +48,7 @@ export function Notices({ meeting, snapshot, devices, room, problem, onClear, on
           <span>{t("state.reconnecting")}</span>
         </Notice>
       ) : null}
-      {snapshot.state === "connected" && snapshot.encryption.stopped !== null && !alone && !alarm ? (
+      {snapshot.state === "connected" && snapshot.encryption.stopped !== null && !alone(snapshot.people) && !alarm ? (
         <Notice tone="warn" icon="lock" alert>
           {t("state.stopped")}
         </Notice>

@@ -86,7 +86,8 @@ function PersonRow({ person, tenants, host, onMute, onRemove }: PersonRowProps):
         </span>
         <span className="person-title">{tenant?.name ?? t("people.unknown_tenant")}</span>
         {person.role === "guest" ? <span className="person-title">{t("people.name_unchecked")}</span> : null}
-        {person.state === "reconnecting" ? <span className="person-title">{t("tile.reconnecting")}</span> : null}
+        {person.leaving ? <span className="person-title">{t("people.left")}</span> : null}
+        {person.state === "reconnecting" && !person.leaving ? <span className="person-title">{t("tile.reconnecting")}</span> : null}
       </div>
       <div className="person-tools">
         {person.hand ? (

@@ -5,6 +5,7 @@ import { useEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Devices } from "../state/devices.ts";
 import { type Box, capacity, GAP, grid } from "../state/layout.ts";
+import { alone } from "../state/people.ts";
 import type { Meeting, MeetingSnapshot } from "../state/port.ts";
 import { arrange, NO_SEATS, seat, type Seats, type Stage as StageModel, wishes } from "../state/seats.ts";
 import { Button } from "../ui/controls.tsx";
@@ -30,8 +31,8 @@ export function Stage({ meeting, snapshot, devices, onPeople }: StageProps): Rea
   useView(meeting, stage, box.height, tileHeight);
 
   if (snapshot.state === "connecting" || snapshot.state === "waiting") return <Waiting state={snapshot.state} area={setArea} />;
-  const alone = snapshot.people.every((person) => person.self);
-  const shape = stage.screen ? `stage-screen ${wide ? "stage-wide" : "stage-tall"}` : alone ? "stage-with-invite" : "";
+  const solitary = alone(snapshot.people);
+  const shape = stage.screen ? `stage-screen ${wide ? "stage-wide" : "stage-tall"}` : solitary ? "stage-with-invite" : "";
   const size = stage.screen ? strip : full.tile;
   return (
     <div ref={setArea} className={`stage ${shape}`}>
@@ -54,7 +55,7 @@ export function Stage({ meeting, snapshot, devices, onPeople }: StageProps): Rea
         ))}
       </ul>
       {stage.hidden > 0 ? <More count={stage.hidden} onPress={onPeople} /> : null}
-      {alone ? <Alone /> : null}
+      {solitary ? <Alone /> : null}
     </div>
   );
 }

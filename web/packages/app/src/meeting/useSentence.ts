@@ -2,6 +2,7 @@
 
 import { useTranslation } from "react-i18next";
 import { type Standing, standing } from "../state/encryption.ts";
+import { members } from "../state/people.ts";
 import type { MeetingSnapshot } from "../state/port.ts";
 
 export function useSentence(snapshot: MeetingSnapshot): { readonly standing: Standing; readonly text: string } {
@@ -9,6 +10,6 @@ export function useSentence(snapshot: MeetingSnapshot): { readonly standing: Sta
   const now = standing(snapshot);
   if (now === "alarm") return { standing: now, text: t("encryption.alarm") };
   if (now === "pending") return { standing: now, text: t("encryption.pending") };
-  const count = snapshot.people.filter((person) => person.leaf !== null).length;
+  const count = members(snapshot.people).length;
   return { standing: now, text: count <= 1 ? t("encryption.alone") : t("encryption.sentence", { count }) };
 }

@@ -4,6 +4,7 @@
  * is told twice; many arrivals at once become one sentence.
  */
 
+import { present } from "./people.ts";
 import type { MeetingSnapshot, Person } from "./port.ts";
 
 export type Announcement =
@@ -21,10 +22,10 @@ export function announcements(before: MeetingSnapshot | null, after: MeetingSnap
   if (after.state !== "connected" || before.state !== "connected") return told;
   const was = index(before.people);
   const is = index(after.people);
-  told.push(...several("joined", [...is.values()].filter((person) => !was.has(person.participant))));
-  told.push(...several("left", [...was.values()].filter((person) => !is.has(person.participant))));
-  for (const person of is.values()) {
-    const earlier = was.get(person.participant);
+  told.push(...several("joined", [...is].filter(([key]) => !was.has(key)).map(([, person]) => person)));
+  told.push(...several("left", [...was].filter(([key]) => !is.has(key)).map(([, person]) => person)));
+  for (const [key, person] of is) {
+    const earlier = was.get(key);
     if (!earlier) continue;
     if (person.hand && !earlier.hand) told.push({ kind: "hand", name: person.name });
     if (person.screen === "live" && earlier.screen !== "live") told.push({ kind: "screen", name: person.name });
@@ -37,8 +38,17 @@ export function announcements(before: MeetingSnapshot | null, after: MeetingSnap
   return told;
 }
 
+/** The others who are present, by who they are in the tree: signalling's ids may come a moment later. */
 function index(people: readonly Person[]): Map<string, Person> {
-  return new Map(people.filter((person) => !person.self).map((person) => [person.participant, person]));
+  const others = new Map<string, Person>();
+  for (const person of present(people)) {
+    if (person.self) continue;
+    const name = `${person.deployment}/${person.tenant}/${person.role}/${person.name}`;
+    let key = name;
+    for (let twin = 2; others.has(key); twin += 1) key = `${name}/${twin}`;
+    others.set(key, person);
+  }
+  return others;
 }
 
 function several(kind: "joined" | "left", people: readonly Person[]): Announcement[] {

@@ -27,7 +27,6 @@ export interface DevicesState {
   readonly camera: InputState;
   readonly microphones: readonly Device[];
   readonly cameras: readonly Device[];
-  readonly speakers: readonly Device[];
 }
 
 export interface Choice {
@@ -47,7 +46,7 @@ const INPUTS = ["microphone", "camera"] as const;
 const OFF: InputState = { on: false, starting: false, track: null, problem: null };
 
 export class Devices {
-  readonly store = new Store<DevicesState>({ microphone: OFF, camera: OFF, microphones: [], cameras: [], speakers: [] });
+  readonly store = new Store<DevicesState>({ microphone: OFF, camera: OFF, microphones: [], cameras: [] });
   readonly #media: MediaPort | null;
   #choice: Choice;
   /** Counts requests per input, so that an answer that was overtaken is let go. */
@@ -65,7 +64,7 @@ export class Devices {
     const all = (await this.#media?.enumerateDevices().catch(() => [])) ?? [];
     const of = (kind: MediaDeviceKind): Device[] =>
       all.filter((device) => device.kind === kind && device.deviceId !== "").map(({ deviceId, label }) => ({ id: deviceId, label }));
-    this.store.update((state) => ({ ...state, microphones: of("audioinput"), cameras: of("videoinput"), speakers: of("audiooutput") }));
+    this.store.update((state) => ({ ...state, microphones: of("audioinput"), cameras: of("videoinput") }));
   }
 
   /** Asks for microphone and camera in one question; where that fails, for each alone. */

@@ -5,6 +5,7 @@
  */
 
 import { severity } from "./alarms.ts";
+import { members } from "./people.ts";
 import type { EncryptionState, MeetingSnapshot, Person, Tenant } from "./port.ts";
 
 export type Standing = "protected" | "pending" | "alarm";
@@ -26,9 +27,7 @@ export function codeGroups(code: string): string[] {
 export function listed(people: readonly Person[], language: string): Person[] {
   const order = new Intl.Collator(language);
   const rank = (person: Person): number => (person.self ? 0 : person.host ? 1 : 2);
-  return [...people]
-    .filter((person) => person.leaf !== null)
-    .sort((a, b) => rank(a) - rank(b) || order.compare(a.name, b.name));
+  return members(people).sort((a, b) => rank(a) - rank(b) || order.compare(a.name, b.name));
 }
 
 export function tenantOf(person: Person, tenants: readonly Tenant[]): Tenant | null {

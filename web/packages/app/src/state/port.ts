@@ -27,6 +27,8 @@ export interface Person {
   readonly microphone: SourceState;
   readonly camera: SourceState;
   readonly screen: SourceState;
+  /** Has left; listed until the group has changed its keys without them. */
+  readonly leaving: boolean;
   readonly speaking: boolean;
   readonly state: "joining" | "connected" | "reconnecting";
 }

@@ -4,6 +4,7 @@
  * here say so; what this version does not yet have (the public log, recordings) is not claimed.
  */
 
+import { members } from "./people.ts";
 import type { MeetingSnapshot } from "./port.ts";
 import { suiteKind } from "./encryption.ts";
 
@@ -26,12 +27,12 @@ export type ProtectionRow = (typeof ROWS)[keyof typeof ROWS];
 
 /** The rows that hold for this meeting, in the order of K1. */
 export function protection(snapshot: MeetingSnapshot): ProtectionRow[] {
-  const deployments = new Set(snapshot.people.map((person) => person.deployment));
+  const deployments = new Set(members(snapshot.people).map((person) => person.deployment));
   const rows: ProtectionRow[] = [ROWS.server];
   if (deployments.size > 1) rows.push(ROWS.partner);
   rows.push(ROWS.operator, ROWS.code, ROWS.member, ROWS.collusion, ROWS.removed);
-  if (snapshot.people.some((person) => person.role === "guest")) rows.push(ROWS.guest);
-  if (snapshot.people.some((person) => person.role === "agent" || person.role === "recipient")) rows.push(ROWS.agent);
+  if (members(snapshot.people).some((person) => person.role === "guest")) rows.push(ROWS.guest);
+  if (members(snapshot.people).some((person) => person.role === "agent" || person.role === "recipient")) rows.push(ROWS.agent);
   rows.push(ROWS.traffic);
   rows.push(suiteKind(snapshot.encryption) === "hybrid" ? ROWS.quantum : ROWS.classical);
   return rows;

@@ -4,6 +4,7 @@
  * speaks off stage takes the seat of whoever was silent the longest.
  */
 
+import { present } from "./people.ts";
 import type { MeetingSnapshot, Person, Tile, View } from "./port.ts";
 
 export interface Seats {
@@ -17,14 +18,14 @@ export const NO_SEATS: Seats = { order: [], heard: new Map() };
 
 /** The seats after `people` changed. `room` is how many other people fit. */
 export function seat(before: Seats, people: readonly Person[], room: number, now: number): Seats {
-  const others = people.filter((person) => !person.self);
-  const present = new Set(others.map((person) => person.participant));
+  const others = present(people).filter((person) => !person.self);
+  const here = new Set(others.map((person) => person.participant));
   const heard = new Map<string, number>();
   for (const person of others) {
     const last = before.heard.get(person.participant) ?? 0;
     heard.set(person.participant, person.speaking ? now : last);
   }
-  const order = before.order.filter((id) => present.has(id)).slice(0, Math.max(0, room));
+  const order = before.order.filter((id) => here.has(id)).slice(0, Math.max(0, room));
   const seated = new Set(order);
   for (const person of others) {
     if (order.length >= room) break;
@@ -90,8 +91,8 @@ export function arrange(snapshot: MeetingSnapshot, seats: Seats): Stage {
   }
   const me = snapshot.people.find((person) => person.self);
   if (me) tiles.push({ key: me.participant, person: me, tile: null, source: "camera" });
-  const others = snapshot.people.filter((person) => !person.self).length;
-  return { screen, tiles, hidden: others - seats.order.length };
+  const others = present(snapshot.people).filter((person) => !person.self).length;
+  return { screen, tiles, hidden: Math.max(0, others - seats.order.length) };
 }
 
 /** What to ask of the server: the screen first, then the seats, each at its drawn height. */

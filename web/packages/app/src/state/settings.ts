@@ -15,7 +15,6 @@ export interface Settings {
   readonly theme: Theme;
   readonly microphone: string;
   readonly camera: string;
-  readonly speaker: string;
   readonly guestName: string;
 }
 
@@ -36,7 +35,6 @@ export function readSettings(keep: Keep, preferred: readonly string[]): Settings
     theme: kept["theme"] === "light" || kept["theme"] === "dark" ? kept["theme"] : "auto",
     microphone: short(kept["microphone"]),
     camera: short(kept["camera"]),
-    speaker: short(kept["speaker"]),
     guestName: short(kept["guestName"]),
   };
 }

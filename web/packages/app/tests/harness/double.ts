@@ -30,6 +30,7 @@ export function person(index: number, change: Partial<Person> = {}): Person {
     microphone: "live",
     camera: "live",
     screen: "off",
+    leaving: false,
     speaking: false,
     state: "connected",
     ...change,

@@ -42,4 +42,27 @@ describe("announcements", () => {
     expect(announcements(with_(3), lost)).toEqual([{ kind: "reconnecting" }]);
     expect(announcements(lost, with_(3))).toEqual([{ kind: "reconnected" }]);
   });
+
+  it("go by the tree, not by signalling: a person is greeted once and not before being a member", () => {
+    const [me, anna] = crowd(2);
+    if (!me || !anna) throw new Error("no people");
+    const steps = [
+      snapshot({ people: [me] }),
+      snapshot({ people: [me, { ...anna, leaf: null }] }),
+      snapshot({ people: [me, { ...anna, participant: "leaf-1" }] }),
+      snapshot({ people: [me, anna] }),
+      snapshot({ people: [me, { ...anna, leaving: true }] }),
+      snapshot({ people: [me] }),
+    ];
+    const told = steps.slice(1).flatMap((step, index) => announcements(steps[index] ?? null, step));
+    expect(told).toEqual([
+      { kind: "joined", name: "Anna Smit" },
+      { kind: "left", name: "Anna Smit" },
+    ]);
+  });
+
+  it("greet two people of one name", () => {
+    const twins = [person(0), person(1), person(2, { name: "Anna Smit", tenant: "finances" })];
+    expect(announcements(with_(2), snapshot({ people: twins }))).toEqual([{ kind: "joined", name: "Anna Smit" }]);
+  });
 });

@@ -53,6 +53,13 @@ describe("seats", () => {
     expect(seat(NO_SEATS, crowd(4), 8, 0).order).toEqual(["p_1", "p_2", "p_3"]);
   });
 
+  it("are for members who are present: not for the announced, not for those who left", () => {
+    const people = [person(0), person(1, { leaf: null }), person(2, { leaving: true }), person(3)];
+    const seats = seat(NO_SEATS, people, 8, 0);
+    expect(seats.order).toEqual(["p_3"]);
+    expect(arrange(snapshot({ people }), seats).hidden).toBe(0);
+  });
+
   it("stay when others come, go and speak", () => {
     const first = seat(NO_SEATS, crowd(5), 8, 0);
     const people = crowd(7).filter((known) => known.participant !== "p_2");
