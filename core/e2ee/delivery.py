@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import inf
@@ -23,6 +24,8 @@ from core.e2ee.public import PublicTree
 from core.errors import PeerError, SignerError, StoreError
 from core.values import EntryState, GroupRecord, PublicStateRecord
 from core.wire.events import Event, GroupCreate, GroupRevocation
+
+log = logging.getLogger("entente.e2ee")
 
 CREATE = 5.0
 """Seconds the first client has to create the group before the next one is asked."""
@@ -80,7 +83,12 @@ class Delivery:
             async with self._turn:
                 try:
                     await self._step()
-                except (SignerError, StoreError):
+                except (SignerError, StoreError) as error:
+                    log.warning("the group waits: %s", type(error).__name__)
+                    self._retry_at = self._context.clock.monotonic() + RETRY
+                except Exception:
+                    # A bug here must not leave a meeting without a clock; it is loud, and tried again.
+                    log.exception("a step of the group failed")
                     self._retry_at = self._context.clock.monotonic() + RETRY
                 due = max(self._next_due(), self._retry_at)
             await self._wait(due - self._context.clock.monotonic())

@@ -50,6 +50,10 @@ class Ordering(Protocol):
         """Somebody is gone for good."""
         ...
 
+    async def revoke(self, data: bytes) -> list[str]:
+        """A verified revocation; returns the participants it concerns."""
+        ...
+
     async def catch_up(self, participant: str, after_epoch: int, ready: Callable[[], None]) -> None:
         """Tell a returning member what it missed."""
         ...

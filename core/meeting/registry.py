@@ -172,6 +172,15 @@ class Registry:
         if participant.id not in session.meeting.people:
             raise UserError("resume_expired")
 
+    async def revoke(self, data: bytes) -> None:
+        """Hand a CA's revocation to every meeting of this node (K2.4); one that it does not concern tells
+        its members all the same, since they may meet that certificate later."""
+        for meeting in list(self._meetings.values()):
+            try:
+                await meeting.revoke(data)
+            except PeerError:
+                continue  # no group yet: its members learn of the certificate when they see it refused
+
     async def run(self) -> None:
         """End meetings that everybody has left, until cancelled."""
         while True:

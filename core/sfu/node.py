@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from itertools import count
 
 from core.errors import MediaQueueFull, UserError
 from core.ports import MediaNode, Rng
 from core.sfu.room import RoomOutput, SfuRoom
+
+log = logging.getLogger("entente.sfu")
 
 FULL = 0.6
 """Load of a worker's thread from which it takes no new meeting (M5.3)."""
@@ -53,8 +56,12 @@ class Sfu:
         """Hand on events until the engine closes."""
         async for worker, event in self._media.events():
             for kind, fields in event.items():
-                if isinstance(fields, dict):
-                    self._handle(worker, kind, fields)
+                try:
+                    if isinstance(fields, dict):
+                        self._handle(worker, kind, fields)
+                except Exception:
+                    # One room's trouble must not end the reading of everybody's events.
+                    log.exception("an event of kind %s failed", kind)
 
     def _handle(self, worker: int, kind: str, fields: Mapping[str, object]) -> None:
         if kind == "stats":

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from core.errors import PeerError
+from core.errors import MediaQueueFull, PeerError
 from core.ports import MediaNode, Rng
 from core.sdp.layout import SlotId
 from core.sfu.peer import MediaPeer, SlotState
@@ -86,6 +86,8 @@ class SfuRoom:
         self._speakers: list[str] = []
         self._levels: dict[str, int] = {}
         self._dirty: set[str] = set()
+        self._behind = False
+        self._epoch = -1
         media.command(worker, {"add_room": {"room": room}})
 
     # ---- the meeting --------------------------------------------------------------------------------------
@@ -113,6 +115,7 @@ class SfuRoom:
         if person is None:
             return
         person.leaf, person.epoch = leaf, epoch
+        self._epoch = max(self._epoch, epoch)
         for peer in person.connections.values():
             self._command({"set_leaf": {"peer": peer.peer, "leaf": leaf}})
             peer.told.clear()
@@ -241,6 +244,9 @@ class SfuRoom:
 
     def flush(self) -> None:
         """Compute the slots of every receiver that something touched."""
+        if self._behind:
+            self._behind = False
+            self._tell_again()
         dirty, self._dirty = self._dirty, set()
         live = self._live()
         for participant in sorted(dirty):
@@ -250,7 +256,11 @@ class SfuRoom:
                 self._seat(participant, person, peer, live)
 
     def resynchronise(self) -> None:
-        """The engine lost commands or events: tell it everything again."""
+        """The engine lost events: tell it everything again."""
+        self._tell_again()
+        self.flush()
+
+    def _tell_again(self) -> None:
         for person in self._people.values():
             for peer in person.connections.values():
                 peer.told.clear()
@@ -258,7 +268,6 @@ class SfuRoom:
             for source in person.muted:
                 self._tell_muted(person, source, True)
         self._all_dirty()
-        self.flush()
 
     def _live(self) -> list[Track]:
         """Tracks of members: those said to be live and those that flow."""
@@ -296,10 +305,11 @@ class SfuRoom:
         height = heights.get(track, DEFAULT_HEIGHT)
         return SlotState(publisher.peer, track.source, max_layer(track.source, height))
 
-    @staticmethod
-    def _change(slot: SlotId, state: SlotState, person: Attendee) -> dict[str, object]:
+    def _change(self, slot: SlotId, state: SlotState, person: Attendee) -> dict[str, object]:
         track = None if state.peer is None else {"peer": state.peer, "source": state.source}
-        awaited = None if person.epoch is None or track is None else person.epoch % 256
+        # Only who has just joined waits for frames of its first epoch (M4.4); for others it is long past.
+        joining = track is not None and person.epoch == self._epoch
+        awaited = self._epoch % 256 if joining else None
         return {
             "kind": slot.kind,
             "index": slot.index,
@@ -327,4 +337,8 @@ class SfuRoom:
         self._command({"remove_room": {"room": self.room}})
 
     def _command(self, command: dict[str, object]) -> None:
-        self._media.command(self.worker, command)
+        """Tell the worker; one that is behind is told everything again by a later `flush`."""
+        try:
+            self._media.command(self.worker, command)
+        except MediaQueueFull:
+            self._behind = True
