@@ -209,7 +209,7 @@ export class Participation {
     for (const [source, { sent, encoded }] of outbound) {
       const pipe = stats.sending.find((one) => one.connection === connection.number && one.source === source);
       const dropped = Object.values(pipe?.dropped ?? {}).reduce((sum, count) => sum + count, 0);
-      const finding = this.#watchdog.look(source, { sent, encoded, sealed: pipe?.sealed ?? 0, dropped });
+      const finding = this.#watchdog.look(source, { sent, encoded, seen: (pipe?.sealed ?? 0) + dropped });
       if (finding === null) continue;
       // Either way the source is emptied: what cannot be sealed is not captured in vain, and never sent (K5.7).
       await this.publish(source, null, "muted").catch(() => undefined);

@@ -263,19 +263,21 @@ test("people and tiles that did not change keep their identity", () => {
 });
 
 test("K5.7: the watchdog stops what leaves without the seal, and tells of a transform that is cut off", () => {
-  const look = (sent: number, encoded: number, sealed: number, dropped = 0) => ({ sent, encoded, sealed, dropped });
-  const findings = (source: "camera" | "microphone", looks: ReturnType<typeof look>[]) => {
+  const findings = (looks: [encoded: number, sent: number, seen: number][]) => {
     const dog = new Watchdog();
-    return looks.map((one) => dog.look(source, one));
+    return looks.map(([encoded, sent, seen]) => dog.look("camera", { encoded, sent, seen }));
   };
+  const none = [null, null, null, null, null];
   const times = [0, 1, 2, 3, 4];
-  expect(findings("camera", times.map((at) => look(at * 30, at * 30, 0)))[3]).toBe("plaintext");
-  expect(findings("microphone", times.map((at) => look(at * 50, 0, 7)))[3]).toBe("plaintext");
-  expect(findings("camera", times.map((at) => look(0, at * 30, 10)))[3]).toBe("transform_lost");
-  expect(findings("camera", times.map((at) => look(at * 30, at * 30, at * 30)))).toEqual(times.map(() => null));
-  expect(findings("microphone", times.map((at) => look(0, at * 50, 0, at * 50)))).toEqual(times.map(() => null));
-  // The seal stopped while the pacer still held frames, and the browser probed the path once.
-  expect(findings("camera", [0, 90, 90, 110, 110].map((sent, at) => look(sent, at * 30, 40, at * 30)))).toEqual(times.map(() => null));
+  expect(findings(times.map((at) => [at * 30, at * 90, 7]))[3]).toBe("plaintext");
+  expect(findings(times.map((at) => [at * 30, at * 90, at * 10]))[3]).toBe("plaintext");
+  expect(findings(times.map((at) => [at * 30, 0, 10]))[3]).toBe("transform_lost");
+  expect(findings(times.map((at) => [at * 30, at * 90, at * 30]))).toEqual(none);
+  // Nothing may be sent: every frame is seen and dropped, and the browser pads the path with old packets.
+  expect(findings(times.map((at) => [at * 30, at * 160, at * 30]))).toEqual(none);
+  // The counters are read a moment apart, and the source makes nothing.
+  expect(findings([[0, 0, 0], [30, 30, 25], [60, 60, 55], [90, 90, 85], [120, 120, 115]])).toEqual(none);
+  expect(findings(times.map((at) => [5, at * 100, 5]))).toEqual(none);
 });
 
 test("the answer names the video codec", () => {

@@ -19,13 +19,15 @@ export async function outboundOf(connection: Connection): Promise<Map<Source, Ou
       const sender = connection.sender(source);
       if (sender === undefined || sender.track === null) return;
       const sum: Outbound = { sent: 0, encoded: 0 };
+      let captured = 0;
       (await sender.getStats()).forEach((row: Record<string, unknown>) => {
         // Sound that is captured is encoded: where the source tells its duration, that counts 20 ms frames.
-        if (row.type === "media-source") sum.encoded += Math.floor(count(row.totalSamplesDuration) * 50);
+        if (row.type === "media-source") captured += Math.floor(count(row.totalSamplesDuration) * 50);
         if (row.type !== "outbound-rtp") return;
-        sum.sent += count(row.packetsSent) - count(row.retransmittedPacketsSent);
+        sum.sent += count(row.packetsSent);
         sum.encoded += count(row.framesEncoded);
       });
+      if (sender.track?.kind === "audio") sum.encoded = captured > 0 ? captured : sum.sent;
       found.set(source, sum);
     }),
   );
