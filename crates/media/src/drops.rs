@@ -151,7 +151,10 @@ impl DropCounts {
 
     /// Every reason that happened, with its count.
     pub fn iter(&self) -> impl Iterator<Item = (DropReason, u64)> + '_ {
-        DropReason::ALL.iter().map(|&reason| (reason, self.get(reason))).filter(|(_, n)| *n > 0)
+        DropReason::ALL
+            .iter()
+            .map(|&reason| (reason, self.get(reason)))
+            .filter(|(_, n)| *n > 0)
     }
 
     /// All drops together.

@@ -11,14 +11,14 @@ pub type WallNanos = i64;
 /// Nanoseconds of a 32.32 timestamp.
 pub fn to_nanos(ntp: u64) -> WallNanos {
     let (seconds, fraction) = (ntp >> 32, ntp & 0xffff_ffff);
-    (seconds * 1_000_000_000 + (fraction * 1_000_000_000 >> 32)) as WallNanos
+    (seconds * 1_000_000_000 + ((fraction * 1_000_000_000) >> 32)) as WallNanos
 }
 
 /// The 32.32 timestamp of some nanoseconds.
 pub fn from_nanos(nanos: WallNanos) -> u64 {
     let nanos = nanos.max(0) as u64;
     let (seconds, rest) = (nanos / 1_000_000_000, nanos % 1_000_000_000);
-    seconds << 32 | (rest << 32) / 1_000_000_000
+    (seconds << 32) | ((rest << 32) / 1_000_000_000)
 }
 
 /// The middle 32 bits, as report blocks name a sender report.
@@ -47,10 +47,19 @@ mod tests {
 
     #[test]
     fn ntp_and_nanoseconds_agree_within_a_nanosecond() {
-        for nanos in [0, 1, 999_999_999, 3_976_214_400_123_456_789, i64::from(u32::MAX) * 1_000_000_000] {
+        for nanos in [
+            0,
+            1,
+            999_999_999,
+            3_976_214_400_123_456_789,
+            i64::from(u32::MAX) * 1_000_000_000,
+        ] {
             assert!((to_nanos(from_nanos(nanos)) - nanos).abs() <= 1, "{nanos}");
         }
         assert_eq!(middle(0x1234_5678_9abc_def0), 0x5678_9abc);
-        assert_eq!(nanos_to_ticks(ticks_to_nanos(-90_000, 90_000), 90_000), -90_000);
+        assert_eq!(
+            nanos_to_ticks(ticks_to_nanos(-90_000, 90_000), 90_000),
+            -90_000
+        );
     }
 }

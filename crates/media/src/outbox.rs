@@ -94,7 +94,10 @@ impl Outbox {
     pub(crate) fn store(&mut self, bytes: &[u8]) -> Span {
         let start = self.arena.len() as u32;
         self.arena.extend_from_slice(bytes);
-        Span { start, len: bytes.len() as u32 }
+        Span {
+            start,
+            len: bytes.len() as u32,
+        }
     }
 
     /// Starts a head at the arena's end; what is written to [`Outbox::writer`] until the packet is pushed
@@ -110,13 +113,28 @@ impl Outbox {
 
     /// The bytes written since `begin`.
     fn since(&self, begin: usize) -> Span {
-        Span { start: begin as u32, len: (self.arena.len() - begin) as u32 }
+        Span {
+            start: begin as u32,
+            len: (self.arena.len() - begin) as u32,
+        }
     }
 
     /// Ends an RTP head begun at `begin` and queues the packet.
-    pub(crate) fn push_rtp(&mut self, peer: PeerId, begin: usize, rtp_header_len: usize, body: Span) {
+    pub(crate) fn push_rtp(
+        &mut self,
+        peer: PeerId,
+        begin: usize,
+        rtp_header_len: usize,
+        body: Span,
+    ) {
         let head = self.since(begin);
-        self.packets.push(OutPacket { peer, head, body, rtp_header_len: rtp_header_len as u16, rtcp: false });
+        self.packets.push(OutPacket {
+            peer,
+            head,
+            body,
+            rtp_header_len: rtp_header_len as u16,
+            rtcp: false,
+        });
     }
 
     /// Ends an RTCP compound begun at `begin` and queues it; an empty one is left out.
@@ -124,7 +142,13 @@ impl Outbox {
         let head = self.since(begin);
         if !head.is_empty() {
             let body = Span::default();
-            self.packets.push(OutPacket { peer, head, body, rtp_header_len: 0, rtcp: true });
+            self.packets.push(OutPacket {
+                peer,
+                head,
+                body,
+                rtp_header_len: 0,
+                rtcp: true,
+            });
         }
     }
 }

@@ -68,7 +68,11 @@ impl Header {
             two_byte = profile & 0xfff0 == 0x1000;
             extension = at;
             at += len;
-            extension_end = if two_byte || profile == 0xbede { at } else { extension };
+            extension_end = if two_byte || profile == 0xbede {
+                at
+            } else {
+                extension
+            };
         }
         let mut end = packet.len();
         if fixed[0] & 0x20 != 0 {
@@ -93,7 +97,11 @@ impl Header {
     }
 
     /// Reads the extension elements whose meaning `ids` knows.
-    pub fn extensions<'a>(&self, packet: &'a [u8], ids: &ExtensionIds) -> Result<Extensions<'a>, RtpError> {
+    pub fn extensions<'a>(
+        &self,
+        packet: &'a [u8],
+        ids: &ExtensionIds,
+    ) -> Result<Extensions<'a>, RtpError> {
         let mut found = Extensions::default();
         let block = &packet[..self.extension_end as usize];
         let mut at = self.extension as usize;
@@ -247,7 +255,12 @@ pub struct OutExtensions<'a> {
 }
 
 /// Appends an RTP header with those extensions that the receiver has ids for; returns its length.
-pub fn write_header(to: &mut Vec<u8>, header: &OutHeader, ids: &OutIds, values: &OutExtensions<'_>) -> usize {
+pub fn write_header(
+    to: &mut Vec<u8>,
+    header: &OutHeader,
+    ids: &OutIds,
+    values: &OutExtensions<'_>,
+) -> usize {
     let begin = to.len();
     let mut fixed = [0u8; 16];
     fixed[0] = 0x80;
@@ -257,8 +270,13 @@ pub fn write_header(to: &mut Vec<u8>, header: &OutHeader, ids: &OutIds, values: 
     fixed[8..12].copy_from_slice(&header.ssrc.to_be_bytes());
     to.extend_from_slice(&fixed);
     let elements = to.len();
-    let descriptor = values.dependency_descriptor.filter(|_| ids.dependency_descriptor != 0);
-    let highest = ids.abs_send_time.max(ids.audio_level).max(ids.video_orientation);
+    let descriptor = values
+        .dependency_descriptor
+        .filter(|_| ids.dependency_descriptor != 0);
+    let highest = ids
+        .abs_send_time
+        .max(ids.audio_level)
+        .max(ids.video_orientation);
     let two_byte = highest.max(ids.dependency_descriptor) > 14
         || descriptor.is_some_and(|(bytes, _)| bytes.len() > 16);
     if ids.abs_send_time != 0 {
@@ -268,7 +286,10 @@ pub fn write_header(to: &mut Vec<u8>, header: &OutHeader, ids: &OutIds, values: 
     if let Some(level) = values.audio_level.filter(|_| ids.audio_level != 0) {
         put_element(to, two_byte, ids.audio_level, &[level]);
     }
-    if let Some(orientation) = values.video_orientation.filter(|_| ids.video_orientation != 0) {
+    if let Some(orientation) = values
+        .video_orientation
+        .filter(|_| ids.video_orientation != 0)
+    {
         put_element(to, two_byte, ids.video_orientation, &[orientation]);
     }
     if let Some((bytes, frame)) = descriptor {
@@ -316,7 +337,9 @@ mod tests {
     use super::*;
 
     fn ids(list: &[(u8, ExtensionKind)]) -> Vec<Extension> {
-        list.iter().map(|&(id, kind)| Extension { id, kind }).collect()
+        list.iter()
+            .map(|&(id, kind)| Extension { id, kind })
+            .collect()
     }
 
     fn map(list: &[(u8, ExtensionKind)]) -> ExtensionIds {
@@ -333,7 +356,13 @@ mod tests {
                 (id, ExtensionKind::AudioLevel),
                 (7, ExtensionKind::DependencyDescriptor),
             ];
-            let header = OutHeader { marker: true, pt: 96, seq: 65_535, timestamp: 9, ssrc: 0xdead_beef };
+            let header = OutHeader {
+                marker: true,
+                pt: 96,
+                seq: 65_535,
+                timestamp: 9,
+                ssrc: 0xdead_beef,
+            };
             let values = OutExtensions {
                 abs_send_time: 0x0012_3456,
                 audio_level: Some(0x85),
@@ -348,12 +377,21 @@ mod tests {
             let read = Header::parse(&packet).unwrap();
             assert_eq!((read.marker, read.pt, read.seq), (true, 96, 65_535));
             assert_eq!((read.timestamp, read.ssrc), (9, 0xdead_beef));
-            assert_eq!(&packet[read.payload as usize..read.end as usize], b"payload");
+            assert_eq!(
+                &packet[read.payload as usize..read.end as usize],
+                b"payload"
+            );
             let found = read.extensions(&packet, &map(&list)).unwrap();
             assert_eq!(found.audio_level, Some(0x85));
-            assert_eq!(found.video_orientation, None, "the receiver has no id for it");
+            assert_eq!(
+                found.video_orientation, None,
+                "the receiver has no id for it"
+            );
             let (at, len) = found.dependency_descriptor.unwrap();
-            assert_eq!(&packet[at as usize..(at + len) as usize], &[0xc0, 0x12, 0x34, 7, 7]);
+            assert_eq!(
+                &packet[at as usize..(at + len) as usize],
+                &[0xc0, 0x12, 0x34, 7, 7]
+            );
         }
     }
 
@@ -383,7 +421,9 @@ mod tests {
 
     #[test]
     fn rfc8285_truncated_elements_are_refused_and_unknown_profiles_skipped() {
-        let mut packet = vec![0x90, 96, 0, 1, 0, 0, 0, 2, 0, 0, 0, 3, 0xbe, 0xde, 0, 1, 0x1f, 1, 2, 3];
+        let mut packet = vec![
+            0x90, 96, 0, 1, 0, 0, 0, 2, 0, 0, 0, 3, 0xbe, 0xde, 0, 1, 0x1f, 1, 2, 3,
+        ];
         let header = Header::parse(&packet).unwrap();
         let ids = map(&[(1, ExtensionKind::Mid)]);
         assert_eq!(header.extensions(&packet, &ids), Err(RtpError::Extension));

@@ -24,7 +24,11 @@ impl SframeHeader {
         let (&config, rest) = bytes.split_first()?;
         let (kid, rest) = field(config >> 4, rest)?;
         let (counter, after) = field(config & 0x0f, rest)?;
-        Some(SframeHeader { kid, counter, len: (bytes.len() - after.len()) as u8 })
+        Some(SframeHeader {
+            kid,
+            counter,
+            len: (bytes.len() - after.len()) as u8,
+        })
     }
 }
 
@@ -35,7 +39,9 @@ fn field(nibble: u8, rest: &[u8]) -> Option<(u64, &[u8])> {
         return Some((low as u64, rest));
     }
     let (bytes, rest) = rest.split_at_checked(low as usize + 1)?;
-    let value = bytes.iter().fold(0u64, |value, byte| value << 8 | *byte as u64);
+    let value = bytes
+        .iter()
+        .fold(0u64, |value, byte| value << 8 | *byte as u64);
     Some((value, rest))
 }
 
@@ -109,8 +115,15 @@ mod tests {
                 write(&mut bytes, kid, counter);
                 let len = bytes.len() as u8;
                 assert!(bytes.len() <= MAX_LEN);
-                assert_eq!(SframeHeader::parse(&bytes), Some(SframeHeader { kid, counter, len }));
-                assert_eq!(SframeHeader::parse(&bytes[..bytes.len() - 1]), None, "{kid} {counter}");
+                assert_eq!(
+                    SframeHeader::parse(&bytes),
+                    Some(SframeHeader { kid, counter, len })
+                );
+                assert_eq!(
+                    SframeHeader::parse(&bytes[..bytes.len() - 1]),
+                    None,
+                    "{kid} {counter}"
+                );
             }
         }
     }
@@ -123,7 +136,12 @@ mod tests {
 
     #[test]
     fn k5_1_the_layout_of_a_key_id() {
-        let id = KeyId { generation: 0xabcd, kind: 4, leaf: 0x123, epoch: 0xef };
+        let id = KeyId {
+            generation: 0xabcd,
+            kind: 4,
+            leaf: 0x123,
+            epoch: 0xef,
+        };
         assert_eq!(id.to_u64(), 0xabcd << 23 | 4 << 20 | 0x123 << 8 | 0xef);
         assert_eq!(KeyId::from_u64(id.to_u64()), Some(id));
         assert_eq!(KeyId::from_u64(1 << 39), None);

@@ -65,7 +65,9 @@ impl Speakers {
             return;
         }
         let loudness = self.voices[at].level;
-        let Some((quietest, level)) = self.quietest() else { return };
+        let Some((quietest, level)) = self.quietest() else {
+            return;
+        };
         if loudness > level - LOUDER {
             self.voices[at].louder_since = None;
             return;
@@ -86,7 +88,11 @@ impl Speakers {
             }
         }
         for peer in self.holders.clone() {
-            let voiced = self.voices.iter().find(|voice| voice.peer == peer).and_then(|v| v.voiced);
+            let voiced = self
+                .voices
+                .iter()
+                .find(|voice| voice.peer == peer)
+                .and_then(|v| v.voiced);
             if voiced.is_none_or(|at| now.since(at) >= STAY) {
                 self.leave(peer);
             }
@@ -107,7 +113,10 @@ impl Speakers {
     /// Smoothed levels of all who are not silent, as −dBov.
     pub fn levels(&self) -> impl Iterator<Item = (PeerId, u8)> + '_ {
         let loud = |voice: &&Voice| voice.level <= SILENCE as f32;
-        self.voices.iter().filter(loud).map(|voice| (voice.peer, voice.level as u8))
+        self.voices
+            .iter()
+            .filter(loud)
+            .map(|voice| (voice.peer, voice.level as u8))
     }
 
     /// Somebody left the room.
@@ -121,14 +130,25 @@ impl Speakers {
         if let Some(at) = self.voices.iter().position(|voice| voice.peer == peer) {
             return at;
         }
-        let silent = Voice { peer, level: 127.0, heard: now, voiced: None, louder_since: None };
+        let silent = Voice {
+            peer,
+            level: 127.0,
+            heard: now,
+            voiced: None,
+            louder_since: None,
+        };
         self.voices.push(silent);
         self.voices.len() - 1
     }
 
     fn quietest(&self) -> Option<(PeerId, f32)> {
-        let holding = self.voices.iter().filter(|voice| self.holders.contains(&voice.peer));
-        holding.map(|voice| (voice.peer, voice.level)).max_by(|a, b| a.1.total_cmp(&b.1))
+        let holding = self
+            .voices
+            .iter()
+            .filter(|voice| self.holders.contains(&voice.peer));
+        holding
+            .map(|voice| (voice.peer, voice.level))
+            .max_by(|a, b| a.1.total_cmp(&b.1))
     }
 
     fn enter(&mut self, peer: PeerId) {
@@ -173,12 +193,30 @@ mod tests {
     fn m4_7_a_place_is_taken_by_six_decibels_for_a_tenth_of_a_second() {
         let mut speakers = Speakers::default();
         let at = talk(&mut speakers, 0, 1_000, &[(1, 20), (2, 25), (3, 40)]);
-        let at = talk(&mut speakers, at, 1_000, &[(1, 20), (2, 25), (3, 40), (4, 35)]);
-        assert_eq!(now(&mut speakers), [1, 2, 3], "five decibels are not enough");
+        let at = talk(
+            &mut speakers,
+            at,
+            1_000,
+            &[(1, 20), (2, 25), (3, 40), (4, 35)],
+        );
+        assert_eq!(
+            now(&mut speakers),
+            [1, 2, 3],
+            "five decibels are not enough"
+        );
         let at = talk(&mut speakers, at, 60, &[(1, 20), (2, 25), (3, 40), (4, 0)]);
         assert_eq!(now(&mut speakers), [1, 2, 3], "too short");
-        talk(&mut speakers, at, 300, &[(1, 20), (2, 25), (3, 40), (4, 10)]);
-        assert_eq!(now(&mut speakers), [1, 2, 4, 3], "the one who was replaced is the last speaker");
+        talk(
+            &mut speakers,
+            at,
+            300,
+            &[(1, 20), (2, 25), (3, 40), (4, 10)],
+        );
+        assert_eq!(
+            now(&mut speakers),
+            [1, 2, 4, 3],
+            "the one who was replaced is the last speaker"
+        );
     }
 
     #[test]

@@ -13,7 +13,9 @@ use serde::{Deserialize, Serialize};
 pub use crate::drops::{DropCounts, DropReason};
 
 /// A point in time: nanoseconds since the worker started. The worker never reads a clock; its caller does.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 #[serde(transparent)]
 pub struct Instant(u64);
 
@@ -308,7 +310,9 @@ pub struct IceCredentials {
 
 impl fmt::Debug for IceCredentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("IceCredentials").field("ufrag", &self.ufrag).finish_non_exhaustive()
+        f.debug_struct("IceCredentials")
+            .field("ufrag", &self.ufrag)
+            .finish_non_exhaustive()
     }
 }
 
@@ -415,7 +419,11 @@ pub enum Command {
         /// What we are in ICE.
         role: IceRole,
         /// Where a controlling end sends its checks.
-        #[serde(default, with = "address_text", skip_serializing_if = "Option::is_none")]
+        #[serde(
+            default,
+            with = "address_text",
+            skip_serializing_if = "Option::is_none"
+        )]
         candidate: Option<SocketAddr>,
         /// The negotiated m-lines in order.
         sections: Vec<Section>,
@@ -481,6 +489,8 @@ pub enum Command {
 /// What a worker tells the core.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+// Only the counters are large, and they come once a second: not worth a box.
+#[allow(clippy::large_enum_variant)]
 pub enum Event {
     /// DTLS is done and media may flow.
     Connected {
@@ -611,7 +621,11 @@ mod address_text {
 
     pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<SocketAddr>, D::Error> {
         let text: Option<String> = Option::deserialize(from)?;
-        text.map(|text| text.parse().map_err(|_| D::Error::custom("candidate is not ip:port"))).transpose()
+        text.map(|text| {
+            text.parse()
+                .map_err(|_| D::Error::custom("candidate is not ip:port"))
+        })
+        .transpose()
     }
 }
 
@@ -626,7 +640,10 @@ mod tests {
             slots: vec![SlotAssignment {
                 kind: SlotKind::ScreenSound,
                 index: 0,
-                track: Some(TrackId { peer: PeerId(9), source: Source::ScreenSound }),
+                track: Some(TrackId {
+                    peer: PeerId(9),
+                    source: Source::ScreenSound,
+                }),
                 max_layer: 0,
                 await_epoch: Some(3),
             }],
@@ -646,9 +663,16 @@ mod tests {
             kind: &'static str,
             index: u8,
         }
-        let bytes = rmp_serde::to_vec_named(&Assignment { kind: "video", index: 1 }).unwrap();
+        let bytes = rmp_serde::to_vec_named(&Assignment {
+            kind: "video",
+            index: 1,
+        })
+        .unwrap();
         let slot: SlotAssignment = rmp_serde::from_slice(&bytes).unwrap();
-        assert_eq!((slot.track, slot.max_layer, slot.await_epoch), (None, 2, None));
+        assert_eq!(
+            (slot.track, slot.max_layer, slot.await_epoch),
+            (None, 2, None)
+        );
     }
 
     #[test]
@@ -656,11 +680,17 @@ mod tests {
         let command = Command::AddPeer {
             peer: PeerId(1),
             room: RoomId(1),
-            local: IceCredentials { ufrag: "00ab".into(), pwd: "hidden-local".into() },
+            local: IceCredentials {
+                ufrag: "00ab".into(),
+                pwd: "hidden-local".into(),
+            },
             remote: RemoteParameters {
                 ufrag: "cdef".into(),
                 pwd: Secret("hidden-remote".into()),
-                fingerprints: vec![Fingerprint { hash: "sha-256".into(), value: vec![1; 32] }],
+                fingerprints: vec![Fingerprint {
+                    hash: "sha-256".into(),
+                    value: vec![1; 32],
+                }],
             },
             setup: Setup::Passive,
             role: IceRole::Lite,
@@ -670,6 +700,9 @@ mod tests {
         let bytes = rmp_serde::to_vec_named(&command).unwrap();
         assert!(String::from_utf8_lossy(&bytes).contains("127.0.0.1:8500"));
         assert_eq!(rmp_serde::from_slice::<Command>(&bytes).unwrap(), command);
-        assert!(!format!("{command:?}").contains("hidden"), "a password was printed");
+        assert!(
+            !format!("{command:?}").contains("hidden"),
+            "a password was printed"
+        );
     }
 }

@@ -22,23 +22,33 @@ fn meeting() -> (House, Vec<Publisher>) {
     let mut cameras = Vec::new();
     for peer in 1..=3 {
         house.join(peer, &client(10 + peer as u32));
-        cameras.push(Publisher::new(CAMERA, peer as u16, peer * 977, &["q", "h", "f"]));
+        cameras.push(Publisher::new(
+            CAMERA,
+            peer as u16,
+            peer * 977,
+            &["q", "h", "f"],
+        ));
     }
     (house, cameras)
 }
 
 fn rtp_to(sent: &[Sent], peer: u64) -> Vec<Vec<u8>> {
-    sent.iter().filter(|s| s.to == peer && !s.rtcp).map(|s| s.bytes.clone()).collect()
+    sent.iter()
+        .filter(|s| s.to == peer && !s.rtcp)
+        .map(|s| s.bytes.clone())
+        .collect()
 }
 
 fn plis_to(sent: &[Sent], peer: u64) -> Vec<u32> {
     let rtcp = sent.iter().filter(|s| s.to == peer && s.rtcp);
     let mut plis = Vec::new();
     for packet in rtcp {
-        plis.extend(Compound::new(&packet.bytes).filter_map(|p| match p.unwrap() {
-            Packet::Pli { media } => Some(media),
-            _ => None,
-        }));
+        plis.extend(
+            Compound::new(&packet.bytes).filter_map(|p| match p.unwrap() {
+                Packet::Pli { media } => Some(media),
+                _ => None,
+            }),
+        );
     }
     plis
 }
@@ -70,7 +80,10 @@ fn a_picture_reaches_the_slot_under_the_slots_own_numbers() {
     let mut previous: Option<Header> = None;
     for packet in &packets {
         let header = Header::parse(packet).unwrap();
-        assert_eq!((header.ssrc, header.pt), (slot_ssrc(SlotKind::Video, 3), 100));
+        assert_eq!(
+            (header.ssrc, header.pt),
+            (slot_ssrc(SlotKind::Video, 3), 100)
+        );
         if let Some(previous) = previous {
             assert_eq!(header.seq, previous.seq.wrapping_add(1));
             assert_eq!(header.timestamp, previous.timestamp);
@@ -80,12 +93,31 @@ fn a_picture_reaches_the_slot_under_the_slots_own_numbers() {
     }
     assert!(previous.unwrap().marker);
     // The switch is followed at once by a sender report of the slot (M4.2).
-    let report = sent.iter().position(|s| s.to == 1 && s.rtcp).expect("a sender report");
-    assert!(report <= 1, "the report comes right behind the first packet");
+    let report = sent
+        .iter()
+        .position(|s| s.to == 1 && s.rtcp)
+        .expect("a sender report");
+    assert!(
+        report <= 1,
+        "the report comes right behind the first packet"
+    );
     let events = house.events();
-    let track = Some(TrackId { peer: PeerId(2), source: CAMERA });
-    assert!(events.contains(&Event::Slot { peer: PeerId(1), kind: SlotKind::Video, index: 3, track, layer: 0 }));
-    assert!(events.contains(&Event::Track { peer: PeerId(2), source: CAMERA, layers: 1 }));
+    let track = Some(TrackId {
+        peer: PeerId(2),
+        source: CAMERA,
+    });
+    assert!(events.contains(&Event::Slot {
+        peer: PeerId(1),
+        kind: SlotKind::Video,
+        index: 3,
+        track,
+        layer: 0
+    }));
+    assert!(events.contains(&Event::Track {
+        peer: PeerId(2),
+        source: CAMERA,
+        layers: 1
+    }));
 }
 
 #[test]
@@ -94,7 +126,12 @@ fn nothing_is_sent_to_empty_slots_to_other_rooms_or_back_to_the_publisher() {
     house.forwarder.add_room(entente_media::types::RoomId(9));
     house
         .forwarder
-        .add_peer(house.now, PeerId(9), entente_media::types::RoomId(9), &client(99))
+        .add_peer(
+            house.now,
+            PeerId(9),
+            entente_media::types::RoomId(9),
+            &client(99),
+        )
         .unwrap();
     house.show(2, SlotKind::Video, 0, Some((2, CAMERA)), 2);
     house.show(9, SlotKind::Video, 0, Some((2, CAMERA)), 2);
@@ -118,18 +155,28 @@ fn a_slot_waits_for_a_key_frame_and_asks_for_it() {
     house.sent();
     house.show(1, SlotKind::Video, 0, Some((2, CAMERA)), 1);
     let asked = plis_to(&house.sent(), 2);
-    assert_eq!(asked, vec![cameras[1].encodings[1].ssrc], "the layer it waits for is asked");
+    assert_eq!(
+        asked,
+        vec![cameras[1].encodings[1].ssrc],
+        "the layer it waits for is asked"
+    );
     for packet in cameras[1].pictures(&[2, 2, 2], 3_000) {
         house.rtp(2, &packet);
     }
-    assert!(rtp_to(&house.sent(), 1).is_empty(), "an ordinary picture is not entered at");
+    assert!(
+        rtp_to(&house.sent(), 1).is_empty(),
+        "an ordinary picture is not entered at"
+    );
     cameras[1].key = true;
     for packet in cameras[1].pictures(&[2, 2, 2], 3_000) {
         house.rtp(2, &packet);
     }
     assert_eq!(rtp_to(&house.sent(), 1).len(), 2);
     house.wait(5_000);
-    assert!(plis_to(&house.sent(), 2).is_empty(), "nobody waits any more");
+    assert!(
+        plis_to(&house.sent(), 2).is_empty(),
+        "nobody waits any more"
+    );
 }
 
 #[test]
@@ -179,20 +226,38 @@ fn m4_3_a_nack_is_answered_on_the_rtx_ssrc_with_the_source_it_names() {
         }
     }
     let ssrc = slot_ssrc(SlotKind::Video, 0);
-    let seqs: Vec<_> = lost.iter().map(|n| Header::parse(&packets[*n]).unwrap().seq).collect();
+    let seqs: Vec<_> = lost
+        .iter()
+        .map(|n| Header::parse(&packets[*n]).unwrap().seq)
+        .collect();
     let mut nack = Vec::new();
     write::nack(&mut nack, 1, ssrc, &seqs);
     house.rtcp(1, &nack);
     let repairs = rtp_to(&house.sent(), 1);
     assert_eq!(repairs.len(), 3);
-    let headers: Vec<_> = repairs.iter().map(|packet| Header::parse(packet).unwrap()).collect();
-    assert!(headers.iter().all(|header| header.ssrc == ssrc + 1 && header.pt == 101));
-    assert!(headers.windows(2).all(|pair| pair[1].seq == pair[0].seq.wrapping_add(1)));
+    let headers: Vec<_> = repairs
+        .iter()
+        .map(|packet| Header::parse(packet).unwrap())
+        .collect();
+    assert!(
+        headers
+            .iter()
+            .all(|header| header.ssrc == ssrc + 1 && header.pt == 101)
+    );
+    assert!(
+        headers
+            .windows(2)
+            .all(|pair| pair[1].seq == pair[0].seq.wrapping_add(1))
+    );
     repairs.iter().for_each(|packet| receiver.receive(packet));
     let slot = &receiver.slots[&ssrc];
     assert!(slot.missing().is_empty());
     slot.assert_seamless("repaired");
-    let leaves: Vec<_> = slot.got.values().map(|got| (got.leaf, got.repaired)).collect();
+    let leaves: Vec<_> = slot
+        .got
+        .values()
+        .map(|got| (got.leaf, got.repaired))
+        .collect();
     assert_eq!(leaves[1], (2, true), "a repair of the source before");
     assert_eq!(leaves[5], (3, true));
     // Asked again at once it is not sent again; what never was is counted.
@@ -211,7 +276,10 @@ fn attack_10_nack_and_feedback_storms_are_bounded_and_counted() {
         }
     }
     let packets = rtp_to(&house.sent(), 1);
-    let seqs: Vec<_> = packets.iter().map(|packet| Header::parse(packet).unwrap().seq).collect();
+    let seqs: Vec<_> = packets
+        .iter()
+        .map(|packet| Header::parse(packet).unwrap().seq)
+        .collect();
     let mut repairs = 0;
     for round in 0..50 {
         for chunk in seqs.chunks(100) {
@@ -252,8 +320,12 @@ fn a_publishers_losses_are_asked_for_and_repaired_without_a_key_frame() {
             house.rtp(2, &repair);
             house.rtp(2, &repair);
         }
-        rtp_to(&house.sent(), 1).iter().for_each(|packet| receiver.receive(packet));
-        rtp_to(&sent, 1).iter().for_each(|packet| receiver.receive(packet));
+        rtp_to(&house.sent(), 1)
+            .iter()
+            .for_each(|packet| receiver.receive(packet));
+        rtp_to(&sent, 1)
+            .iter()
+            .for_each(|packet| receiver.receive(packet));
     }
     let slot = &receiver.slots[&slot_ssrc(SlotKind::Video, 0)];
     assert_eq!((slot.missing().len(), slot.got.len()), (0, 40));
@@ -287,7 +359,10 @@ fn k5_4_frames_of_another_leaf_or_kind_and_plain_frames_are_dropped_by_name() {
     // A screen's key id on the camera's stream.
     let packets = camera.pictures(&[1], 3_000);
     // Generation 1 and kind 1 share a byte, then leaf 2 and epoch 1; kind 2 makes the first 0xa0.
-    let kid = packets[0].windows(3).rposition(|id| id == [0x90, 2, 1]).unwrap();
+    let kid = packets[0]
+        .windows(3)
+        .rposition(|id| id == [0x90, 2, 1])
+        .unwrap();
     let mut other = packets[0].clone();
     other[kid] = 0xa0;
     house.rtp(2, &other);
@@ -313,7 +388,9 @@ fn a_refused_frame_leaves_no_gap_behind() {
             house.rtp(2, &packet);
         }
         house.wait(33);
-        rtp_to(&house.sent(), 1).iter().for_each(|packet| receiver.receive(packet));
+        rtp_to(&house.sent(), 1)
+            .iter()
+            .for_each(|packet| receiver.receive(packet));
     }
     let slot = &receiver.slots[&slot_ssrc(SlotKind::Video, 0)];
     assert_eq!((slot.missing().len(), slot.got.len()), (0, 15));
@@ -331,16 +408,26 @@ fn a_muted_source_is_silent_by_name_and_comes_back_at_a_key_frame() {
         }
         house.wait(33);
         let sent = house.sent();
-        rtp_to(&sent, 1).iter().for_each(|packet| receiver.receive(packet));
+        rtp_to(&sent, 1)
+            .iter()
+            .for_each(|packet| receiver.receive(packet));
         (rtp_to(&sent, 1).len(), plis_to(&sent, 2).len())
     };
     assert_eq!(frames(&mut house, &mut cameras, true).0, 2);
-    house.forwarder.set_muted(house.now, PeerId(2), CAMERA, true);
+    house
+        .forwarder
+        .set_muted(house.now, PeerId(2), CAMERA, true);
     for _ in 0..40 {
-        assert_eq!(frames(&mut house, &mut cameras, true), (0, 0), "muted means silent, and unasked");
+        assert_eq!(
+            frames(&mut house, &mut cameras, true),
+            (0, 0),
+            "muted means silent, and unasked"
+        );
     }
     assert_eq!(house.dropped(DropReason::Muted), 80);
-    house.forwarder.set_muted(house.now, PeerId(2), CAMERA, false);
+    house
+        .forwarder
+        .set_muted(house.now, PeerId(2), CAMERA, false);
     assert_eq!(frames(&mut house, &mut cameras, false).0, 0);
     assert_eq!(frames(&mut house, &mut cameras, true).0, 2);
     let slot = &receiver.slots[&slot_ssrc(SlotKind::Video, 0)];
@@ -362,23 +449,50 @@ fn layers_follow_what_flows_and_what_the_slot_can_show() {
             house.wait(33);
             let sent = house.sent();
             cameras[1].key = !plis_to(&sent, 2).is_empty();
-            rtp_to(&sent, 1).iter().for_each(|packet| receiver.receive(packet));
+            rtp_to(&sent, 1)
+                .iter()
+                .for_each(|packet| receiver.receive(packet));
         }
         for event in house.events() {
-            if let Event::Slot { layer, track: Some(_), .. } = event {
+            if let Event::Slot {
+                layer,
+                track: Some(_),
+                ..
+            } = event
+            {
                 layers.push(layer);
             }
         }
         layers.last().copied()
     };
-    assert_eq!(play(&mut house, &mut cameras, 30, &[1]), Some(0), "only the lowest flows");
+    assert_eq!(
+        play(&mut house, &mut cameras, 30, &[1]),
+        Some(0),
+        "only the lowest flows"
+    );
     cameras[1].key = true;
-    assert_eq!(play(&mut house, &mut cameras, 30, &[1, 2, 4]), Some(2), "the best appears");
+    assert_eq!(
+        play(&mut house, &mut cameras, 30, &[1, 2, 4]),
+        Some(2),
+        "the best appears"
+    );
     house.show(1, SlotKind::Video, 0, Some((2, CAMERA)), 1);
-    assert_eq!(play(&mut house, &mut cameras, 60, &[1, 2, 4]), Some(1), "the slot shrinks");
+    assert_eq!(
+        play(&mut house, &mut cameras, 60, &[1, 2, 4]),
+        Some(1),
+        "the slot shrinks"
+    );
     house.show(1, SlotKind::Video, 0, Some((2, CAMERA)), 2);
-    assert_eq!(play(&mut house, &mut cameras, 60, &[1, 2, 4]), Some(2), "the slot grows");
-    assert_eq!(play(&mut house, &mut cameras, 90, &[1, 2]), Some(1), "the best disappears");
+    assert_eq!(
+        play(&mut house, &mut cameras, 60, &[1, 2, 4]),
+        Some(2),
+        "the slot grows"
+    );
+    assert_eq!(
+        play(&mut house, &mut cameras, 90, &[1, 2]),
+        Some(1),
+        "the best disappears"
+    );
     let slot = &receiver.slots[&slot_ssrc(SlotKind::Video, 0)];
     slot.assert_seamless("layers");
     assert!(slot.missing().is_empty());
@@ -392,13 +506,22 @@ fn m4_2_layers_and_sources_are_aligned_by_sender_reports() {
     // Both layers show the same moment; their timestamps differ by a constant that only reports tell.
     let ntp = (WALL.as_secs() + 5_000) << 32;
     let offsets = [0u32, 123_456_789];
-    for layer in 0..2 {
+    for (layer, offset) in offsets.into_iter().enumerate() {
         let mut report = Vec::new();
-        let rtp = cameras[1].timestamp.wrapping_add(offsets[layer]);
+        let rtp = cameras[1].timestamp.wrapping_add(offset);
         let ssrc = cameras[1].encodings[layer].ssrc;
         let packet = cameras[1].picture(layer, 1).remove(0);
         house.rtp(2, &packet);
-        write::sender_report(&mut report, &SenderInfo { ssrc, ntp, rtp, packets: 1, octets: 1 });
+        write::sender_report(
+            &mut report,
+            &SenderInfo {
+                ssrc,
+                ntp,
+                rtp,
+                packets: 1,
+                octets: 1,
+            },
+        );
         house.rtcp(2, &report);
     }
     cameras[1].next(2_970);
@@ -406,11 +529,17 @@ fn m4_2_layers_and_sources_are_aligned_by_sender_reports() {
     house.sent();
     let mut timestamps = Vec::new();
     for frame in 0..40u32 {
-        house.show(1, SlotKind::Video, 0, Some((2, CAMERA)), (frame / 10 % 2) as u8);
+        house.show(
+            1,
+            SlotKind::Video,
+            0,
+            Some((2, CAMERA)),
+            (frame / 10 % 2) as u8,
+        );
         cameras[1].key = frame % 10 == 0;
-        for layer in 0..2 {
+        for (layer, offset) in offsets.into_iter().enumerate() {
             let timestamp = cameras[1].timestamp;
-            cameras[1].timestamp = timestamp.wrapping_add(offsets[layer]);
+            cameras[1].timestamp = timestamp.wrapping_add(offset);
             let packet = cameras[1].picture(layer, 1).remove(0);
             cameras[1].timestamp = timestamp;
             // The network delivers unevenly; capture times do not move.
@@ -421,13 +550,19 @@ fn m4_2_layers_and_sources_are_aligned_by_sender_reports() {
         house.wait(25);
         let packets = rtp_to(&house.sent(), 1);
         // At a switch upwards the picture was already shown by the lower layer.
-        assert!(packets.len() == 1 || frame % 20 == 10 && packets.len() == 2, "frame {frame}");
+        assert!(
+            packets.len() == 1 || frame % 20 == 10 && packets.len() == 2,
+            "frame {frame}"
+        );
         timestamps.push(Header::parse(packets.last().unwrap()).unwrap().timestamp);
     }
     for (n, pair) in timestamps.windows(2).enumerate() {
         let step = pair[1].wrapping_sub(pair[0]);
         let twice = if (n + 1) % 20 == 10 { 90 } else { 0 };
-        assert!((2_969..=2_971).contains(&(step - twice)), "a step of {step} ticks before {n}");
+        assert!(
+            (2_969..=2_971).contains(&(step - twice)),
+            "a step of {step} ticks before {n}"
+        );
     }
 }
 
@@ -453,22 +588,47 @@ fn m4_6_sound_and_picture_of_one_source_have_the_same_mapping_of_time() {
         }
         if n == 50 {
             // The publisher's clock says the same moment in both timelines, one second in.
-            let (sound, picture) = (sound_ts.wrapping_add(48_000), picture_ts.wrapping_add(90_000));
+            let (sound, picture) = (
+                sound_ts.wrapping_add(48_000),
+                picture_ts.wrapping_add(90_000),
+            );
             for (ssrc, rtp) in [(12, sound), (cameras[1].encodings[0].ssrc, picture)] {
                 let mut report = Vec::new();
-                write::sender_report(&mut report, &SenderInfo { ssrc, ntp, rtp, packets: 1, octets: 1 });
+                write::sender_report(
+                    &mut report,
+                    &SenderInfo {
+                        ssrc,
+                        ntp,
+                        rtp,
+                        packets: 1,
+                        octets: 1,
+                    },
+                );
                 house.rtcp(2, &report);
             }
             reported = true;
         }
         house.wait(10);
-        house.sent().iter().filter(|s| s.to == 1).for_each(|s| receiver.receive(&s.bytes));
+        house
+            .sent()
+            .iter()
+            .filter(|s| s.to == 1)
+            .for_each(|s| receiver.receive(&s.bytes));
     }
     assert!(reported);
     // The moment, on the receiver's common clock, at which frame n of each was captured.
     let moment = |ssrc: u32, rate: f64, frame: u32| {
-        let (_, ntp, rtp) = receiver.reports.iter().rev().find(|report| report.0 == ssrc).unwrap();
-        let got = receiver.slots[&ssrc].got.values().find(|got| got.frame == frame).unwrap();
+        let (_, ntp, rtp) = receiver
+            .reports
+            .iter()
+            .rev()
+            .find(|report| report.0 == ssrc)
+            .unwrap();
+        let got = receiver.slots[&ssrc]
+            .got
+            .values()
+            .find(|got| got.frame == frame)
+            .unwrap();
         let seconds = *ntp as f64 / 4_294_967_296.0 - WALL.as_secs() as f64;
         seconds + got.timestamp.wrapping_sub(*rtp) as i32 as f64 / rate
     };
@@ -484,9 +644,20 @@ fn a_new_epoch_is_told_and_asks_at_once_for_those_who_wait_for_it() {
     for packet in cameras[1].pictures(&[1], 3_000) {
         house.rtp(2, &packet);
     }
-    let track = Some(TrackId { peer: PeerId(2), source: CAMERA });
-    let list = [SlotAssignment { kind: SlotKind::Video, index: 0, track, max_layer: 0, await_epoch: Some(2) }];
-    house.forwarder.set_slots(house.now, PeerId(1), &list, &mut house.out);
+    let track = Some(TrackId {
+        peer: PeerId(2),
+        source: CAMERA,
+    });
+    let list = [SlotAssignment {
+        kind: SlotKind::Video,
+        index: 0,
+        track,
+        max_layer: 0,
+        await_epoch: Some(2),
+    }];
+    house
+        .forwarder
+        .set_slots(house.now, PeerId(1), &list, &mut house.out);
     house.wait(120);
     house.events();
     assert_eq!(plis_to(&house.sent(), 2).len(), 1, "the switch asks");
@@ -494,16 +665,35 @@ fn a_new_epoch_is_told_and_asks_at_once_for_those_who_wait_for_it() {
     for packet in cameras[1].pictures(&[1], 3_000) {
         house.rtp(2, &packet);
     }
-    assert_eq!(plis_to(&house.sent(), 2).len(), 1, "the epoch asks again, inside the window");
-    let told: Vec<_> =
-        house.events().into_iter().filter(|event| matches!(event, Event::Epoch { .. })).collect();
-    assert_eq!(told, vec![Event::Epoch { peer: PeerId(2), source: CAMERA, epoch: 2 }]);
+    assert_eq!(
+        plis_to(&house.sent(), 2).len(),
+        1,
+        "the epoch asks again, inside the window"
+    );
+    let told: Vec<_> = house
+        .events()
+        .into_iter()
+        .filter(|event| matches!(event, Event::Epoch { .. }))
+        .collect();
+    assert_eq!(
+        told,
+        vec![Event::Epoch {
+            peer: PeerId(2),
+            source: CAMERA,
+            epoch: 2
+        }]
+    );
     // A late frame of the old epoch is no news.
     cameras[1].epoch = 1;
     for packet in cameras[1].pictures(&[1], 3_000) {
         house.rtp(2, &packet);
     }
-    assert!(!house.events().iter().any(|event| matches!(event, Event::Epoch { .. })));
+    assert!(
+        !house
+            .events()
+            .iter()
+            .any(|event| matches!(event, Event::Epoch { .. }))
+    );
 }
 
 #[test]
@@ -536,12 +726,23 @@ fn voices_are_entered_at_any_packet_with_a_marker_and_their_levels() {
         }
     }
     let slot = &receiver.slots[&slot_ssrc(SlotKind::Audio, 0)];
-    assert_eq!((slot.got.len(), slot.missing().len(), slot.switches()), (200, 0, 9));
+    assert_eq!(
+        (slot.got.len(), slot.missing().len(), slot.switches()),
+        (200, 0, 9)
+    );
     slot.assert_seamless("voices");
     assert_eq!(markers, 10);
     let events = house.events();
-    assert!(events.iter().any(|e| matches!(e, Event::Levels { levels, .. } if levels.len() == 1)));
-    assert!(events.iter().any(|e| matches!(e, Event::Speakers { peers, .. } if peers.len() == 2)));
+    assert!(
+        events
+            .iter()
+            .any(|e| matches!(e, Event::Levels { levels, .. } if levels.len() == 1))
+    );
+    assert!(
+        events
+            .iter()
+            .any(|e| matches!(e, Event::Speakers { peers, .. } if peers.len() == 2))
+    );
 }
 
 #[test]
@@ -554,7 +755,10 @@ fn a_track_fills_at_most_one_slot_of_a_client() {
     }
     let packets = rtp_to(&house.sent(), 1);
     assert_eq!(packets.len(), 1);
-    assert_eq!(Header::parse(&packets[0]).unwrap().ssrc, slot_ssrc(SlotKind::Video, 1));
+    assert_eq!(
+        Header::parse(&packets[0]).unwrap().ssrc,
+        slot_ssrc(SlotKind::Video, 1)
+    );
 }
 
 #[test]
@@ -565,11 +769,25 @@ fn a_publisher_that_leaves_empties_its_slots_and_one_that_stops_is_told() {
         house.rtp(2, &packet);
     }
     house.wait(1_900);
-    assert!(!house.events().contains(&Event::Track { peer: PeerId(2), source: CAMERA, layers: 0 }));
+    assert!(!house.events().contains(&Event::Track {
+        peer: PeerId(2),
+        source: CAMERA,
+        layers: 0
+    }));
     house.wait(300);
-    assert!(house.events().contains(&Event::Track { peer: PeerId(2), source: CAMERA, layers: 0 }));
+    assert!(house.events().contains(&Event::Track {
+        peer: PeerId(2),
+        source: CAMERA,
+        layers: 0
+    }));
     house.forwarder.remove_peer(house.now, PeerId(2));
-    let empty = Event::Slot { peer: PeerId(1), kind: SlotKind::Video, index: 0, track: None, layer: 0 };
+    let empty = Event::Slot {
+        peer: PeerId(1),
+        kind: SlotKind::Video,
+        index: 0,
+        track: None,
+        layer: 0,
+    };
     assert!(house.events().contains(&empty));
     house.sent();
     for packet in cameras[1].pictures(&[1], 3_000) {
@@ -643,13 +861,21 @@ fn attack_7_retransmissions_of_nothing_are_refused_by_name() {
     let first = Header::parse(&packets[0]).unwrap().seq;
     let early = cameras[1].repair(ssrc, [first].into_iter());
     house.rtp(2, &early[0]);
-    assert_eq!(house.dropped(DropReason::RtxUnknown), 1, "its stream is not known yet");
+    assert_eq!(
+        house.dropped(DropReason::RtxUnknown),
+        1,
+        "its stream is not known yet"
+    );
     packets.iter().for_each(|packet| house.rtp(2, packet));
     let ahead = cameras[1].pictures(&[1], 3_000);
     let seq = Header::parse(&ahead[0]).unwrap().seq;
     let repair = cameras[1].repair(ssrc, [seq].into_iter());
     house.rtp(2, &repair[0]);
-    assert_eq!(house.dropped(DropReason::RtxUnknown), 2, "nothing newer than the newest is a repair");
+    assert_eq!(
+        house.dropped(DropReason::RtxUnknown),
+        2,
+        "nothing newer than the newest is a repair"
+    );
     let mut short = repair[0].clone();
     short.truncate(Header::parse(&short).unwrap().payload as usize + 1);
     house.rtp(2, &short);
@@ -675,7 +901,10 @@ fn a_growth_renegotiation_adds_slots_and_leaves_the_others_alone() {
         house.rtp(3, &packet);
     }
     let packets = rtp_to(&house.sent(), 1);
-    let headers: Vec<_> = packets.iter().map(|packet| Header::parse(packet).unwrap()).collect();
+    let headers: Vec<_> = packets
+        .iter()
+        .map(|packet| Header::parse(packet).unwrap())
+        .collect();
     assert_eq!(headers[0].seq, before.seq.wrapping_add(1));
     assert_eq!(headers[1].ssrc, slot_ssrc(SlotKind::Video, 20));
 }

@@ -11,7 +11,9 @@ use support::targets;
 
 /// Runs a target for many seeds, telling which one failed.
 fn play(name: &str, rounds: u64, target: impl Fn(&mut Dice)) {
-    let only = std::env::var("ENTENTE_SEED").ok().map(|seed| seed.parse().expect("a number"));
+    let only = std::env::var("ENTENTE_SEED")
+        .ok()
+        .map(|seed| seed.parse().expect("a number"));
     let (first, last) = only.map_or((0, rounds), |seed: u64| (seed, seed + 1));
     for seed in first..last {
         let told = Tell { name, seed };
@@ -63,7 +65,9 @@ fn real_rtp(dice: &mut Dice) -> Vec<u8> {
 fn real_rtcp(dice: &mut Dice) -> Vec<u8> {
     let mut bytes = Vec::new();
     let lost: Vec<_> = (0..dice.below(40)).map(|_| dice.roll() as u16).collect();
-    let arrivals: Vec<_> = (0..dice.below(60)).map(|n| (dice.below(5) > 0).then_some(n * 7)).collect();
+    let arrivals: Vec<_> = (0..dice.below(60))
+        .map(|n| (dice.below(5) > 0).then_some(n * 7))
+        .collect();
     let info = entente_media::rtcp::SenderInfo {
         ssrc: dice.roll() as u32,
         ntp: dice.roll(),
@@ -102,7 +106,9 @@ fn random_and_changed_rtcp_never_breaks_the_parser() {
 
 #[test]
 fn random_payloads_never_break_a_codec_and_descriptors_survive_rewriting() {
-    play("payload", 300_000, |dice| targets::payload(&random(dice, 48)));
+    play("payload", 300_000, |dice| {
+        targets::payload(&random(dice, 48))
+    });
 }
 
 #[test]

@@ -71,8 +71,12 @@ impl Meeting {
         let (mut cameras, mut voices) = (BTreeMap::new(), BTreeMap::new());
         // Numbers that begin low, high, in the middle and right before a wrap.
         for (peer, first) in PUBLISHERS.zip([3u16, 65_000, 32_700, 65_530]) {
-            let mut camera = Publisher::new(Source::Camera, peer as u16, dice.roll(), &["q", "h", "f"]);
-            camera.encodings.iter_mut().for_each(|encoding| encoding.seq = first);
+            let mut camera =
+                Publisher::new(Source::Camera, peer as u16, dice.roll(), &["q", "h", "f"]);
+            camera
+                .encodings
+                .iter_mut()
+                .for_each(|encoding| encoding.seq = first);
             cameras.insert(peer, camera);
             let mut voice = Publisher::new(Source::Microphone, peer as u16, dice.roll(), &[]);
             voice.encodings[0].ssrc = 10 + peer as u32;
@@ -104,26 +108,37 @@ impl Meeting {
 
     fn send_up(&mut self, peer: u64, packet: Vec<u8>) {
         let now = self.wall();
-        self.up.get_mut(&peer).unwrap().handle_input(Input::Packet(now, packet));
+        self.up
+            .get_mut(&peer)
+            .unwrap()
+            .handle_input(Input::Packet(now, packet));
     }
 
     /// One millisecond of everybody's life.
     fn step(&mut self) {
         for peer in PUBLISHERS {
             // Publishers do not tick together.
-            if (self.ms + 7 * peer) % 33 == 0 {
-                let pictures = self.cameras.get_mut(&peer).unwrap().pictures(&[1, 2, 4], 2_970);
-                pictures.into_iter().for_each(|packet| self.send_up(peer, packet));
+            if (self.ms + 7 * peer).is_multiple_of(33) {
+                let pictures = self
+                    .cameras
+                    .get_mut(&peer)
+                    .unwrap()
+                    .pictures(&[1, 2, 4], 2_970);
+                pictures
+                    .into_iter()
+                    .for_each(|packet| self.send_up(peer, packet));
             }
-            if (self.ms + 3 * peer) % 20 == 0 {
+            if (self.ms + 3 * peer).is_multiple_of(20) {
                 let packet = self.voices.get_mut(&peer).unwrap().voice(30);
                 self.send_up(peer, packet);
             }
         }
-        if self.ms % 5 == 0 {
+        if self.ms.is_multiple_of(5) {
             for peer in VIEWERS {
                 let feedback = self.viewers.get_mut(&peer).unwrap().feedback(self.ms);
-                feedback.into_iter().for_each(|packet| self.send_up(peer, packet));
+                feedback
+                    .into_iter()
+                    .for_each(|packet| self.send_up(peer, packet));
             }
         }
         let wall = self.wall();
@@ -140,7 +155,10 @@ impl Meeting {
         self.house.wait(1);
         for sent in self.house.sent() {
             self.note(&sent);
-            self.down.get_mut(&sent.to).unwrap().handle_input(Input::Packet(wall, sent.bytes));
+            self.down
+                .get_mut(&sent.to)
+                .unwrap()
+                .handle_input(Input::Packet(wall, sent.bytes));
         }
         self.deliver(wall);
         self.ms += 1;
@@ -177,14 +195,17 @@ impl Meeting {
                     match part.unwrap() {
                         Packet::Pli { .. } => camera.key = true,
                         Packet::Nack { media, lost } => {
-                            answers.extend(camera.repair(media, lost).into_iter().map(|p| (*peer, p)));
+                            answers
+                                .extend(camera.repair(media, lost).into_iter().map(|p| (*peer, p)));
                         }
                         _ => {}
                     }
                 }
             }
         }
-        answers.into_iter().for_each(|(peer, packet)| self.send_up(peer, packet));
+        answers
+            .into_iter()
+            .for_each(|(peer, packet)| self.send_up(peer, packet));
     }
 
     fn run(&mut self, ms: u64) {
@@ -213,8 +234,20 @@ fn play(seed: u64, weather: Weather) -> Meeting {
             };
             showing.insert(viewer, next);
             let max = dice.below(3) as u8;
-            meeting.house.show(viewer, SlotKind::Video, 0, Some((next, Source::Camera)), max);
-            meeting.house.show(viewer, SlotKind::Audio, 0, Some((next, Source::Microphone)), 0);
+            meeting.house.show(
+                viewer,
+                SlotKind::Video,
+                0,
+                Some((next, Source::Camera)),
+                max,
+            );
+            meeting.house.show(
+                viewer,
+                SlotKind::Audio,
+                0,
+                Some((next, Source::Microphone)),
+                0,
+            );
         }
         meeting.run(BETWEEN_SWITCHES_MS);
     }
@@ -230,22 +263,39 @@ fn check(meeting: &mut Meeting, seed: u64) {
         video.assert_seamless(&name);
         // What is still on its way at the end may be missing; nothing else.
         let newest = *video.got.keys().last().unwrap();
-        let missing: Vec<_> = video.missing().into_iter().filter(|n| n + 60 < newest).collect();
+        let missing: Vec<_> = video
+            .missing()
+            .into_iter()
+            .filter(|n| n + 60 < newest)
+            .collect();
         assert!(missing.is_empty(), "{name}: never repaired: {missing:?}");
         let audio = &receiver.slots[&slot_ssrc(SlotKind::Audio, 0)];
         audio.assert_seamless(&format!("{name}, audio"));
     }
     let switches = meeting.house.events().into_iter().filter(|event| {
-        matches!(event, Event::Slot { kind: SlotKind::Video, track: Some(_), .. })
+        matches!(
+            event,
+            Event::Slot {
+                kind: SlotKind::Video,
+                track: Some(_),
+                ..
+            }
+        )
     });
     let switches = switches.count() as u64;
     // A lost request may let the next switch overtake one.
-    assert!(switches >= SWITCHES * 2 - 4, "seed {seed}: only {switches} switches happened");
+    assert!(
+        switches >= SWITCHES * 2 - 4,
+        "seed {seed}: only {switches} switches happened"
+    );
     for (publisher, plis) in &meeting.plis {
         for (n, at) in plis.iter().enumerate() {
             // Noted at the end of a millisecond, so one less may show.
             let recent = plis[..n].iter().filter(|other| at - *other < 499).count();
-            assert_eq!(recent, 0, "seed {seed}: publisher {publisher} was asked {plis:?}");
+            assert_eq!(
+                recent, 0,
+                "seed {seed}: publisher {publisher} was asked {plis:?}"
+            );
         }
     }
     println!(
@@ -267,7 +317,12 @@ fn seeds(fixed: &[u64]) -> Vec<u64> {
 
 #[test]
 fn slots_stay_seamless_across_twenty_switches_in_fair_weather() {
-    let fair = Weather { loss: 0.0, duplicate: 0.0, reorder: 1_000_000, latency_ms: 20 };
+    let fair = Weather {
+        loss: 0.0,
+        duplicate: 0.0,
+        reorder: 1_000_000,
+        latency_ms: 20,
+    };
     for seed in seeds(&[1, 2]) {
         let mut meeting = play(seed, fair);
         check(&mut meeting, seed);
@@ -281,19 +336,32 @@ fn slots_stay_seamless_across_twenty_switches_in_fair_weather() {
 
 #[test]
 fn slots_stay_seamless_across_twenty_switches_under_loss_reorder_and_duplication() {
-    let rough = Weather { loss: 0.05, duplicate: 0.02, reorder: 17, latency_ms: 40 };
+    let rough = Weather {
+        loss: 0.05,
+        duplicate: 0.02,
+        reorder: 17,
+        latency_ms: 40,
+    };
     for seed in seeds(&[3, 4, 5, 6, 7, 8]) {
         let mut meeting = play(seed, rough);
         check(&mut meeting, seed);
         let share = meeting.repairs as f64 / meeting.media as f64;
-        assert!(share < 0.2, "seed {seed}: {share} of all packets are repairs");
+        assert!(
+            share < 0.2,
+            "seed {seed}: {share} of all packets are repairs"
+        );
         assert!(meeting.house.dropped(DropReason::Duplicate) > 0);
     }
 }
 
 #[test]
 fn a_bad_network_costs_repairs_but_no_storm() {
-    let awful = Weather { loss: 0.15, duplicate: 0.05, reorder: 5, latency_ms: 80 };
+    let awful = Weather {
+        loss: 0.15,
+        duplicate: 0.05,
+        reorder: 5,
+        latency_ms: 80,
+    };
     for seed in seeds(&[9, 10]) {
         let meeting = play(seed, awful);
         for (viewer, receiver) in &meeting.viewers {
@@ -301,18 +369,32 @@ fn a_bad_network_costs_repairs_but_no_storm() {
             video.assert_seamless(&format!("seed {seed}, viewer {viewer}"));
         }
         let share = meeting.repairs as f64 / meeting.media as f64;
-        assert!(share < 0.5, "seed {seed}: {share} of all packets are repairs");
+        assert!(
+            share < 0.5,
+            "seed {seed}: {share} of all packets are repairs"
+        );
         for plis in meeting.plis.values() {
-            assert!(plis.len() as u64 <= meeting.ms / 1_000 + 5, "seed {seed}: {plis:?}");
+            assert!(
+                plis.len() as u64 <= meeting.ms / 1_000 + 5,
+                "seed {seed}: {plis:?}"
+            );
         }
     }
 }
 
 #[test]
 fn the_same_seed_plays_the_same_meeting() {
-    let rough = Weather { loss: 0.05, duplicate: 0.02, reorder: 17, latency_ms: 40 };
+    let rough = Weather {
+        loss: 0.05,
+        duplicate: 0.02,
+        reorder: 17,
+        latency_ms: 40,
+    };
     let (one, two) = (play(11, rough), play(11, rough));
-    assert_eq!((one.media, one.repairs, &one.plis), (two.media, two.repairs, &two.plis));
+    assert_eq!(
+        (one.media, one.repairs, &one.plis),
+        (two.media, two.repairs, &two.plis)
+    );
     for (viewer, receiver) in &one.viewers {
         let other = &two.viewers[viewer];
         for (ssrc, slot) in &receiver.slots {

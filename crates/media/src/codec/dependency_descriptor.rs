@@ -35,7 +35,9 @@ impl DependencyDescriptor {
 
 /// The frame number of a descriptor, if it is long enough to have one.
 pub fn frame_number(bytes: &[u8]) -> Option<u16> {
-    DependencyDescriptor::parse(bytes).ok().map(|descriptor| descriptor.frame)
+    DependencyDescriptor::parse(bytes)
+        .ok()
+        .map(|descriptor| descriptor.frame)
 }
 
 /// Reads an AV1 payload: the aggregation header (§4.4) and the first OBU, behind whose header SFrame begins.
@@ -59,7 +61,9 @@ pub fn parse_av1(payload: &[u8], dependency: Option<&[u8]>) -> Result<Payload, C
         start,
         keyframe: start && (dependency.structure || aggregation & 0x08 != 0),
         descriptor_len: 0,
-        descriptor: Descriptor::Dependency { frame: dependency.frame },
+        descriptor: Descriptor::Dependency {
+            frame: dependency.frame,
+        },
         sframe_at: start.then_some(at as u16),
     })
 }
@@ -79,8 +83,15 @@ mod tests {
         let key = DependencyDescriptor::parse(&[0x81, 0x12, 0x34, 0x80]).unwrap();
         assert!(key.start && !key.end && key.structure);
         assert_eq!((key.template, key.frame), (1, 0x1234));
-        assert!(!DependencyDescriptor::parse(&[0x40, 0, 1]).unwrap().structure);
-        assert_eq!(DependencyDescriptor::parse(&[1, 2]), Err(CodecError::Truncated));
+        assert!(
+            !DependencyDescriptor::parse(&[0x40, 0, 1])
+                .unwrap()
+                .structure
+        );
+        assert_eq!(
+            DependencyDescriptor::parse(&[1, 2]),
+            Err(CodecError::Truncated)
+        );
     }
 
     #[test]
@@ -88,11 +99,17 @@ mod tests {
         let dependency = [0x80, 0, 7, 0x80];
         let one = parse_av1(&[0x18, 0x30, 0xaa], Some(&dependency)).unwrap();
         assert!(one.start && one.keyframe);
-        assert_eq!((one.sframe_at, one.descriptor), (Some(2), Descriptor::Dependency { frame: 7 }));
+        assert_eq!(
+            (one.sframe_at, one.descriptor),
+            (Some(2), Descriptor::Dependency { frame: 7 })
+        );
         let sized = parse_av1(&[0x00, 0x03, 0x32, 0x01, 0xaa], Some(&[0x80, 0, 7])).unwrap();
         assert_eq!((sized.sframe_at, sized.keyframe), (Some(4), false));
         assert!(!parse_av1(&[0x90, 0xaa], Some(&[0x00, 0, 7])).unwrap().start);
         assert_eq!(parse_av1(&[0x10, 0x30], None), Err(CodecError::Unsupported));
-        assert_eq!(parse_av1(&[0x00, 0xff], Some(&dependency)), Err(CodecError::Truncated));
+        assert_eq!(
+            parse_av1(&[0x00, 0xff], Some(&dependency)),
+            Err(CodecError::Truncated)
+        );
     }
 }

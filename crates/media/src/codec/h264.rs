@@ -17,7 +17,11 @@ pub fn parse(payload: &[u8]) -> Result<Payload, CodecError> {
         FU_A => {
             let header = *payload.get(1).ok_or(CodecError::Truncated)?;
             let begins = header & 0x80 != 0;
-            if begins { Found::of(header & 0x1f, 2) } else { Found::default() }
+            if begins {
+                Found::of(header & 0x1f, 2)
+            } else {
+                Found::default()
+            }
         }
         _ => return Err(CodecError::Unsupported),
     };
@@ -56,7 +60,9 @@ fn aggregated(payload: &[u8]) -> Result<Found, CodecError> {
     while at < payload.len() {
         let len = payload.get(at..at + 2).ok_or(CodecError::Truncated)?;
         let len = u16::from_be_bytes([len[0], len[1]]) as usize;
-        let unit = payload.get(at + 2..at + 2 + len).ok_or(CodecError::Truncated)?;
+        let unit = payload
+            .get(at + 2..at + 2 + len)
+            .ok_or(CodecError::Truncated)?;
         let kind = *unit.first().ok_or(CodecError::Truncated)? & 0x1f;
         let found = Found::of(kind, at + 3);
         all.start |= found.start;
@@ -97,7 +103,10 @@ mod tests {
         assert_eq!(read(&[0x65, 9]), Ok((true, true, Some(1))));
         assert_eq!(read(&[0x7c, 0x85, 9]), Ok((true, true, Some(2))));
         assert_eq!(read(&[0x7c, 0x05, 9]), Ok((false, false, None)));
-        assert_eq!(read(&[0x78, 0, 2, 0x67, 1, 0, 2, 0x65, 7]), Ok((true, true, Some(8))));
+        assert_eq!(
+            read(&[0x78, 0, 2, 0x67, 1, 0, 2, 0x65, 7]),
+            Ok((true, true, Some(8)))
+        );
         assert_eq!(read(&[0x78, 0, 9, 0x67]), Err(CodecError::Truncated));
         assert_eq!(read(&[0x78, 0, 0]), Err(CodecError::Truncated));
         assert_eq!(read(&[0x1d, 0]), Err(CodecError::Unsupported));

@@ -64,7 +64,11 @@ impl Payload {
 
     /// Reads one payload. `dependency` is the Dependency Descriptor of the packet, if it carries one.
     #[inline]
-    pub fn parse(codec: CodecName, payload: &[u8], dependency: Option<&[u8]>) -> Result<Payload, CodecError> {
+    pub fn parse(
+        codec: CodecName,
+        payload: &[u8],
+        dependency: Option<&[u8]>,
+    ) -> Result<Payload, CodecError> {
         match codec {
             CodecName::Opus => opus::parse(payload),
             CodecName::Vp8 => vp8::parse(payload),

@@ -35,7 +35,10 @@ pub fn parse(payload: &[u8]) -> Result<Payload, CodecError> {
         byte
     };
     let first = next()?;
-    let mut descriptor = Descriptor { first: first & 0x37, ..Descriptor::default() };
+    let mut descriptor = Descriptor {
+        first: first & 0x37,
+        ..Descriptor::default()
+    };
     if first & 0x80 != 0 {
         let flags = next()?;
         if flags & 0x80 != 0 {
@@ -60,7 +63,11 @@ pub fn parse(payload: &[u8]) -> Result<Payload, CodecError> {
     // S must be checked, and partition zero: half of the other packets look like key frames (M3.4).
     let start = first & 0x17 == 0x10;
     let keyframe = start && head & 1 == 0;
-    let synthetic = if keyframe { KEY_HEADER.len() } else { DELTA_HEADER.len() };
+    let synthetic = if keyframe {
+        KEY_HEADER.len()
+    } else {
+        DELTA_HEADER.len()
+    };
     Ok(Payload {
         start,
         keyframe,
@@ -104,11 +111,16 @@ mod tests {
         let mut payload = vec![0x90, 0xf0, 0x92, 0x34, 0x56, 0x6a];
         payload.extend_from_slice(&KEY_HEADER);
         let read = parse(&payload).unwrap();
-        let AnyDescriptor::Vp8(descriptor) = read.descriptor else { panic!("not VP8") };
+        let AnyDescriptor::Vp8(descriptor) = read.descriptor else {
+            panic!("not VP8")
+        };
         assert!(read.start && read.keyframe);
         assert_eq!((read.descriptor_len, read.sframe_at), (6, Some(16)));
         assert_eq!(descriptor.picture_id, Some(0x1234));
-        assert_eq!((descriptor.tl0_pic_idx, descriptor.temporal), (Some(0x56), Some(0x60)));
+        assert_eq!(
+            (descriptor.tl0_pic_idx, descriptor.temporal),
+            (Some(0x56), Some(0x60))
+        );
         assert_eq!(descriptor.key_idx, Some(0x0a));
         let mut written = Vec::new();
         descriptor.write(&mut written);
@@ -128,7 +140,9 @@ mod tests {
     #[test]
     fn a_seven_bit_picture_id_grows_to_fifteen() {
         let read = parse(&[0x90, 0x80, 0x05, 0x31]).unwrap();
-        let AnyDescriptor::Vp8(descriptor) = read.descriptor else { panic!("not VP8") };
+        let AnyDescriptor::Vp8(descriptor) = read.descriptor else {
+            panic!("not VP8")
+        };
         assert!(!descriptor.long_picture_id);
         let mut written = Vec::new();
         descriptor.write(&mut written);

@@ -85,7 +85,11 @@ impl Reader<'_> {
 
     fn skip(&mut self, n: usize) -> Result<(), CodecError> {
         self.at += n;
-        if self.at > self.payload.len() { Err(CodecError::Truncated) } else { Ok(()) }
+        if self.at > self.payload.len() {
+            Err(CodecError::Truncated)
+        } else {
+            Ok(())
+        }
     }
 
     /// RFC 9628 §4.2.1: sizes of the spatial layers and the group of frames.
@@ -133,8 +137,13 @@ mod tests {
         let read = parse(&payload, None).unwrap();
         assert!(read.start && read.keyframe);
         assert_eq!((read.descriptor_len, read.sframe_at), (10, Some(10)));
-        let AnyDescriptor::Vp9(mut descriptor) = read.descriptor else { panic!("not VP9") };
-        assert_eq!((descriptor.picture_id, descriptor.tl0_pic_idx), (Some(0x102), Some(0x44)));
+        let AnyDescriptor::Vp9(mut descriptor) = read.descriptor else {
+            panic!("not VP9")
+        };
+        assert_eq!(
+            (descriptor.picture_id, descriptor.tl0_pic_idx),
+            (Some(0x102), Some(0x44))
+        );
         descriptor.picture_id = Some(0x7fff);
         descriptor.tl0_pic_idx = Some(0x45);
         let mut written = Vec::new();
@@ -149,17 +158,26 @@ mod tests {
             panic!("not VP9")
         };
         let mut written = Vec::new();
-        Descriptor { tl0_pic_idx: Some(9), ..descriptor }.write(&payload[..4], &mut written);
+        Descriptor {
+            tl0_pic_idx: Some(9),
+            ..descriptor
+        }
+        .write(&payload[..4], &mut written);
         assert_eq!(written, [0xa8, 0x80, 0x05, 0x00, 9]);
     }
 
     #[test]
     fn cut_descriptors_and_endless_references_are_refused() {
-        let payload = [0xaa, 0x81, 0x02, 0x00, 0x44, 0x18, 1, 2, 3, 4, 1, 0x0c, 1, 2, 3, 0xff];
+        let payload = [
+            0xaa, 0x81, 0x02, 0x00, 0x44, 0x18, 1, 2, 3, 4, 1, 0x0c, 1, 2, 3, 0xff,
+        ];
         for len in 0..payload.len() {
             assert!(parse(&payload[..len], None).is_err(), "{len}");
         }
         assert!(parse(&payload, None).is_ok());
-        assert_eq!(parse(&[0x50, 3, 3, 3, 2, 9], None), Err(CodecError::Unsupported));
+        assert_eq!(
+            parse(&[0x50, 3, 3, 3, 2, 9], None),
+            Err(CodecError::Unsupported)
+        );
     }
 }

@@ -44,7 +44,9 @@ impl StreamClock {
 
     /// LSR and DLSR of a report block (RFC 3550 §6.4.1).
     pub fn last_report(&self, now_nanos: u64) -> (u32, u32) {
-        let Some((middle, at)) = self.last else { return (0, 0) };
+        let Some((middle, at)) = self.last else {
+            return (0, 0);
+        };
         let delay = now_nanos.saturating_sub(at) as u128 * 65_536 / 1_000_000_000;
         (middle, delay.min(u32::MAX as u128) as u32)
     }

@@ -65,7 +65,11 @@ impl Guard {
 
     fn forget(&mut self, timestamp: u32, start: bool) {
         if start {
-            for refused in self.refused.iter_mut().filter(|refused| **refused == Some(timestamp)) {
+            for refused in self
+                .refused
+                .iter_mut()
+                .filter(|refused| **refused == Some(timestamp))
+            {
                 *refused = None;
             }
         }
@@ -101,13 +105,24 @@ mod tests {
     fn frame(kind: u8, leaf: u16, epoch: u8) -> Vec<u8> {
         let mut bytes = vec![0x10];
         bytes.extend_from_slice(&KEY_HEADER);
-        let kid = KeyId { generation: 1, kind, leaf, epoch }.to_u64();
+        let kid = KeyId {
+            generation: 1,
+            kind,
+            leaf,
+            epoch,
+        }
+        .to_u64();
         sframe_header::write(&mut bytes, kid, 77);
         bytes.extend_from_slice(&[0; 32]);
         bytes
     }
 
-    fn judge(guard: &mut Guard, leaf: Option<u16>, ts: u32, bytes: &[u8]) -> Result<Passed, DropReason> {
+    fn judge(
+        guard: &mut Guard,
+        leaf: Option<u16>,
+        ts: u32,
+        bytes: &[u8],
+    ) -> Result<Passed, DropReason> {
         let payload = Payload::parse(CodecName::Vp8, bytes, None).unwrap();
         guard.judge(leaf, Source::Camera, CodecName::Vp8, ts, &payload, bytes)
     }
@@ -116,11 +131,17 @@ mod tests {
     fn k5_4_only_frames_of_the_publishers_own_leaf_and_kind_pass() {
         let mut guard = Guard::default();
         let mut begin = |leaf, bytes: Vec<u8>| judge(&mut guard, leaf, 1, &bytes);
-        assert_eq!(begin(Some(9), frame(1, 9, 4)), Ok(Passed { epoch: Some(4) }));
+        assert_eq!(
+            begin(Some(9), frame(1, 9, 4)),
+            Ok(Passed { epoch: Some(4) })
+        );
         assert_eq!(begin(None, frame(1, 9, 4)), Err(DropReason::NoLeaf));
         assert_eq!(begin(Some(9), frame(1, 8, 4)), Err(DropReason::WrongLeaf));
         assert_eq!(begin(Some(9), frame(0, 9, 4)), Err(DropReason::WrongKind));
-        assert_eq!(begin(Some(9), vec![0x10, 0x31, 0xff]), Err(DropReason::NotSframe));
+        assert_eq!(
+            begin(Some(9), vec![0x10, 0x31, 0xff]),
+            Err(DropReason::NotSframe)
+        );
         let mut plain = frame(1, 9, 4);
         plain[11..].fill(0xff);
         assert_eq!(begin(Some(9), plain), Err(DropReason::NotSframe));
@@ -131,8 +152,14 @@ mod tests {
         let mut guard = Guard::default();
         let rest = [0x00, 1, 2, 3];
         assert!(judge(&mut guard, Some(9), 5, &frame(1, 8, 4)).is_err());
-        assert_eq!(judge(&mut guard, Some(9), 5, &rest), Err(DropReason::FrameRefused));
-        assert_eq!(judge(&mut guard, Some(9), 6, &rest), Ok(Passed { epoch: None }));
+        assert_eq!(
+            judge(&mut guard, Some(9), 5, &rest),
+            Err(DropReason::FrameRefused)
+        );
+        assert_eq!(
+            judge(&mut guard, Some(9), 6, &rest),
+            Ok(Passed { epoch: None })
+        );
         assert!(judge(&mut guard, Some(9), 5, &frame(1, 9, 4)).is_ok());
         assert!(judge(&mut guard, Some(9), 5, &rest).is_ok());
     }

@@ -27,6 +27,8 @@ pub struct Layer {
     pub last: Option<Instant>,
     /// Whether it flows: see the event `track`.
     pub flowing: bool,
+    /// When it last began to flow.
+    pub started: Instant,
     /// Packets accepted.
     pub packets: u64,
     /// Extends seven-bit PictureIDs: the last long one.
@@ -97,7 +99,9 @@ mod tests {
     #[test]
     fn seven_bit_pictures_count_on_past_their_wrap() {
         let mut layer = Layer::default();
-        let ids: Vec<_> = [126, 127, 0, 1, 127].map(|id| layer.extend_picture(id, false)).into();
+        let ids: Vec<_> = [126, 127, 0, 1, 127]
+            .map(|id| layer.extend_picture(id, false))
+            .into();
         assert_eq!(ids, [126, 127, 128, 129, 127]);
         assert_eq!(layer.extend_picture(9_000, true), 9_000);
     }

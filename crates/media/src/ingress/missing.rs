@@ -42,18 +42,23 @@ impl Missing {
             self.entries.clear();
             return false;
         }
-        self.entries.extend((newest - count as u64..newest).map(|extended| Entry {
-            extended,
-            since: now,
-            next: now + REORDER,
-            tries: 0,
-        }));
+        self.entries
+            .extend((newest - count as u64..newest).map(|extended| Entry {
+                extended,
+                since: now,
+                next: now + REORDER,
+                tries: 0,
+            }));
         true
     }
 
     /// A missing packet came after all.
     pub fn found(&mut self, extended: u64) {
-        if let Some(at) = self.entries.iter().position(|entry| entry.extended == extended) {
+        if let Some(at) = self
+            .entries
+            .iter()
+            .position(|entry| entry.extended == extended)
+        {
             self.entries.remove(at);
         }
     }
@@ -72,7 +77,8 @@ impl Missing {
     pub fn due(&mut self, now: Instant, round_trip: Duration, ask: &mut Vec<u16>) -> usize {
         let before = self.entries.len();
         self.entries.retain_mut(|entry| {
-            if now.since(entry.since) >= MAX_AGE || (entry.next <= now && entry.tries >= MAX_TRIES) {
+            if now.since(entry.since) >= MAX_AGE || (entry.next <= now && entry.tries >= MAX_TRIES)
+            {
                 return false;
             }
             if entry.next <= now {
@@ -97,12 +103,18 @@ mod tests {
         let round_trip = Duration::from_millis(100);
         assert!(missing.gap(Instant::ZERO, 70_000, 2));
         missing.found(69_998);
-        assert_eq!(missing.due(Instant::from_millis(1), round_trip, &mut ask), 0);
+        assert_eq!(
+            missing.due(Instant::from_millis(1), round_trip, &mut ask),
+            0
+        );
         assert!(ask.is_empty());
         let (mut asked, mut lost) = (0, 0);
         while let Some(at) = missing.deadline() {
             lost += missing.due(at, round_trip, &mut ask);
-            asked += ask.drain(..).inspect(|seq| assert_eq!(*seq, 69_999u64 as u16)).count();
+            asked += ask
+                .drain(..)
+                .inspect(|seq| assert_eq!(*seq, 69_999u64 as u16))
+                .count();
         }
         assert_eq!((asked, lost), (MAX_TRIES as usize, 1));
     }

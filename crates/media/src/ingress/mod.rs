@@ -57,6 +57,7 @@ impl Parsed {
     /// The Dependency Descriptor's bytes.
     #[inline]
     pub fn dependency<'a>(&self, packet: &'a [u8]) -> Option<&'a [u8]> {
-        self.dependency.map(|(at, len)| &packet[at as usize..(at + len) as usize])
+        self.dependency
+            .map(|(at, len)| &packet[at as usize..(at + len) as usize])
     }
 }

@@ -88,7 +88,14 @@ impl Reception {
             self.highest = Some(extended);
             self.received += 1;
             let missing = (step - 1) as u16;
-            return Ok((extended, if missing == 0 { Order::Next } else { Order::Gap(missing) }));
+            return Ok((
+                extended,
+                if missing == 0 {
+                    Order::Next
+                } else {
+                    Order::Gap(missing)
+                },
+            ));
         }
         if self.is_seen(extended) {
             return Err(DropReason::Duplicate);
@@ -127,7 +134,9 @@ impl Reception {
         let ticks = (now.as_micros() as u128 * clock as u128 / 1_000_000) as u32;
         let transit = ticks.wrapping_sub(timestamp);
         if let Some(last) = self.transit {
-            let deviation = (transit.wrapping_sub(last) as i32).unsigned_abs().min(clock);
+            let deviation = (transit.wrapping_sub(last) as i32)
+                .unsigned_abs()
+                .min(clock);
             self.jitter = self.jitter.saturating_add(deviation) - (self.jitter + 8) / 16;
         }
         self.transit = Some(transit);
@@ -142,11 +151,16 @@ impl Reception {
         self.expected_before = expected;
         self.received_before = self.received;
         let lost = interval.saturating_sub(got);
-        let fraction = if interval == 0 { 0 } else { (lost * 256 / interval).min(255) as u8 };
+        let fraction = (lost * 256).checked_div(interval).unwrap_or(0).min(255) as u8;
         let total = (expected as i64 - self.received as i64).clamp(-0x80_0000, 0x7f_ffff) as i32;
         // The first wrap is ours, not the sender's.
         let highest = highest.wrapping_sub(1 << 16) as u32;
-        Some(Loss { fraction, total, highest, jitter: self.jitter >> 4 })
+        Some(Loss {
+            fraction,
+            total,
+            highest,
+            jitter: self.jitter >> 4,
+        })
     }
 
     /// Whether a retransmission of that number can belong to this stream: no newer than the newest, and not
@@ -187,7 +201,10 @@ mod tests {
         assert_eq!(reception.receive(65_535), Err(DropReason::Duplicate));
         assert_eq!(reception.receive(2), Ok((first + 4, Order::Next)));
         let loss = reception.report().unwrap();
-        assert_eq!((loss.total, loss.highest, loss.fraction), (1, 65_536 + 2, 51));
+        assert_eq!(
+            (loss.total, loss.highest, loss.fraction),
+            (1, 65_536 + 2, 51)
+        );
         assert_eq!(reception.report().unwrap().fraction, 0);
     }
 

@@ -41,13 +41,19 @@ impl Ring {
         let mut bytes = self.spare.pop().unwrap_or_default();
         bytes.clear();
         bytes.extend_from_slice(&packet[..parsed.end as usize]);
-        self.kept.push_back(Kept { at: now, parsed: *parsed, bytes });
+        self.kept.push_back(Kept {
+            at: now,
+            parsed: *parsed,
+            bytes,
+        });
         self.first + self.kept.len() as u64 - 1
     }
 
     /// The packet behind a handle, if it is still kept.
     pub fn get(&self, handle: u64) -> Option<(&Parsed, &[u8])> {
-        let kept = self.kept.get(usize::try_from(handle.checked_sub(self.first)?).ok()?)?;
+        let kept = self
+            .kept
+            .get(usize::try_from(handle.checked_sub(self.first)?).ok()?)?;
         Some((&kept.parsed, &kept.bytes))
     }
 
@@ -84,8 +90,9 @@ mod tests {
     #[test]
     fn m4_3_a_handle_finds_its_packet_until_it_is_too_old() {
         let mut ring = Ring::default();
-        let handles: Vec<_> =
-            (0..2_000u16).map(|n| ring.keep(Instant::ZERO, &parsed(n), &[n as u8, 2, 3, 99])).collect();
+        let handles: Vec<_> = (0..2_000u16)
+            .map(|n| ring.keep(Instant::ZERO, &parsed(n), &[n as u8, 2, 3, 99]))
+            .collect();
         assert!(ring.get(handles[2_000 - MAX_PACKETS - 1]).is_none());
         let (found, bytes) = ring.get(handles[2_000 - MAX_PACKETS]).unwrap();
         assert_eq!((found.seq, bytes), (976, &[976u16 as u8, 2, 3][..]));

@@ -8,19 +8,13 @@ use crate::types::Instant;
 const WINDOW: usize = 4_096;
 
 /// Recorder of one publisher.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Arrivals {
     /// Ticks of arrival plus one; zero where nothing came. Allocated with the first packet.
     ticks: Vec<u64>,
     /// First number not yet told, and the newest seen.
     range: Option<(u64, u64)>,
     number: u8,
-}
-
-impl Default for Arrivals {
-    fn default() -> Self {
-        Arrivals { ticks: Vec::new(), range: None, number: 0 }
-    }
 }
 
 impl Arrivals {
@@ -39,14 +33,17 @@ impl Arrivals {
                 self.ticks.fill(0);
                 base = extended;
             } else {
-                (newest + 1..extended).for_each(|skipped| self.ticks[skipped as usize % WINDOW] = 0);
+                (newest + 1..extended)
+                    .for_each(|skipped| self.ticks[skipped as usize % WINDOW] = 0);
             }
             newest = extended;
         } else if newest - extended >= WINDOW as u64 / 2 {
             return;
         }
         // One that arrives after its number was told as lost is told again, with what follows it.
-        base = base.min(extended).max((newest + 1).saturating_sub(WINDOW as u64));
+        base = base
+            .min(extended)
+            .max((newest + 1).saturating_sub(WINDOW as u64));
         self.ticks[extended as usize % WINDOW] = now.as_nanos() / TICK_NANOS + 1;
         self.range = Some((base, newest));
     }
@@ -58,7 +55,9 @@ impl Arrivals {
 
     /// Appends feedback on what came since the last time, at most a datagram's worth; returns whether it did.
     pub fn write(&mut self, to: &mut Vec<u8>, sender: u32, media: u32) -> bool {
-        let Some((base, newest)) = self.range else { return false };
+        let Some((base, newest)) = self.range else {
+            return false;
+        };
         let count = (newest + 1 - base).min(MAX_STATUSES as u64) as usize;
         let mut arrivals = [None; MAX_STATUSES];
         for (i, arrival) in arrivals[..count].iter_mut().enumerate() {
@@ -82,7 +81,9 @@ mod tests {
     fn tell(arrivals: &mut Arrivals) -> Option<(u16, Vec<Option<u64>>)> {
         let mut bytes = Vec::new();
         arrivals.write(&mut bytes, 1, 2).then(|| {
-            let Some(Ok(Packet::TransportCc(body))) = Compound::new(&bytes).next() else { panic!() };
+            let Some(Ok(Packet::TransportCc(body))) = Compound::new(&bytes).next() else {
+                panic!()
+            };
             transport_cc::read(body).unwrap()
         })
     }
@@ -94,10 +95,16 @@ mod tests {
         for (at, seq) in [(10, 65_535u16), (12, 1), (13, 2)] {
             arrivals.record(Instant::from_millis(at), seq);
         }
-        assert_eq!(tell(&mut arrivals), Some((65_535, vec![Some(40), None, Some(48), Some(52)])));
+        assert_eq!(
+            tell(&mut arrivals),
+            Some((65_535, vec![Some(40), None, Some(48), Some(52)]))
+        );
         assert!(!arrivals.pending());
         arrivals.record(Instant::from_millis(20), 0);
-        assert_eq!(tell(&mut arrivals).map(|(base, told)| (base, told[0])), Some((0, Some(80))));
+        assert_eq!(
+            tell(&mut arrivals).map(|(base, told)| (base, told[0])),
+            Some((0, Some(80)))
+        );
     }
 
     #[test]

@@ -10,12 +10,24 @@ use crate::types::{Event, Instant, PeerId, SlotAssignment, Source, TrackId};
 impl Forwarder {
     /// Fills and empties slots of one peer; those not listed stay. A track of another room, of the peer itself
     /// or of the wrong kind empties the slot: own tracks are never sent back.
-    pub fn set_slots(&mut self, now: Instant, id: PeerId, list: &[SlotAssignment], out: &mut Outbox) {
-        let Some(&place) = self.by_id.get(&id) else { return };
+    pub fn set_slots(
+        &mut self,
+        now: Instant,
+        id: PeerId,
+        list: &[SlotAssignment],
+        out: &mut Outbox,
+    ) {
+        let Some(&place) = self.by_id.get(&id) else {
+            return;
+        };
         let mut wanted = Vec::with_capacity(list.len());
         for assignment in list {
-            let Some(slot) = self.find_slot(place, assignment) else { continue };
-            let track = assignment.track.and_then(|track| self.allowed(place, assignment, track));
+            let Some(slot) = self.find_slot(place, assignment) else {
+                continue;
+            };
+            let track = assignment
+                .track
+                .and_then(|track| self.allowed(place, assignment, track));
             if self.slots.get(slot).is_some_and(|slot| slot.track != track) {
                 self.unsubscribe(now, slot, track.is_some());
             }
@@ -43,7 +55,8 @@ impl Forwarder {
         let fits = publisher.room == receiver.room
             && publisher.id != receiver.id
             && wanted.kind.accepts(track.source);
-        fits.then_some(publisher.tracks[track.source as usize]).flatten()
+        fits.then_some(publisher.tracks[track.source as usize])
+            .flatten()
     }
 
     fn fill_slot(
@@ -56,11 +69,15 @@ impl Forwarder {
         out: &mut Outbox,
     ) {
         self.leave_other_slots(now, place, at, track_at);
-        let Some(slot) = self.slots.get_mut(at) else { return };
+        let Some(slot) = self.slots.get_mut(at) else {
+            return;
+        };
         slot.max_layer = assignment.max_layer;
         slot.await_epoch = assignment.await_epoch;
         let new = slot.track.replace(track_at) != Some(track_at);
-        let Some(track) = self.tracks.get_mut(track_at) else { return };
+        let Some(track) = self.tracks.get_mut(track_at) else {
+            return;
+        };
         let target = track.best(assignment.max_layer);
         let subscribed = track.subscriptions.iter_mut().find(|sub| sub.slot == at);
         let showing = match subscribed {
@@ -69,11 +86,18 @@ impl Forwarder {
                 sub.current
             }
             None => {
-                track.subscriptions.push(Subscription { slot: at, current: NONE, target, past: NONE });
+                track.subscriptions.push(Subscription {
+                    slot: at,
+                    current: NONE,
+                    target,
+                    past: NONE,
+                });
                 NONE
             }
         };
-        let reached = assignment.await_epoch.is_some_and(|e| track.epoch.is_some_and(|now| not_before(now, e)));
+        let reached = assignment
+            .await_epoch
+            .is_some_and(|e| track.epoch.is_some_and(|(now, _)| not_before(now, e)));
         if reached {
             slot.await_epoch = None;
         }
@@ -88,9 +112,15 @@ impl Forwarder {
 
     /// A frame is opened at most once by a client (K5.3), so a track fills at most one of its slots.
     fn leave_other_slots(&mut self, now: Instant, place: u32, at: u32, track_at: u32) {
-        let Some(peer) = self.peers.get(place) else { return };
+        let Some(peer) = self.peers.get(place) else {
+            return;
+        };
         let twice = |other: &u32| {
-            *other != at && self.slots.get(*other).is_some_and(|slot| slot.track == Some(track_at))
+            *other != at
+                && self
+                    .slots
+                    .get(*other)
+                    .is_some_and(|slot| slot.track == Some(track_at))
         };
         let others: Vec<_> = peer.slots.iter().copied().filter(twice).collect();
         for other in others {
@@ -104,14 +134,25 @@ impl Forwarder {
         if self.slots.get(at).is_some_and(|slot| slot.past.is_some()) {
             self.forget_past(at);
         }
-        let Some(slot) = self.slots.get_mut(at) else { return };
+        let Some(slot) = self.slots.get_mut(at) else {
+            return;
+        };
         slot.ask = None;
-        let Some(track) = slot.track.take().and_then(|at| self.tracks.get_mut(at)) else { return };
-        let Some(n) = track.subscriptions.iter().position(|sub| sub.slot == at) else { return };
+        let Some(track) = slot.track.take().and_then(|at| self.tracks.get_mut(at)) else {
+            return;
+        };
+        let Some(n) = track.subscriptions.iter().position(|sub| sub.slot == at) else {
+            return;
+        };
         let current = track.subscriptions[n].current;
         if gaps && current != NONE {
             slot.leave(now);
-            track.subscriptions[n] = Subscription { slot: at, current: NONE, target: NONE, past: current };
+            track.subscriptions[n] = Subscription {
+                slot: at,
+                current: NONE,
+                target: NONE,
+                past: current,
+            };
         } else {
             track.subscriptions.swap_remove(n);
         }
@@ -119,11 +160,15 @@ impl Forwarder {
 
     /// Removes every trace of a slot's earlier sources from other tracks.
     pub(super) fn forget_past(&mut self, at: u32) {
-        let Some(slot) = self.slots.get_mut(at) else { return };
+        let Some(slot) = self.slots.get_mut(at) else {
+            return;
+        };
         slot.past = None;
         let keep = slot.track;
         for n in 0..self.tracks.places() {
-            let Some(track) = self.tracks.get_mut(n) else { continue };
+            let Some(track) = self.tracks.get_mut(n) else {
+                continue;
+            };
             if keep == Some(n) {
                 let own = track.subscriptions.iter_mut().filter(|sub| sub.slot == at);
                 own.for_each(|sub| sub.past = NONE);
@@ -136,21 +181,33 @@ impl Forwarder {
     /// Leaves a slot without a track and tells the core.
     pub(super) fn empty_slot(&mut self, at: u32) {
         self.forget_past(at);
-        let Some(slot) = self.slots.get_mut(at) else { return };
+        let Some(slot) = self.slots.get_mut(at) else {
+            return;
+        };
         slot.track = None;
         slot.ask = None;
         slot.await_epoch = None;
         let (peer, kind, index) = (slot.peer_id, slot.kind, slot.index);
-        self.events.push_back(Event::Slot { peer, kind, index, track: None, layer: 0 });
+        self.events.push_back(Event::Slot {
+            peer,
+            kind,
+            index,
+            track: None,
+            layer: 0,
+        });
     }
 
     /// Layers of a track came or went: every slot gets the best one for it.
     pub(super) fn choose_layers(&mut self, now: Instant, at: u32) {
-        let Some(track) = self.tracks.get_mut(at) else { return };
+        let Some(track) = self.tracks.get_mut(at) else {
+            return;
+        };
         let mut changed = false;
         let mut subscriptions = std::mem::take(&mut track.subscriptions);
         for sub in subscriptions.iter_mut().filter(|sub| sub.target != NONE) {
-            let Some(slot) = self.slots.get_mut(sub.slot) else { continue };
+            let Some(slot) = self.slots.get_mut(sub.slot) else {
+                continue;
+            };
             let best = track.best(slot.max_layer);
             if best != sub.target {
                 sub.target = best;
@@ -160,7 +217,11 @@ impl Forwarder {
         }
         track.subscriptions = subscriptions;
         let (TrackId { peer, source }, layers) = (track.id, track.flowing());
-        self.events.push_back(Event::Track { peer, source, layers });
+        self.events.push_back(Event::Track {
+            peer,
+            source,
+            layers,
+        });
         if changed {
             self.note_busy(at, now);
         }

@@ -29,7 +29,9 @@ impl Hasher for IdHasher {
     }
 
     fn write_u64(&mut self, id: u64) {
-        self.0 = (self.0 ^ id).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(32);
+        self.0 = (self.0 ^ id)
+            .wrapping_mul(0x9e37_79b9_7f4a_7c15)
+            .rotate_left(32);
     }
 }
 
@@ -112,8 +114,14 @@ impl Forwarder {
 
     /// Ends a meeting and forgets its peers.
     pub fn remove_room(&mut self, now: Instant, room: RoomId) {
-        let Some(closed) = self.rooms.get(&room) else { return };
-        let ids: Vec<_> = closed.peers.iter().filter_map(|at| Some(self.peers.get(*at)?.id)).collect();
+        let Some(closed) = self.rooms.get(&room) else {
+            return;
+        };
+        let ids: Vec<_> = closed
+            .peers
+            .iter()
+            .filter_map(|at| Some(self.peers.get(*at)?.id))
+            .collect();
         for id in ids {
             self.remove_peer(now, id);
         }
@@ -141,7 +149,11 @@ impl Forwarder {
         peer.report_at = now + Duration::from_millis(100 * (self.draw() % 10));
         let place = self.peers.insert(peer);
         self.by_id.insert(id, place);
-        self.rooms.get_mut(&room).expect("it was just found").peers.push(place);
+        self.rooms
+            .get_mut(&room)
+            .expect("it was just found")
+            .peers
+            .push(place);
         self.tick_at.get_or_insert(now);
         self.add_sections(place, sections);
         Ok(())
@@ -161,14 +173,20 @@ impl Forwarder {
                 Content::Publish { source, .. } => self.add_track(place, *source, section),
                 Content::Slot { kind, index, .. } => {
                     let seed = self.draw();
-                    let Some(peer) = self.peers.get_mut(place) else { return };
+                    let Some(peer) = self.peers.get_mut(place) else {
+                        return;
+                    };
                     let known = |at: &u32| {
-                        self.slots.get(*at).is_some_and(|s| s.kind == *kind && s.index == *index)
+                        self.slots
+                            .get(*at)
+                            .is_some_and(|s| s.kind == *kind && s.index == *index)
                     };
                     if peer.slots.iter().any(known) {
                         continue;
                     }
-                    let Some(wire) = Wire::of(section) else { continue };
+                    let Some(wire) = Wire::of(section) else {
+                        continue;
+                    };
                     peer.ids.extend(&section.extensions);
                     peer.slot_ssrcs.push(wire.ssrc);
                     let slot = Slot::new(place, peer.id, *kind, *index, wire, seed);
@@ -179,14 +197,23 @@ impl Forwarder {
     }
 
     fn add_track(&mut self, place: u32, source: Source, section: &Section) {
-        let Some(peer) = self.peers.get_mut(place) else { return };
+        let Some(peer) = self.peers.get_mut(place) else {
+            return;
+        };
         peer.ids.extend(&section.extensions);
         peer.bindings.add(section);
         if peer.tracks[source as usize].is_none() {
-            let published = peer.bindings.sections.iter().find(|known| known.source == source);
+            let published = peer
+                .bindings
+                .sections
+                .iter()
+                .find(|known| known.source == source);
             let layers = published.map_or(1, |known| known.layers());
             self.serial += 1;
-            let id = TrackId { peer: peer.id, source };
+            let id = TrackId {
+                peer: peer.id,
+                source,
+            };
             let track = Track::new(id, place, self.serial, layers);
             peer.tracks[source as usize] = Some(self.tracks.insert(track));
         }
@@ -194,10 +221,16 @@ impl Forwarder {
 
     /// Forgets a peer; slots that showed its tracks fall empty.
     pub fn remove_peer(&mut self, now: Instant, id: PeerId) {
-        let Some(place) = self.by_id.remove(&id) else { return };
-        let Some(peer) = self.peers.remove(place) else { return };
+        let Some(place) = self.by_id.remove(&id) else {
+            return;
+        };
+        let Some(peer) = self.peers.remove(place) else {
+            return;
+        };
         for at in peer.tracks.into_iter().flatten() {
-            let Some(track) = self.tracks.remove(at) else { continue };
+            let Some(track) = self.tracks.remove(at) else {
+                continue;
+            };
             for subscription in track.subscriptions {
                 // One that only shows its past here shows another track by now.
                 match self.slots.get_mut(subscription.slot) {
@@ -226,8 +259,12 @@ impl Forwarder {
 
     /// Mutes a source on behalf of the server: its packets are dropped from now on.
     pub fn set_muted(&mut self, now: Instant, id: PeerId, source: Source, muted: bool) {
-        let Some(at) = self.track_of(id, source) else { return };
-        let Some(track) = self.tracks.get_mut(at) else { return };
+        let Some(at) = self.track_of(id, source) else {
+            return;
+        };
+        let Some(track) = self.tracks.get_mut(at) else {
+            return;
+        };
         track.muted = muted;
         for layer in 0..track.layers.len() as u8 {
             self.interrupt(now, at, layer);
@@ -242,7 +279,9 @@ impl Forwarder {
     /// Slots that show this layer stop until it can be entered anew: something of it was refused, or its stream
     /// began again.
     pub(super) fn interrupt(&mut self, now: Instant, at: u32, layer: u8) {
-        let Some(track) = self.tracks.get_mut(at) else { return };
+        let Some(track) = self.tracks.get_mut(at) else {
+            return;
+        };
         let mut waits = false;
         for sub in track.subscriptions.iter_mut() {
             if sub.past == layer {

@@ -1,6 +1,8 @@
 //! The way of one RTP packet: bound to a layer, placed in its stream, judged (K5.4), and written into every slot
 //! that shows the layer. Nothing is allocated here once buffers have grown (M1.2).
 
+use std::time::Duration;
+
 use super::assign::not_before;
 use super::forwarder::Forwarder;
 use super::track::{NONE, Track};
@@ -12,6 +14,10 @@ use crate::rtp::{Extensions, Header};
 use crate::slots::history::Origin;
 use crate::slots::slot::Forwarded;
 use crate::types::{Codec, CodecName, DropReason, Event, Instant, PeerId, Source, TrackId};
+
+/// Between two epochs of one track that are told: slower than anybody can commit, and a publisher that lies about
+/// its epoch cannot flood the core. The next frame tells what this one did not.
+const EPOCHS: Duration = Duration::from_millis(50);
 
 /// A packet whose stream is known.
 struct Arrived<'a> {
@@ -68,20 +74,26 @@ impl Forwarder {
         let place = *self.by_id.get(&from).ok_or(DropReason::UnknownPeer)?;
         let peer = self.peers.get_mut(place).ok_or(DropReason::UnknownPeer)?;
         let header = Header::parse(packet).map_err(|_| DropReason::RtpMalformed)?;
-        let extensions = header.extensions(packet, &peer.ids).map_err(|_| DropReason::RtpMalformed)?;
+        let extensions = header
+            .extensions(packet, &peer.ids)
+            .map_err(|_| DropReason::RtpMalformed)?;
         if let Some(seq) = extensions.transport_cc {
             peer.arrivals.record(now, seq);
         }
-        let stream = match peer.bindings.find(header.ssrc) {
+        let stream = match peer.bindings.find_agreeing(header.ssrc, &extensions) {
             Some(stream) => stream,
             None => peer.bindings.learn(header.ssrc, header.pt, &extensions)?,
         };
         let section = &peer.bindings.sections[stream.section as usize];
-        let (codec, repairs) = section.codec(header.pt).ok_or(DropReason::UnknownPayloadType)?;
+        let (codec, repairs) = section
+            .codec(header.pt)
+            .ok_or(DropReason::UnknownPayloadType)?;
         if repairs != stream.repairs {
             return Err(DropReason::UnknownPayloadType);
         }
-        let &Codec { name, clock, nack, .. } = codec;
+        let &Codec {
+            name, clock, nack, ..
+        } = codec;
         let source = section.source;
         peer.received[source as usize] += 1;
         peer.heard = header.ssrc;
@@ -114,23 +126,42 @@ impl Forwarder {
     /// RFC 4588 §4: the original sequence number stands first in the payload.
     fn unwrap_repair(&self, arrived: &mut Arrived<'_>) -> Result<(), DropReason> {
         let (at, end) = (arrived.payload_at as usize, arrived.header.end as usize);
-        let original = arrived.packet[at..end].first_chunk().ok_or(DropReason::RtxMalformed)?;
+        let original = arrived.packet[at..end]
+            .first_chunk()
+            .ok_or(DropReason::RtxMalformed)?;
         arrived.seq = u16::from_be_bytes(*original);
         arrived.payload_at += 2;
-        let layer = self.tracks.get(arrived.track).and_then(|t| t.layers.get(arrived.layer as usize));
+        let layer = self
+            .tracks
+            .get(arrived.track)
+            .and_then(|t| t.layers.get(arrived.layer as usize));
         let layer = layer.ok_or(DropReason::RtxUnknown)?;
         arrived.ssrc = layer.ssrc.ok_or(DropReason::RtxUnknown)?;
-        if layer.reception.repairs(arrived.seq) { Ok(()) } else { Err(DropReason::RtxUnknown) }
+        if layer.reception.repairs(arrived.seq) {
+            Ok(())
+        } else {
+            Err(DropReason::RtxUnknown)
+        }
     }
 
     /// Places a packet in its stream and notes what is missing before it.
     fn place(&mut self, arrived: &Arrived<'_>) -> Result<(u64, Order), DropReason> {
-        let Arrived { now, track: at, layer, .. } = *arrived;
+        let Arrived {
+            now,
+            track: at,
+            layer,
+            ..
+        } = *arrived;
         let track = self.tracks.get_mut(at).ok_or(DropReason::UnknownSsrc)?;
-        let state = track.layers.get_mut(layer as usize).ok_or(DropReason::UnknownSsrc)?;
+        let state = track
+            .layers
+            .get_mut(layer as usize)
+            .ok_or(DropReason::UnknownSsrc)?;
         let (extended, order) = state.receive(arrived.ssrc, arrived.seq)?;
         if !arrived.repaired {
-            state.reception.arrived(now, arrived.header.timestamp, arrived.clock);
+            state
+                .reception
+                .arrived(now, arrived.header.timestamp, arrived.clock);
         }
         match order {
             Order::Next => {}
@@ -159,18 +190,33 @@ impl Forwarder {
         out: &mut Outbox,
     ) -> Result<(), DropReason> {
         let mut parsed = read(&arrived, extended)?;
-        let leaf = self.peers.get(arrived.peer).ok_or(DropReason::UnknownPeer)?.leaf;
-        let track = self.tracks.get_mut(arrived.track).ok_or(DropReason::UnknownSsrc)?;
+        let leaf = self
+            .peers
+            .get(arrived.peer)
+            .ok_or(DropReason::UnknownPeer)?
+            .leaf;
+        let track = self
+            .tracks
+            .get_mut(arrived.track)
+            .ok_or(DropReason::UnknownSsrc)?;
         let source = track.id.source;
         let layer = &mut track.layers[arrived.layer as usize];
         let empty = parsed.payload_at == parsed.end;
         let mut epoch = None;
         if !empty {
             let bytes = &arrived.packet[parsed.payload_at as usize..parsed.end as usize];
-            let judged =
-                layer.guard.judge(leaf, source, parsed.codec, parsed.timestamp, &parsed.payload, bytes);
+            let judged = layer.guard.judge(
+                leaf,
+                source,
+                parsed.codec,
+                parsed.timestamp,
+                &parsed.payload,
+                bytes,
+            );
             epoch = judged?.epoch;
-            extend_pictures(&mut parsed.payload.descriptor, |id, long| layer.extend_picture(id, long));
+            extend_pictures(&mut parsed.payload.descriptor, |id, long| {
+                layer.extend_picture(id, long)
+            });
         }
         if track.muted {
             return Err(DropReason::Muted);
@@ -179,6 +225,7 @@ impl Forwarder {
         layer.last = Some(arrived.now);
         let started = !std::mem::replace(&mut layer.flowing, true);
         if started {
+            layer.started = arrived.now;
             self.choose_layers(arrived.now, arrived.track);
         }
         if source == Source::Microphone
@@ -196,28 +243,53 @@ impl Forwarder {
 
     /// Writes a packet into every slot that shows its layer, and switches those that wait for it.
     fn forward(&mut self, arrived: &Arrived<'_>, parsed: &Parsed, fresh: bool, out: &mut Outbox) {
-        let Arrived { now, peer, layer, packet, .. } = *arrived;
+        let Arrived {
+            now,
+            peer,
+            layer,
+            packet,
+            ..
+        } = *arrived;
         let abs_send_time = self.abs_send_time(now);
-        let Some(track) = self.tracks.get_mut(arrived.track) else { return };
+        let Some(track) = self.tracks.get_mut(arrived.track) else {
+            return;
+        };
         if track.subscriptions.is_empty() {
             return;
         }
         let video = track.id.source.is_video();
-        let origin = Origin { track: arrived.track, serial: track.serial, layer };
+        let origin = Origin {
+            track: arrived.track,
+            serial: track.serial,
+            layer,
+        };
         let state = &mut track.layers[layer as usize];
         let clock = self.peers.get(peer).map(|peer| &peer.clock);
         let captured = clock.and_then(|c| state.clock.captured(parsed.timestamp, arrived.clock, c));
         let handle = video.then(|| state.ring.keep(now, parsed, packet));
-        let entry = if video { parsed.payload.keyframe } else { parsed.payload.start };
-        let mut forwarded =
-            Forwarded { now, parsed, packet, captured, handle, body: Span::default(), abs_send_time };
+        let entry = if video {
+            parsed.payload.keyframe
+        } else {
+            parsed.payload.start
+        };
+        let mut forwarded = Forwarded {
+            now,
+            parsed,
+            packet,
+            captured,
+            handle,
+            body: Span::default(),
+            abs_send_time,
+        };
         let mut stored = false;
         let mut switched = std::mem::take(&mut self.switched);
         for sub in &mut track.subscriptions {
             if sub.current != layer && sub.past != layer && (sub.target != layer || !entry) {
                 continue;
             }
-            let Some(slot) = self.slots.get_mut(sub.slot) else { continue };
+            let Some(slot) = self.slots.get_mut(sub.slot) else {
+                continue;
+            };
             if !slot.takes(parsed.codec) {
                 self.drops.count(DropReason::UnknownPayloadType);
                 continue;
@@ -265,26 +337,48 @@ impl Forwarder {
 
     /// Each switch is followed at once by a sender report (M4.2) and an event.
     fn after_switch(&mut self, now: Instant, at: u32, id: TrackId, layer: u8, out: &mut Outbox) {
-        let Some(slot) = self.slots.get(at) else { return };
+        let Some(slot) = self.slots.get(at) else {
+            return;
+        };
         let (peer, kind, index) = (slot.peer_id, slot.kind, slot.index);
-        self.events.push_back(Event::Slot { peer, kind, index, track: Some(id), layer });
+        self.events.push_back(Event::Slot {
+            peer,
+            kind,
+            index,
+            track: Some(id),
+            layer,
+        });
         self.report_slots(now, &[at], out);
     }
 
     /// An epoch byte stands in an accepted frame's key id.
     fn note_epoch(&mut self, now: Instant, at: u32, epoch: u8, out: &mut Outbox) {
-        let Some(track) = self.tracks.get_mut(at) else { return };
+        let Some(track) = self.tracks.get_mut(at) else {
+            return;
+        };
         // Layers turn the page one after another; only the first of them is news.
-        if track.epoch.is_some_and(|known| not_before(known, epoch)) {
+        if track
+            .epoch
+            .is_some_and(|(known, at)| not_before(known, epoch) || now.since(at) < EPOCHS)
+        {
             return;
         }
-        track.epoch = Some(epoch);
+        track.epoch = Some((epoch, now));
         let TrackId { peer, source } = track.id;
-        self.events.push_back(Event::Epoch { peer, source, epoch });
+        self.events.push_back(Event::Epoch {
+            peer,
+            source,
+            epoch,
+        });
         let mut awaited = false;
         for sub in &track.subscriptions {
-            let Some(slot) = self.slots.get_mut(sub.slot) else { continue };
-            if slot.await_epoch.is_some_and(|wanted| not_before(epoch, wanted)) {
+            let Some(slot) = self.slots.get_mut(sub.slot) else {
+                continue;
+            };
+            if slot
+                .await_epoch
+                .is_some_and(|wanted| not_before(epoch, wanted))
+            {
                 slot.await_epoch = None;
                 awaited = true;
             }
@@ -295,21 +389,35 @@ impl Forwarder {
     }
 
     fn heard(&mut self, now: Instant, place: u32, level: u8) {
-        let Some(peer) = self.peers.get(place) else { return };
-        let Some(room) = self.rooms.get_mut(&peer.room) else { return };
+        let Some(peer) = self.peers.get(place) else {
+            return;
+        };
+        let Some(room) = self.rooms.get_mut(&peer.room) else {
+            return;
+        };
         room.speakers.heard(now, peer.id, level);
         if let Some(peers) = room.speakers.changed() {
-            let event = Event::Speakers { room: peer.room, peers: peers.to_vec() };
+            let event = Event::Speakers {
+                room: peer.room,
+                peers: peers.to_vec(),
+            };
             self.events.push_back(event);
         }
     }
 
     #[cfg(feature = "tap")]
     fn tap(&mut self, arrived: &Arrived<'_>) {
-        let Some(track) = self.tracks.get(arrived.track).filter(|_| self.tap) else { return };
+        let Some(track) = self.tracks.get(arrived.track).filter(|_| self.tap) else {
+            return;
+        };
         let TrackId { peer, source } = track.id;
         let rtp = arrived.packet.to_vec();
-        self.events.push_back(Event::Tap { peer, source, layer: arrived.layer, rtp });
+        self.events.push_back(Event::Tap {
+            peer,
+            source,
+            layer: arrived.layer,
+            rtp,
+        });
     }
 }
 
@@ -318,10 +426,17 @@ fn read(arrived: &Arrived<'_>, extended: u64) -> Result<Parsed, DropReason> {
     let header = &arrived.header;
     let dependency = arrived.extensions.dependency_descriptor;
     let payload = if arrived.payload_at == header.end {
-        Payload { start: false, keyframe: false, descriptor_len: 0, descriptor: Descriptor::Plain, sframe_at: None }
+        Payload {
+            start: false,
+            keyframe: false,
+            descriptor_len: 0,
+            descriptor: Descriptor::Plain,
+            sframe_at: None,
+        }
     } else {
         let bytes = &arrived.packet[arrived.payload_at as usize..header.end as usize];
-        let descriptor = dependency.map(|(at, len)| &arrived.packet[at as usize..(at + len) as usize]);
+        let descriptor =
+            dependency.map(|(at, len)| &arrived.packet[at as usize..(at + len) as usize]);
         Payload::parse(arrived.name, bytes, descriptor).map_err(|_| DropReason::CodecMalformed)?
     };
     Ok(Parsed {

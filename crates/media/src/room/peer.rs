@@ -118,10 +118,15 @@ impl Peer {
 
     /// Its counters.
     pub fn stats(&self) -> PeerStats {
-        let counted = Source::ALL.into_iter().zip(self.received).filter(|(_, n)| *n > 0);
+        let counted = Source::ALL
+            .into_iter()
+            .zip(self.received)
+            .filter(|(_, n)| *n > 0);
         PeerStats {
             peer: self.id,
-            rtt_us: self.rtt.map(|rtt| rtt.as_micros().min(u32::MAX as u128) as u32),
+            rtt_us: self
+                .rtt
+                .map(|rtt| rtt.as_micros().min(u32::MAX as u128) as u32),
             in_packets: counted.collect::<BTreeMap<_, _>>(),
             out_packets: self.sent,
             loss: self.loss,
@@ -138,13 +143,24 @@ pub fn check_sections(sections: &[Section]) -> Result<(), RoomError> {
     for section in sections {
         check_numbers(section)?;
         match &section.content {
-            Content::Publish { source, rids, ssrcs, .. } => {
+            Content::Publish {
+                source,
+                rids,
+                ssrcs,
+                ..
+            } => {
                 if rids.len() > 3 || ssrcs.len() > 6 || section.codecs.len() > 16 {
                     return Err(RoomError::TooManySections);
                 }
                 sources.push(*source);
             }
-            Content::Slot { kind, index, ssrc, rtx_ssrc, .. } => {
+            Content::Slot {
+                kind,
+                index,
+                ssrc,
+                rtx_ssrc,
+                ..
+            } => {
                 slots.push((*kind, *index));
                 ssrcs.push(*ssrc);
                 ssrcs.extend(rtx_ssrc);
@@ -152,7 +168,11 @@ pub fn check_sections(sections: &[Section]) -> Result<(), RoomError> {
         }
     }
     let distinct = all_distinct(sources) && all_distinct(slots) && all_distinct(ssrcs);
-    if distinct { Ok(()) } else { Err(RoomError::DuplicateSection) }
+    if distinct {
+        Ok(())
+    } else {
+        Err(RoomError::DuplicateSection)
+    }
 }
 
 fn check_numbers(section: &Section) -> Result<(), RoomError> {
@@ -161,7 +181,11 @@ fn check_numbers(section: &Section) -> Result<(), RoomError> {
         .iter()
         .any(|codec| codec.pt > 127 || codec.rtx_pt.is_some_and(|pt| pt > 127) || codec.clock == 0);
     let extension = section.extensions.iter().any(|extension| extension.id == 0);
-    if codec || extension { Err(RoomError::BadSection) } else { Ok(()) }
+    if codec || extension {
+        Err(RoomError::BadSection)
+    } else {
+        Ok(())
+    }
 }
 
 fn all_distinct<T: Ord>(mut values: Vec<T>) -> bool {
@@ -177,7 +201,9 @@ mod tests {
     fn attack_10_repairs_are_bounded_by_burst_and_rate() {
         let mut peer = Peer::new(Instant::ZERO, PeerId(1), RoomId(1), 1);
         let mut count = |ms: u64| {
-            (0..10_000).filter(|_| peer.may_repair(Instant::from_millis(ms))).count()
+            (0..10_000)
+                .filter(|_| peer.may_repair(Instant::from_millis(ms)))
+                .count()
         };
         assert_eq!(count(0), REPAIR_BURST as usize);
         assert_eq!(count(100), 80);

@@ -9,7 +9,10 @@ pub struct Slab<T> {
 
 impl<T> Default for Slab<T> {
     fn default() -> Self {
-        Slab { places: Vec::new(), free: Vec::new() }
+        Slab {
+            places: Vec::new(),
+            free: Vec::new(),
+        }
     }
 }
 
@@ -45,7 +48,10 @@ impl<T> Slab<T> {
 
     /// All values with their places.
     pub fn iter(&self) -> impl Iterator<Item = (u32, &T)> {
-        self.places.iter().enumerate().filter_map(|(n, value)| Some((n as u32, value.as_ref()?)))
+        self.places
+            .iter()
+            .enumerate()
+            .filter_map(|(n, value)| Some((n as u32, value.as_ref()?)))
     }
 
     /// Number of places ever used; every place is below it.

@@ -65,7 +65,9 @@ impl Forwarder {
         if asks {
             self.ask_keyframe(now, at, Need::Switch, out);
         }
-        let Some(track) = self.tracks.get_mut(at) else { return };
+        let Some(track) = self.tracks.get_mut(at) else {
+            return;
+        };
         if track.gate.poll(now) {
             self.send_keyframe_request(at, out);
         }
@@ -91,8 +93,15 @@ impl Forwarder {
                 ask.clear();
             }
         }
-        let due = track.layers.iter().filter_map(|layer| layer.missing.deadline()).min();
-        let shown = lost.iter().enumerate().any(|(n, lost)| *lost && track.shown(n as u8));
+        let due = track
+            .layers
+            .iter()
+            .filter_map(|layer| layer.missing.deadline())
+            .min();
+        let shown = lost
+            .iter()
+            .enumerate()
+            .any(|(n, lost)| *lost && track.shown(n as u8));
         if shown && track.id.source.is_video() {
             self.ask_keyframe(now, at, Need::Loss, out);
         }
@@ -101,11 +110,21 @@ impl Forwarder {
 
     /// Whether a waiting switch asks now, and when the next one does. Each has a timer of its own (M4.4).
     fn waiting_switches(&mut self, now: Instant, at: u32) -> (bool, Option<Instant>) {
-        let Some(track) = self.tracks.get(at) else { return (false, None) };
+        let Some(track) = self.tracks.get(at) else {
+            return (false, None);
+        };
         let (mut asks, mut next) = (false, None::<Instant>);
-        for sub in track.subscriptions.iter().filter(|s| s.target != NONE && s.target != s.current) {
-            let Some(slot) = self.slots.get_mut(sub.slot) else { continue };
-            let Some((when, count)) = slot.ask else { continue };
+        for sub in track
+            .subscriptions
+            .iter()
+            .filter(|s| s.target != NONE && s.target != s.current)
+        {
+            let Some(slot) = self.slots.get_mut(sub.slot) else {
+                continue;
+            };
+            let Some((when, count)) = slot.ask else {
+                continue;
+            };
             if !track.id.source.is_video() || sub.current != NONE && count >= LAYER_ASKS {
                 slot.ask = None;
                 continue;
@@ -127,7 +146,11 @@ impl Forwarder {
 
     fn tick(&mut self, now: Instant, out: &mut Outbox) {
         for at in 0..self.tracks.places() {
-            if self.tracks.get_mut(at).is_some_and(|track| track.check_flow(now)) {
+            if self
+                .tracks
+                .get_mut(at)
+                .is_some_and(|track| track.check_flow(now))
+            {
                 self.choose_layers(now, at);
             }
         }
@@ -145,7 +168,9 @@ impl Forwarder {
 
     /// Transport-wide feedback to one publisher every tick, reports every second.
     fn feed_back(&mut self, now: Instant, place: u32, out: &mut Outbox) {
-        let Some(peer) = self.peers.get_mut(place) else { return };
+        let Some(peer) = self.peers.get_mut(place) else {
+            return;
+        };
         while peer.arrivals.pending() {
             let begin = out.begin();
             peer.arrivals.write(out.writer(), peer.ssrc, peer.heard);
@@ -172,7 +197,9 @@ impl Forwarder {
         let mut described = Vec::with_capacity(slots.len());
         let mut to = None;
         for slot in slots.iter().filter_map(|at| self.slots.get(*at)) {
-            let Some(info) = slot.sender_info(now, self.wall_offset) else { continue };
+            let Some(info) = slot.sender_info(now, self.wall_offset) else {
+                continue;
+            };
             write::sender_report(out.writer(), &info);
             described.push((slot.wire.ssrc, slot.wire.cname.as_str()));
             to = Some(slot.peer_id);
@@ -185,14 +212,24 @@ impl Forwarder {
 
     /// A receiver report on everything a peer publishes, and its allowance where it wants one.
     fn report_reception(&mut self, now: Instant, place: u32, out: &mut Outbox) {
-        let Some(peer) = self.peers.get(place) else { return };
+        let Some(peer) = self.peers.get(place) else {
+            return;
+        };
         let (mut blocks, mut limited) = (Vec::new(), Vec::new());
         for section in &peer.bindings.sections {
-            let Some(track) = peer.tracks[section.source as usize] else { continue };
-            let Some(track) = self.tracks.get_mut(track) else { continue };
+            let Some(track) = peer.tracks[section.source as usize] else {
+                continue;
+            };
+            let Some(track) = self.tracks.get_mut(track) else {
+                continue;
+            };
             let codec = section.preferred();
             let remb = codec.is_some_and(|codec| codec.remb && !codec.transport_cc);
-            for block in track.layers.iter_mut().filter_map(|layer| layer.report(now)) {
+            for block in track
+                .layers
+                .iter_mut()
+                .filter_map(|layer| layer.report(now))
+            {
                 limited.extend(remb.then_some(block.ssrc));
                 blocks.push(block);
             }
@@ -210,11 +247,14 @@ impl Forwarder {
     }
 
     fn tell_levels(&mut self, now: Instant) {
-        let tell = self.ticks % LEVEL_TICKS == 0;
+        let tell = self.ticks.is_multiple_of(LEVEL_TICKS);
         for (id, room) in &mut self.rooms {
             room.speakers.tick(now);
             if let Some(peers) = room.speakers.changed() {
-                self.events.push_back(Event::Speakers { room: *id, peers: peers.to_vec() });
+                self.events.push_back(Event::Speakers {
+                    room: *id,
+                    peers: peers.to_vec(),
+                });
             }
             if !tell {
                 continue;

@@ -49,8 +49,8 @@ pub struct Track {
     pub gate: PliGate,
     /// Muted by the server.
     pub muted: bool,
-    /// Epoch byte of its newest frames.
-    pub epoch: Option<u8>,
+    /// Epoch byte of its newest frames, and when it was first seen.
+    pub epoch: Option<(u8, Instant)>,
     /// Whether it is in the list of tracks with something due.
     pub listed: bool,
 }
@@ -73,7 +73,11 @@ impl Track {
 
     /// Which layers flow, as a mask.
     pub fn flowing(&self) -> u8 {
-        let bits = self.layers.iter().enumerate().map(|(n, layer)| (layer.flowing as u8) << n);
+        let bits = self
+            .layers
+            .iter()
+            .enumerate()
+            .map(|(n, layer)| (layer.flowing as u8) << n);
         bits.fold(0, |mask, bit| mask | bit)
     }
 
@@ -81,7 +85,9 @@ impl Track {
     /// else the highest there could be.
     pub fn best(&self, max: u8) -> u8 {
         let top = self.layers.len() as u8 - 1;
-        let below = (0..=max.min(top)).rev().find(|n| self.layers[*n as usize].flowing);
+        let below = (0..=max.min(top))
+            .rev()
+            .find(|n| self.layers[*n as usize].flowing);
         let any = || (0..=top).find(|n| self.layers[*n as usize].flowing);
         below.or_else(any).unwrap_or(max.min(top))
     }
@@ -106,7 +112,9 @@ impl Track {
 
     /// Whether a slot waits for a key frame of this track.
     pub fn awaited(&self) -> bool {
-        self.subscriptions.iter().any(|sub| sub.target != NONE && sub.target != sub.current)
+        self.subscriptions
+            .iter()
+            .any(|sub| sub.target != NONE && sub.target != sub.current)
     }
 }
 
@@ -116,7 +124,15 @@ mod tests {
     use crate::types::{PeerId, Source};
 
     fn track() -> Track {
-        Track::new(TrackId { peer: PeerId(1), source: Source::Camera }, 0, 1, 3)
+        Track::new(
+            TrackId {
+                peer: PeerId(1),
+                source: Source::Camera,
+            },
+            0,
+            1,
+            3,
+        )
     }
 
     fn at(track: &mut Track, layer: usize, ms: u64) {

@@ -55,7 +55,10 @@ impl<'a> Compound<'a> {
             return Err(RtcpError::Version);
         }
         let len = 4 * (u16::from_be_bytes([head[2], head[3]]) as usize + 1);
-        let (packet, rest) = self.rest.split_at_checked(len).ok_or(RtcpError::Truncated)?;
+        let (packet, rest) = self
+            .rest
+            .split_at_checked(len)
+            .ok_or(RtcpError::Truncated)?;
         let mut body = &packet[4..];
         if head[0] & 0x20 != 0 {
             let padding = *body.last().ok_or(RtcpError::Padding)? as usize;
@@ -86,7 +89,9 @@ impl<'a> Iterator for Compound<'a> {
 
 fn parse_body(kind: u8, count: u8, body: &[u8]) -> Result<Packet<'_>, RtcpError> {
     let blocks = |from: usize| {
-        let bytes = body.get(from..from + 24 * count as usize).ok_or(RtcpError::Truncated)?;
+        let bytes = body
+            .get(from..from + 24 * count as usize)
+            .ok_or(RtcpError::Truncated)?;
         Ok(Blocks { bytes })
     };
     match (kind, count) {
@@ -106,21 +111,33 @@ fn parse_body(kind: u8, count: u8, body: &[u8]) -> Result<Packet<'_>, RtcpError>
             Ok(Packet::Bye(Words { bytes }))
         }
         (pt::RTPFB, fmt::NACK) => {
-            let lost = Lost { bytes: body.get(8..).ok_or(RtcpError::Truncated)?, mask: None };
-            Ok(Packet::Nack { media: word(body, 4)?, lost })
+            let lost = Lost {
+                bytes: body.get(8..).ok_or(RtcpError::Truncated)?,
+                mask: None,
+            };
+            Ok(Packet::Nack {
+                media: word(body, 4)?,
+                lost,
+            })
         }
-        (pt::RTPFB, fmt::TRANSPORT_CC) => {
-            Ok(Packet::TransportCc(body.get(8..).ok_or(RtcpError::Truncated)?))
-        }
-        (pt::PSFB, fmt::PLI) => Ok(Packet::Pli { media: word(body, 4)? }),
-        (pt::PSFB, fmt::FIR) => {
-            Ok(Packet::Fir(Firs { bytes: body.get(8..).ok_or(RtcpError::Truncated)? }))
-        }
+        (pt::RTPFB, fmt::TRANSPORT_CC) => Ok(Packet::TransportCc(
+            body.get(8..).ok_or(RtcpError::Truncated)?,
+        )),
+        (pt::PSFB, fmt::PLI) => Ok(Packet::Pli {
+            media: word(body, 4)?,
+        }),
+        (pt::PSFB, fmt::FIR) => Ok(Packet::Fir(Firs {
+            bytes: body.get(8..).ok_or(RtcpError::Truncated)?,
+        })),
         (pt::PSFB, fmt::ALFB) if body.get(8..12) == Some(b"REMB") => {
             let value = word(body, 12)?;
             let (exponent, mantissa) = (value >> 18 & 0x3f, (value & 0x3_ffff) as u64);
-            let bitrate = mantissa.checked_shl(exponent).filter(|b| b >> exponent == mantissa);
-            Ok(Packet::Remb { bitrate: bitrate.unwrap_or(u64::MAX) })
+            let bitrate = mantissa
+                .checked_shl(exponent)
+                .filter(|b| b >> exponent == mantissa);
+            Ok(Packet::Remb {
+                bitrate: bitrate.unwrap_or(u64::MAX),
+            })
         }
         _ => Ok(Packet::Other),
     }
@@ -220,7 +237,13 @@ mod tests {
 
     #[test]
     fn what_is_written_reads_back() {
-        let info = SenderInfo { ssrc: 5, ntp: 0x0102_0304_0506_0708, rtp: 9, packets: 10, octets: 11 };
+        let info = SenderInfo {
+            ssrc: 5,
+            ntp: 0x0102_0304_0506_0708,
+            rtp: 9,
+            packets: 10,
+            octets: 11,
+        };
         let block = ReportBlock {
             ssrc: 7,
             fraction_lost: 12,
@@ -239,18 +262,28 @@ mod tests {
         write::fir(&mut bytes, 1, 7, 3);
         write::remb(&mut bytes, 1, 4_000_000, &[7, 8]);
         write::bye(&mut bytes, &[7, 8]);
-        let all: Vec<_> = Compound::new(&bytes).map(|packet| packet.unwrap()).collect();
+        let all: Vec<_> = Compound::new(&bytes)
+            .map(|packet| packet.unwrap())
+            .collect();
         assert_eq!(all.len(), 8);
         assert!(matches!(all[0], Packet::SenderReport(read, _) if read == info));
-        let Packet::ReceiverReport(blocks) = all[1] else { panic!("{:?}", all[1]) };
+        let Packet::ReceiverReport(blocks) = all[1] else {
+            panic!("{:?}", all[1])
+        };
         assert_eq!(blocks.collect::<Vec<_>>(), vec![block, block]);
-        let Packet::Nack { media: 7, lost } = all[3] else { panic!("{:?}", all[3]) };
+        let Packet::Nack { media: 7, lost } = all[3] else {
+            panic!("{:?}", all[3])
+        };
         assert_eq!(lost.collect::<Vec<_>>(), vec![65_530, 65_531, 3, 40]);
         assert_eq!(all[4], Packet::Pli { media: 7 });
-        let Packet::Fir(firs) = all[5] else { panic!("{:?}", all[5]) };
+        let Packet::Fir(firs) = all[5] else {
+            panic!("{:?}", all[5])
+        };
         assert_eq!(firs.collect::<Vec<_>>(), vec![(7, 3)]);
         assert_eq!(all[6], Packet::Remb { bitrate: 4_000_000 });
-        let Packet::Bye(words) = all[7] else { panic!("{:?}", all[7]) };
+        let Packet::Bye(words) = all[7] else {
+            panic!("{:?}", all[7])
+        };
         assert_eq!(words.collect::<Vec<_>>(), vec![7, 8]);
     }
 

@@ -23,7 +23,9 @@ pub fn write(
     number: u8,
     arrivals: &[Option<u64>],
 ) -> usize {
-    let Some(first) = arrivals.iter().flatten().next().copied() else { return 0 };
+    let Some(first) = arrivals.iter().flatten().next().copied() else {
+        return 0;
+    };
     let reference = first / REFERENCE_TICKS;
     let mut symbols = [0u8; MAX_STATUSES];
     let mut deltas = Vec::with_capacity(2 * arrivals.len().min(MAX_STATUSES));
@@ -31,7 +33,9 @@ pub fn write(
     let mut covered = 0;
     for (symbol, arrival) in symbols.iter_mut().zip(arrivals) {
         if let Some(ticks) = arrival {
-            let Ok(delta) = i16::try_from(*ticks as i64 - last as i64) else { break };
+            let Ok(delta) = i16::try_from(*ticks as i64 - last as i64) else {
+                break;
+            };
             last = *ticks;
             if let Ok(small) = u8::try_from(delta) {
                 *symbol = 1;
@@ -67,14 +71,20 @@ pub fn write(
 /// Status chunks: a run where it covers more than a vector of seven would, else the vector (§3.1.3, §3.1.4).
 fn write_chunks(to: &mut Vec<u8>, mut symbols: &[u8]) {
     while let Some(&first) = symbols.first() {
-        let run = symbols.iter().take(0x1fff).take_while(|s| **s == first).count();
+        let run = symbols
+            .iter()
+            .take(0x1fff)
+            .take_while(|s| **s == first)
+            .count();
         let chunk = if run >= 7 || run == symbols.len() {
             symbols = &symbols[run..];
             (first as u16) << 13 | run as u16
         } else {
             let (head, rest) = symbols.split_at(symbols.len().min(7));
             symbols = rest;
-            head.iter().enumerate().fold(0xc000, |chunk, (i, s)| chunk | (*s as u16) << (12 - 2 * i))
+            head.iter()
+                .enumerate()
+                .fold(0xc000, |chunk, (i, s)| chunk | (*s as u16) << (12 - 2 * i))
         };
         to.extend_from_slice(&chunk.to_be_bytes());
     }

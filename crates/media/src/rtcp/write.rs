@@ -14,7 +14,7 @@ fn open(to: &mut Vec<u8>, kind: u8, count: u8) -> usize {
 
 /// Pads to whole words and fills in the length.
 fn close(to: &mut Vec<u8>, begin: usize) {
-    while (to.len() - begin) % 4 != 0 {
+    while !(to.len() - begin).is_multiple_of(4) {
         to.push(0);
     }
     let words = ((to.len() - begin) / 4 - 1) as u16;
@@ -43,7 +43,10 @@ pub fn receiver_report(to: &mut Vec<u8>, sender: u32, blocks: &[ReportBlock]) {
     word(to, sender);
     for block in blocks {
         word(to, block.ssrc);
-        word(to, (block.fraction_lost as u32) << 24 | block.lost as u32 & 0x00ff_ffff);
+        word(
+            to,
+            (block.fraction_lost as u32) << 24 | block.lost as u32 & 0x00ff_ffff,
+        );
         word(to, block.highest);
         word(to, block.jitter);
         word(to, block.last_sr);
@@ -63,7 +66,7 @@ pub fn source_description(to: &mut Vec<u8>, sources: &[(u32, &str)]) {
         to.extend_from_slice(name);
         // A chunk ends with at least one zero, at a whole word.
         to.push(0);
-        while (to.len() - begin) % 4 != 0 {
+        while !(to.len() - begin).is_multiple_of(4) {
             to.push(0);
         }
     }

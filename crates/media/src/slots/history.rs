@@ -50,7 +50,11 @@ pub struct History {
 
 impl Default for History {
     fn default() -> Self {
-        History { entries: Vec::new(), switches: [Default::default(); SWITCHES], switch: 0 }
+        History {
+            entries: Vec::new(),
+            switches: [Default::default(); SWITCHES],
+            switch: 0,
+        }
     }
 }
 
@@ -80,14 +84,24 @@ impl History {
         if self.entries.is_empty() {
             self.entries = vec![Entry::default(); PACKETS];
         }
-        self.entries[seq as usize % PACKETS] =
-            Entry { handle, repaired_ms: 0, seq, switch, repairs: 0, used: true };
+        self.entries[seq as usize % PACKETS] = Entry {
+            handle,
+            repaired_ms: 0,
+            seq,
+            switch,
+            repairs: 0,
+            used: true,
+        };
     }
 
     /// What to repair `seq` with; none if it is unknown, was repaired just now or too often.
     pub fn repair(&mut self, now: Instant, seq: u16) -> Option<(u64, Mapping, Origin)> {
         let at = seq as usize % PACKETS;
-        let entry = self.entries.get(at).copied().filter(|entry| entry.used && entry.seq == seq)?;
+        let entry = self
+            .entries
+            .get(at)
+            .copied()
+            .filter(|entry| entry.used && entry.seq == seq)?;
         let again = Duration::from_millis(now.as_millis().saturating_sub(entry.repaired_ms));
         if entry.repairs >= MAX_REPAIRS || entry.repairs > 0 && again < REPAIR_SPACING {
             return None;
@@ -107,14 +121,24 @@ mod tests {
     #[test]
     fn m4_3_a_nack_finds_the_source_and_offsets_its_packet_left_with() {
         let mut history = History::default();
-        let origin = |track| Origin { track, serial: 1, layer: 0 };
+        let origin = |track| Origin {
+            track,
+            serial: 1,
+            layer: 0,
+        };
         let first = history.switched(Mapping::default(), origin(1));
         history.sent(9, first, 100);
         let second = history.switched(Mapping::default(), origin(2));
         history.sent(10, second, 7);
         let at = Instant::from_millis;
-        assert_eq!(history.repair(at(5), 9).map(|(h, _, o)| (h, o.track)), Some((100, 1)));
-        assert_eq!(history.repair(at(5), 10).map(|(h, _, o)| (h, o.track)), Some((7, 2)));
+        assert_eq!(
+            history.repair(at(5), 9).map(|(h, _, o)| (h, o.track)),
+            Some((100, 1))
+        );
+        assert_eq!(
+            history.repair(at(5), 10).map(|(h, _, o)| (h, o.track)),
+            Some((7, 2))
+        );
         assert_eq!(history.repair(at(6), 9), None, "it is still on its way");
         assert!(history.repair(at(30), 9).is_some());
         assert_eq!(history.repair(at(30), 11), None);
@@ -126,7 +150,8 @@ mod tests {
     fn one_packet_is_not_repaired_without_end() {
         let mut history = History::default();
         history.sent(1, 0, 1);
-        let repaired = (0..50).filter(|n| history.repair(Instant::from_millis(n * 100), 1).is_some());
+        let repaired =
+            (0..50).filter(|n| history.repair(Instant::from_millis(n * 100), 1).is_some());
         assert_eq!(repaired.count(), MAX_REPAIRS as usize);
     }
 }

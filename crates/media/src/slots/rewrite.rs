@@ -49,12 +49,18 @@ impl Mapping {
         match &mut descriptor {
             Descriptor::Plain => {}
             Descriptor::Vp8(vp8) => {
-                vp8.picture_id = vp8.picture_id.map(|id| id.wrapping_add(self.picture) & 0x7fff);
+                vp8.picture_id = vp8
+                    .picture_id
+                    .map(|id| id.wrapping_add(self.picture) & 0x7fff);
                 vp8.tl0_pic_idx = vp8.tl0_pic_idx.map(|index| index.wrapping_add(self.tl0));
-                vp8.key_idx = vp8.key_idx.map(|index| index.wrapping_add(self.key_idx) & 0x1f);
+                vp8.key_idx = vp8
+                    .key_idx
+                    .map(|index| index.wrapping_add(self.key_idx) & 0x1f);
             }
             Descriptor::Vp9(vp9) => {
-                vp9.picture_id = vp9.picture_id.map(|id| id.wrapping_add(self.picture) & 0x7fff);
+                vp9.picture_id = vp9
+                    .picture_id
+                    .map(|id| id.wrapping_add(self.picture) & 0x7fff);
                 vp9.tl0_pic_idx = vp9.tl0_pic_idx.map(|index| index.wrapping_add(self.tl0));
                 vp9.frame = vp9.frame.map(|frame| frame.wrapping_add(self.frame));
             }
@@ -101,8 +107,21 @@ pub struct Rewriter {
 impl Rewriter {
     /// Begins at the given numbers; random ones, as RFC 3550 §5.1 asks.
     pub fn new(seq: u16, timestamp: u32, picture: u16) -> Rewriter {
-        let position = Position { seq, timestamp, picture: picture & 0x7fff, tl0: 0, key_idx: 0, frame: 0 };
-        Rewriter { mapping: Mapping::default(), position, moment: None, base: 0, highest: 0 }
+        let position = Position {
+            seq,
+            timestamp,
+            picture: picture & 0x7fff,
+            tl0: 0,
+            key_idx: 0,
+            frame: 0,
+        };
+        Rewriter {
+            mapping: Mapping::default(),
+            position,
+            moment: None,
+            base: 0,
+            highest: 0,
+        }
     }
 
     /// Fixes the offsets for a new source, whose first packet is `first`, in a clock of `rate` Hz.
@@ -112,8 +131,16 @@ impl Rewriter {
             None => last.timestamp,
             Some(moment) => {
                 let video = first.codec != crate::types::CodecName::Opus;
-                let step = step_nanos(&moment, &Moment { sent: now, captured }, video);
-                last.timestamp.wrapping_add(nanos_to_ticks(step, rate) as u32)
+                let step = step_nanos(
+                    &moment,
+                    &Moment {
+                        sent: now,
+                        captured,
+                    },
+                    video,
+                );
+                last.timestamp
+                    .wrapping_add(nanos_to_ticks(step, rate) as u32)
             }
         };
         let mut mapping = Mapping {
@@ -129,7 +156,10 @@ impl Rewriter {
             Descriptor::Vp8(vp8) => {
                 mapping.picture = picture(vp8.picture_id);
                 mapping.tl0 = tl0(vp8.tl0_pic_idx);
-                mapping.key_idx = last.key_idx.wrapping_add(1).wrapping_sub(vp8.key_idx.unwrap_or(0));
+                mapping.key_idx = last
+                    .key_idx
+                    .wrapping_add(1)
+                    .wrapping_sub(vp8.key_idx.unwrap_or(0));
             }
             Descriptor::Vp9(vp9) => {
                 mapping.picture = picture(vp9.picture_id);
@@ -154,7 +184,10 @@ impl Rewriter {
         }
         if self.moment.is_none() || ts_diff(numbers.timestamp, position.timestamp) >= 0 {
             position.timestamp = numbers.timestamp;
-            self.moment = Some(Moment { sent: now, captured });
+            self.moment = Some(Moment {
+                sent: now,
+                captured,
+            });
         }
         match numbers.descriptor {
             Descriptor::Plain => {}
@@ -224,7 +257,11 @@ fn step_nanos(last: &Moment, next: &Moment, video: bool) -> i64 {
         (Some(before), Some(after)) => after.wrapping_sub(before),
         _ => passed,
     };
-    let least = if video { MIN_PICTURE_NANOS } else { MIN_SOUND_NANOS };
+    let least = if video {
+        MIN_PICTURE_NANOS
+    } else {
+        MIN_SOUND_NANOS
+    };
     step.clamp(least, (passed + MAX_AHEAD.as_nanos() as i64).max(least))
 }
 
@@ -247,7 +284,10 @@ mod tests {
             timestamp,
             marker: true,
             codec: CodecName::Vp8,
-            payload: Payload { descriptor: Descriptor::Vp8(descriptor), ..Payload::whole_frame() },
+            payload: Payload {
+                descriptor: Descriptor::Vp8(descriptor),
+                ..Payload::whole_frame()
+            },
             payload_at: 0,
             end: 0,
             audio_level: None,
@@ -257,7 +297,9 @@ mod tests {
     }
 
     fn vp8_of(numbers: &Numbers) -> vp8::Descriptor {
-        let Descriptor::Vp8(vp8) = numbers.descriptor else { panic!("not VP8") };
+        let Descriptor::Vp8(vp8) = numbers.descriptor else {
+            panic!("not VP8")
+        };
         vp8
     }
 
@@ -267,11 +309,19 @@ mod tests {
         let mut now = Instant::ZERO;
         let mut last: Option<Numbers> = None;
         for (n, start) in [50_000u64, 3, 65_535, 30_000].into_iter().enumerate() {
-            let (ts, picture, tl0) = (n as u32 * 0x5555_5555, (start as u16) & 0x7fff, (start * 7) as u8);
+            let (ts, picture, tl0) = (
+                n as u32 * 0x5555_5555,
+                (start as u16) & 0x7fff,
+                (start * 7) as u8,
+            );
             for i in 0..3u16 {
                 now += Duration::from_millis(33);
-                let parsed =
-                    packet(start + i as u64, ts.wrapping_add(2_970 * i as u32), picture + i, tl0.wrapping_add(i as u8));
+                let parsed = packet(
+                    start + i as u64,
+                    ts.wrapping_add(2_970 * i as u32),
+                    picture + i,
+                    tl0.wrapping_add(i as u8),
+                );
                 if i == 0 {
                     rewriter.switch(now, &parsed, None, 90_000);
                 }
@@ -280,8 +330,14 @@ mod tests {
                     assert_eq!(numbers.seq, last.seq.wrapping_add(1));
                     assert_eq!(ts_diff(numbers.timestamp, last.timestamp), 2_970);
                     let (new, old) = (vp8_of(&numbers), vp8_of(&last));
-                    assert_eq!(new.picture_id.unwrap(), (old.picture_id.unwrap() + 1) & 0x7fff);
-                    assert_eq!(new.tl0_pic_idx.unwrap(), old.tl0_pic_idx.unwrap().wrapping_add(1));
+                    assert_eq!(
+                        new.picture_id.unwrap(),
+                        (old.picture_id.unwrap() + 1) & 0x7fff
+                    );
+                    assert_eq!(
+                        new.tl0_pic_idx.unwrap(),
+                        old.tl0_pic_idx.unwrap().wrapping_add(1)
+                    );
                     let step = new.key_idx.unwrap().wrapping_sub(old.key_idx.unwrap()) & 0x1f;
                     assert_eq!(step, (i == 0) as u8);
                 }
@@ -294,13 +350,22 @@ mod tests {
     fn m4_2_a_switch_follows_capture_times_within_bounds() {
         let second = 1_000_000_000;
         let step = |passed_ms: u64, before: Option<i64>, after: Option<i64>, video| {
-            let last = Moment { sent: Instant::from_millis(1_000), captured: before };
-            let next = Moment { sent: Instant::from_millis(1_000 + passed_ms), captured: after };
+            let last = Moment {
+                sent: Instant::from_millis(1_000),
+                captured: before,
+            };
+            let next = Moment {
+                sent: Instant::from_millis(1_000 + passed_ms),
+                captured: after,
+            };
             step_nanos(&last, &next, video) / 1_000_000
         };
         assert_eq!(step(40, None, None, true), 40);
         assert_eq!(step(40, Some(second), Some(second + 33_000_000), true), 33);
-        assert_eq!(step(40, Some(second), Some(second + 500_000_000), true), 115);
+        assert_eq!(
+            step(40, Some(second), Some(second + 500_000_000), true),
+            115
+        );
         assert_eq!(step(40, Some(second), Some(second - 500_000_000), true), 1);
         assert_eq!(step(0, None, None, false), 20);
         assert_eq!(step(20_000, None, Some(3), true), 20_000);
@@ -315,6 +380,9 @@ mod tests {
             .into();
         assert_eq!(seqs, [11, 13, 12]);
         rewriter.switch(Instant::ZERO, &packet(7, 0, 5, 5), None, 90_000);
-        assert_eq!(rewriter.send(Instant::ZERO, &packet(7, 0, 5, 5), None).seq, 14);
+        assert_eq!(
+            rewriter.send(Instant::ZERO, &packet(7, 0, 5, 5), None).seq,
+            14
+        );
     }
 }

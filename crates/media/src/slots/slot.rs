@@ -88,9 +88,20 @@ pub struct Forwarded<'a> {
 
 impl Slot {
     /// An empty slot that begins at random numbers.
-    pub fn new(peer: u32, peer_id: PeerId, kind: SlotKind, index: u8, wire: Wire, seed: u64) -> Slot {
+    pub fn new(
+        peer: u32,
+        peer_id: PeerId,
+        kind: SlotKind,
+        index: u8,
+        wire: Wire,
+        seed: u64,
+    ) -> Slot {
         // A first number below 2^15 leaves a receiver no doubt about the SRTP rollover counter.
-        let rewriter = Rewriter::new(seed as u16 & 0x7fff, (seed >> 16) as u32, (seed >> 48) as u16);
+        let rewriter = Rewriter::new(
+            seed as u16 & 0x7fff,
+            (seed >> 16) as u32,
+            (seed >> 48) as u16,
+        );
         Slot {
             peer,
             peer_id,
@@ -119,9 +130,12 @@ impl Slot {
 
     /// Goes over to another source, whose first packet is `first`.
     pub fn switch(&mut self, first: &Forwarded<'_>, origin: Origin) {
-        let Some(types) = self.wire.types(first.parsed.codec) else { return };
+        let Some(types) = self.wire.types(first.parsed.codec) else {
+            return;
+        };
         self.clock = types.clock;
-        self.rewriter.switch(first.now, first.parsed, first.captured, types.clock);
+        self.rewriter
+            .switch(first.now, first.parsed, first.captured, types.clock);
         self.history.switched(self.rewriter.mapping(), origin);
         self.mark = !self.kind.is_video();
         self.ask = None;
@@ -140,7 +154,9 @@ impl Slot {
     /// Sends a packet of the current source.
     #[inline]
     pub fn send(&mut self, forwarded: &Forwarded<'_>, out: &mut Outbox) {
-        let numbers = self.rewriter.send(forwarded.now, forwarded.parsed, forwarded.captured);
+        let numbers = self
+            .rewriter
+            .send(forwarded.now, forwarded.parsed, forwarded.captured);
         self.emit(forwarded, &numbers, self.history.current(), out);
     }
 
@@ -150,16 +166,33 @@ impl Slot {
         let fits = |past: &Past| {
             (past.base..=past.highest).contains(&extended) && forwarded.now <= past.until
         };
-        let Some(past) = self.past.filter(fits) else { return false };
-        let Some((mapping, _)) = self.history.mapping(past.switch) else { return false };
-        self.emit(forwarded, &mapping.apply(forwarded.parsed), past.switch, out);
+        let Some(past) = self.past.filter(fits) else {
+            return false;
+        };
+        let Some((mapping, _)) = self.history.mapping(past.switch) else {
+            return false;
+        };
+        self.emit(
+            forwarded,
+            &mapping.apply(forwarded.parsed),
+            past.switch,
+            out,
+        );
         true
     }
 
     #[inline]
-    fn emit(&mut self, forwarded: &Forwarded<'_>, numbers: &Numbers, switch: u16, out: &mut Outbox) {
+    fn emit(
+        &mut self,
+        forwarded: &Forwarded<'_>,
+        numbers: &Numbers,
+        switch: u16,
+        out: &mut Outbox,
+    ) {
         let parsed = forwarded.parsed;
-        let Some(types) = self.wire.types(parsed.codec) else { return };
+        let Some(types) = self.wire.types(parsed.codec) else {
+            return;
+        };
         let header = OutHeader {
             marker: parsed.marker | std::mem::take(&mut self.mark),
             pt: types.media,
@@ -169,8 +202,7 @@ impl Slot {
         };
         let begin = out.begin();
         let to = out.writer();
-        let time = forwarded.abs_send_time;
-        let len = self.wire.write(to, &header, numbers, parsed, forwarded.packet, time, None);
+        let len = self.wire.write(to, &header, numbers, forwarded, None);
         out.push_rtp(self.peer_id, begin, len, forwarded.body);
         self.packets = self.packets.wrapping_add(1);
         self.octets = self.octets.wrapping_add(forwarded.body.len() as u32);
@@ -180,18 +212,30 @@ impl Slot {
     }
 
     /// Repairs one packet on the RTX SSRC under a fresh number (M4.3).
-    pub fn repair(&mut self, repaired: &Forwarded<'_>, numbers: &Numbers, out: &mut Outbox) -> bool {
+    pub fn repair(
+        &mut self,
+        repaired: &Forwarded<'_>,
+        numbers: &Numbers,
+        out: &mut Outbox,
+    ) -> bool {
         let parsed = repaired.parsed;
         let rtx = self.wire.types(parsed.codec).and_then(|types| types.rtx);
-        let (Some(pt), Some(ssrc)) = (rtx, self.wire.rtx_ssrc) else { return false };
+        let (Some(pt), Some(ssrc)) = (rtx, self.wire.rtx_ssrc) else {
+            return false;
+        };
         self.rtx_seq = self.rtx_seq.wrapping_add(1);
         let timestamp = numbers.timestamp;
-        let header = OutHeader { marker: parsed.marker, pt, seq: self.rtx_seq, timestamp, ssrc };
+        let header = OutHeader {
+            marker: parsed.marker,
+            pt,
+            seq: self.rtx_seq,
+            timestamp,
+            ssrc,
+        };
         let begin = out.begin();
-        let time = repaired.abs_send_time;
         let original = Some(numbers.seq);
-        let len =
-            self.wire.write(out.writer(), &header, numbers, parsed, repaired.packet, time, original);
+        let to = out.writer();
+        let len = self.wire.write(to, &header, numbers, repaired, original);
         out.push_rtp(self.peer_id, begin, len, repaired.body);
         true
     }
@@ -200,7 +244,10 @@ impl Slot {
     pub fn sender_info(&self, now: Instant, wall_offset: Duration) -> Option<SenderInfo> {
         let (timestamp, moment) = self.rewriter.newest()?;
         let sent = ntp::wall(moment.sent, wall_offset);
-        let lag = moment.captured.map_or(0, |at| sent.wrapping_sub(at)).clamp(-MAX_LAG_NANOS, MAX_LAG_NANOS);
+        let lag = moment
+            .captured
+            .map_or(0, |at| sent.wrapping_sub(at))
+            .clamp(-MAX_LAG_NANOS, MAX_LAG_NANOS);
         let since = now.since(moment.sent).as_nanos() as i64 + lag;
         Some(SenderInfo {
             ssrc: self.wire.ssrc,

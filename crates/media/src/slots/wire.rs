@@ -1,8 +1,8 @@
 //! How one slot's packets look to its receiver: constant SSRCs, its own payload types and extension ids.
 
 use super::rewrite::Numbers;
+use super::slot::Forwarded;
 use crate::codec::Descriptor;
-use crate::ingress::Parsed;
 use crate::rtp::{OutExtensions, OutHeader, OutIds, write_header};
 use crate::types::{CodecName, Content, Section};
 
@@ -33,13 +33,24 @@ pub struct Wire {
 impl Wire {
     /// Reads a slot's section; none for a section that publishes.
     pub fn of(section: &Section) -> Option<Wire> {
-        let Content::Slot { ssrc, rtx_ssrc, cname, .. } = &section.content else { return None };
+        let Content::Slot {
+            ssrc,
+            rtx_ssrc,
+            cname,
+            ..
+        } = &section.content
+        else {
+            return None;
+        };
         let mut types = [None; 5];
         for codec in &section.codecs {
             let known = &mut types[codec.name as usize];
             if known.is_none() {
-                *known =
-                    Some(PayloadTypes { media: codec.pt, rtx: codec.rtx_pt, clock: codec.clock });
+                *known = Some(PayloadTypes {
+                    media: codec.pt,
+                    rtx: codec.rtx_pt,
+                    clock: codec.clock,
+                });
             }
         }
         Some(Wire {
@@ -65,21 +76,21 @@ impl Wire {
         to: &mut Vec<u8>,
         header: &OutHeader,
         numbers: &Numbers,
-        parsed: &Parsed,
-        packet: &[u8],
-        abs_send_time: u32,
+        source: &Forwarded<'_>,
         original: Option<u16>,
     ) -> usize {
+        let (parsed, packet) = (source.parsed, source.packet);
         let frame = match numbers.descriptor {
             Descriptor::Dependency { frame } => Some(frame),
             Descriptor::Vp9(vp9) => vp9.frame,
             _ => None,
         };
         let values = OutExtensions {
-            abs_send_time,
+            abs_send_time: source.abs_send_time,
             audio_level: parsed.audio_level,
             video_orientation: parsed.video_orientation,
-            dependency_descriptor: frame.and_then(|frame| Some((parsed.dependency(packet)?, frame))),
+            dependency_descriptor: frame
+                .and_then(|frame| Some((parsed.dependency(packet)?, frame))),
         };
         let len = write_header(to, header, &self.ids, &values);
         if let Some(seq) = original {

@@ -34,30 +34,58 @@ impl House {
     }
 
     pub fn seeded(seed: u8) -> House {
-        let config = ForwarderConfig { seed: [seed; 32], wall_offset: WALL };
+        let config = ForwarderConfig {
+            seed: [seed; 32],
+            wall_offset: WALL,
+        };
         let mut forwarder = Forwarder::new(config);
         forwarder.add_room(ROOM);
-        House { forwarder, out: Outbox::new(), now: Instant::from_millis(1_000) }
+        House {
+            forwarder,
+            out: Outbox::new(),
+            now: Instant::from_millis(1_000),
+        }
     }
 
     /// A peer with a leaf of the same number.
     pub fn join(&mut self, peer: u64, sections: &[Section]) {
-        self.forwarder.add_peer(self.now, PeerId(peer), ROOM, sections).unwrap();
+        self.forwarder
+            .add_peer(self.now, PeerId(peer), ROOM, sections)
+            .unwrap();
         self.forwarder.set_leaf(PeerId(peer), Some(peer as u16));
     }
 
-    pub fn show(&mut self, to: u64, kind: SlotKind, index: u8, track: Option<(u64, Source)>, max: u8) {
-        let track = track.map(|(peer, source)| TrackId { peer: PeerId(peer), source });
-        let list = [SlotAssignment { kind, index, track, max_layer: max, await_epoch: None }];
-        self.forwarder.set_slots(self.now, PeerId(to), &list, &mut self.out);
+    pub fn show(
+        &mut self,
+        to: u64,
+        kind: SlotKind,
+        index: u8,
+        track: Option<(u64, Source)>,
+        max: u8,
+    ) {
+        let track = track.map(|(peer, source)| TrackId {
+            peer: PeerId(peer),
+            source,
+        });
+        let list = [SlotAssignment {
+            kind,
+            index,
+            track,
+            max_layer: max,
+            await_epoch: None,
+        }];
+        self.forwarder
+            .set_slots(self.now, PeerId(to), &list, &mut self.out);
     }
 
     pub fn rtp(&mut self, from: u64, packet: &[u8]) {
-        self.forwarder.handle_rtp(self.now, PeerId(from), packet, &mut self.out);
+        self.forwarder
+            .handle_rtp(self.now, PeerId(from), packet, &mut self.out);
     }
 
     pub fn rtcp(&mut self, from: u64, packet: &[u8]) {
-        self.forwarder.handle_rtcp(self.now, PeerId(from), packet, &mut self.out);
+        self.forwarder
+            .handle_rtcp(self.now, PeerId(from), packet, &mut self.out);
     }
 
     /// Moves time on, doing everything that falls due on the way.
@@ -75,7 +103,11 @@ impl House {
         let sent = self.out.packets().iter().map(|packet| {
             let mut bytes = Vec::new();
             self.out.copy_to(packet, &mut bytes);
-            Sent { to: packet.peer.0, rtcp: packet.rtcp, bytes }
+            Sent {
+                to: packet.peer.0,
+                rtcp: packet.rtcp,
+                bytes,
+            }
         });
         let sent = sent.collect();
         self.out.clear();

@@ -73,7 +73,13 @@ impl Publisher {
 
     fn kid(&self) -> u64 {
         let (generation, leaf, epoch) = (self.generation, self.leaf, self.epoch);
-        KeyId { generation, kind: self.source.kind(), leaf, epoch }.to_u64()
+        KeyId {
+            generation,
+            kind: self.source.kind(),
+            leaf,
+            epoch,
+        }
+        .to_u64()
     }
 
     /// The packets of one picture in one layer, `count` of them; moves that layer on.
@@ -90,9 +96,18 @@ impl Publisher {
         }
         let mut packets = Vec::new();
         for part in 0..count {
-            let mut packet = header(part + 1 == count, VP8, encoding.seq, timestamp, encoding.ssrc);
+            let mut packet = header(
+                part + 1 == count,
+                VP8,
+                encoding.seq,
+                timestamp,
+                encoding.ssrc,
+            );
             if let Some(mid) = &mid {
-                extend(&mut packet, &[(MID, mid.as_bytes()), (RID, encoding.rid.as_bytes())]);
+                extend(
+                    &mut packet,
+                    &[(MID, mid.as_bytes()), (RID, encoding.rid.as_bytes())],
+                );
             }
             Descriptor {
                 first: if part == 0 { 0x10 } else { 0 },
@@ -117,7 +132,9 @@ impl Publisher {
 
     /// A picture in every layer; then time moves on by `ticks`.
     pub fn pictures(&mut self, counts: &[usize], ticks: u32) -> Vec<Vec<u8>> {
-        let all = (0..counts.len()).flat_map(|layer| self.picture(layer, counts[layer])).collect();
+        let all = (0..counts.len())
+            .flat_map(|layer| self.picture(layer, counts[layer]))
+            .collect();
         self.next(ticks);
         all
     }
@@ -147,10 +164,14 @@ impl Publisher {
     /// Answers a NACK by retransmission (RFC 4588).
     pub fn repair(&mut self, media: u32, lost: impl Iterator<Item = u16>) -> Vec<Vec<u8>> {
         let mid = format!("v{}", self.source.kind());
-        let Some(encoding) = self.encodings.iter_mut().find(|e| e.ssrc == media) else { return vec![] };
+        let Some(encoding) = self.encodings.iter_mut().find(|e| e.ssrc == media) else {
+            return vec![];
+        };
         let mut repairs = Vec::new();
         for seq in lost {
-            let Some(original) = encoding.sent.get(&seq) else { continue };
+            let Some(original) = encoding.sent.get(&seq) else {
+                continue;
+            };
             let parsed = entente_media::rtp::Header::parse(original).unwrap();
             encoding.rtx_seq = encoding.rtx_seq.wrapping_add(1);
             let (marker, ts) = (parsed.marker, parsed.timestamp);

@@ -109,7 +109,9 @@ fn got(codec: CodecName, payload: &[u8], header: &Header, repaired: bool) -> Got
         Descriptor::Vp8(vp8) => (vp8.picture_id, vp8.tl0_pic_idx),
         _ => (None, None),
     };
-    let tag = payload[payload.len() - TAG..].strip_prefix(&[0xaa, 0xbb]).expect("the tag ends a packet");
+    let tag = payload[payload.len() - TAG..]
+        .strip_prefix(&[0xaa, 0xbb])
+        .expect("the tag ends a packet");
     Got {
         timestamp: header.timestamp,
         picture,
@@ -130,15 +132,25 @@ impl Slot {
         let extended = highest.wrapping_add_signed(seq_diff(seq, highest as u16) as i64);
         self.highest = Some(highest.max(extended));
         if let Some(before) = self.got.insert(extended, got) {
-            let same = Got { repaired: false, ..before } == Got { repaired: false, ..got };
+            let same = Got {
+                repaired: false,
+                ..before
+            } == Got {
+                repaired: false,
+                ..got
+            };
             assert!(same, "two packets under one number: {before:?} {got:?}");
         }
     }
 
     /// Numbers between the first and the newest that did not come.
     pub fn missing(&self) -> Vec<u64> {
-        let (Some(first), Some(highest)) = (self.got.keys().next(), self.highest) else { return vec![] };
-        (*first..highest).filter(|n| !self.got.contains_key(n)).collect()
+        let (Some(first), Some(highest)) = (self.got.keys().next(), self.highest) else {
+            return vec![];
+        };
+        (*first..highest)
+            .filter(|n| !self.got.contains_key(n))
+            .collect()
     }
 
     /// How many source changes the slot has seen, in the order of its numbers.
@@ -154,22 +166,42 @@ impl Slot {
         for pair in all.windows(2) {
             let ((n, old), (m, new)) = (pair[0], pair[1]);
             let step = ts_diff(new.timestamp, old.timestamp);
-            assert!(step >= 0, "{name}: time went back by {step} at {n}..{m}: {old:?} {new:?}");
+            assert!(
+                step >= 0,
+                "{name}: time went back by {step} at {n}..{m}: {old:?} {new:?}"
+            );
             let same_source = (old.leaf, old.layer) == (new.leaf, new.layer);
             if let (Some(before), Some(after)) = (old.picture, new.picture) {
                 let step = after.wrapping_sub(before) & 0x7fff;
-                assert!(step < 0x4000, "{name}: pictures went back at {n}..{m}: {old:?} {new:?}");
+                assert!(
+                    step < 0x4000,
+                    "{name}: pictures went back at {n}..{m}: {old:?} {new:?}"
+                );
                 if m - n == 1 {
                     // Entered anew at a key frame, the slot goes on as if nothing had been in between.
                     let entered = new.key && new.part == 0;
-                    let frames = if same_source && !entered { new.frame - old.frame } else { 1 };
-                    assert_eq!(step as u32, frames, "{name}: a picture is missing at {n}..{m}: {old:?} {new:?}");
+                    let frames = if same_source && !entered {
+                        new.frame - old.frame
+                    } else {
+                        1
+                    };
+                    assert_eq!(
+                        step as u32, frames,
+                        "{name}: a picture is missing at {n}..{m}: {old:?} {new:?}"
+                    );
                     let tl0 = new.tl0.unwrap().wrapping_sub(old.tl0.unwrap());
-                    assert_eq!(tl0 as u32, frames & 0xff, "{name}: TL0PICIDX jumps at {n}..{m}");
+                    assert_eq!(
+                        tl0 as u32,
+                        frames & 0xff,
+                        "{name}: TL0PICIDX jumps at {n}..{m}"
+                    );
                 }
             }
             if !same_source && m - n == 1 {
-                assert!(new.key && new.part == 0, "{name}: not entered at a key frame: {old:?} {new:?}");
+                assert!(
+                    new.key && new.part == 0,
+                    "{name}: not entered at a key frame: {old:?} {new:?}"
+                );
                 assert!(step > 0, "{name}: two sources share a moment");
             }
         }

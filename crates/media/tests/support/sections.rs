@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use entente_media::types::{Codec, CodecName, Content, Extension, ExtensionKind, Section, SlotKind, Source};
+use entente_media::types::{
+    Codec, CodecName, Content, Extension, ExtensionKind, Section, SlotKind, Source,
+};
 
 pub const VP8: u8 = 96;
 pub const VP8_RTX: u8 = 97;
@@ -34,7 +36,9 @@ fn codec(name: CodecName, pt: u8, clock: u32, rtx_pt: Option<u8>) -> Codec {
 }
 
 fn extensions(list: &[(u8, ExtensionKind)]) -> Vec<Extension> {
-    list.iter().map(|&(id, kind)| Extension { id, kind }).collect()
+    list.iter()
+        .map(|&(id, kind)| Extension { id, kind })
+        .collect()
 }
 
 /// A camera or screen with rids and no SSRCs, as Chromium offers it.
@@ -68,7 +72,10 @@ pub fn microphone(ssrc: u32) -> Section {
             rtx: BTreeMap::new(),
         },
         codecs: vec![codec(CodecName::Opus, OPUS, 48_000, None)],
-        extensions: extensions(&[(MID, ExtensionKind::Mid), (AUDIO_LEVEL, ExtensionKind::AudioLevel)]),
+        extensions: extensions(&[
+            (MID, ExtensionKind::Mid),
+            (AUDIO_LEVEL, ExtensionKind::AudioLevel),
+        ]),
     }
 }
 

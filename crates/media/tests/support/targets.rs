@@ -30,7 +30,10 @@ pub fn rtp(bytes: &[u8]) {
         ExtensionKind::VideoOrientation,
         ExtensionKind::DependencyDescriptor,
     ];
-    let all = kinds.iter().enumerate().map(|(n, kind)| Extension { id: n as u8 + 1, kind: *kind });
+    let all = kinds.iter().enumerate().map(|(n, kind)| Extension {
+        id: n as u8 + 1,
+        kind: *kind,
+    });
     ids.extend(&all.collect::<Vec<_>>());
     if let Ok(header) = Header::parse(bytes) {
         assert!(header.payload <= header.end && header.end as usize <= bytes.len());
@@ -62,13 +65,22 @@ pub fn rtcp(bytes: &[u8]) {
 
 /// Payload descriptors of every codec, and the key id behind them. The first byte picks the codec.
 pub fn payload(bytes: &[u8]) {
-    let Some((first, rest)) = bytes.split_first() else { return };
-    let codecs =
-        [CodecName::Opus, CodecName::Vp8, CodecName::Vp9, CodecName::H264, CodecName::Av1];
+    let Some((first, rest)) = bytes.split_first() else {
+        return;
+    };
+    let codecs = [
+        CodecName::Opus,
+        CodecName::Vp8,
+        CodecName::Vp9,
+        CodecName::H264,
+        CodecName::Av1,
+    ];
     let codec = codecs[*first as usize % codecs.len()];
     let (dependency, payload) = rest.split_at((*first >> 4) as usize % (rest.len() + 1));
     let _ = DependencyDescriptor::parse(dependency);
-    let Ok(parsed) = Payload::parse(codec, payload, Some(dependency)) else { return };
+    let Ok(parsed) = Payload::parse(codec, payload, Some(dependency)) else {
+        return;
+    };
     assert!(parsed.descriptor_len as usize <= payload.len());
     assert!(parsed.start || !parsed.keyframe);
     let mut written = Vec::new();
@@ -76,19 +88,30 @@ pub fn payload(bytes: &[u8]) {
     match parsed.descriptor {
         Descriptor::Vp8(vp8) => vp8.write(&mut written),
         Descriptor::Vp9(vp9) => vp9.write(original, &mut written),
-        Descriptor::Plain | Descriptor::Dependency { .. } => return sframe(codec, &parsed, payload),
+        Descriptor::Plain | Descriptor::Dependency { .. } => {
+            return sframe(codec, &parsed, payload);
+        }
     }
     // What is written reads back as the same numbers.
     written.extend_from_slice(&payload[original.len()..]);
     let again = Payload::parse(codec, &written, Some(dependency)).expect("what was written parses");
-    assert_eq!((again.start, again.keyframe), (parsed.start, parsed.keyframe));
+    assert_eq!(
+        (again.start, again.keyframe),
+        (parsed.start, parsed.keyframe)
+    );
     match (parsed.descriptor, again.descriptor) {
         (Descriptor::Vp8(one), Descriptor::Vp8(two)) => {
-            assert_eq!((one.picture_id, one.tl0_pic_idx), (two.picture_id, two.tl0_pic_idx));
+            assert_eq!(
+                (one.picture_id, one.tl0_pic_idx),
+                (two.picture_id, two.tl0_pic_idx)
+            );
             assert_eq!((one.key_idx, one.temporal), (two.key_idx, two.temporal));
         }
         (Descriptor::Vp9(one), Descriptor::Vp9(two)) => {
-            assert_eq!((one.picture_id, one.tl0_pic_idx), (two.picture_id, two.tl0_pic_idx));
+            assert_eq!(
+                (one.picture_id, one.tl0_pic_idx),
+                (two.picture_id, two.tl0_pic_idx)
+            );
         }
         other => panic!("the codec changed: {other:?}"),
     }
@@ -136,13 +159,19 @@ pub fn operations(bytes: &[u8]) {
         padded[..operation.len()].copy_from_slice(operation);
         stage.act(padded);
         for sent in stage.house.sent() {
-            assert!(stage.present.contains(&sent.to), "something was sent to somebody who left");
+            assert!(
+                stage.present.contains(&sent.to),
+                "something was sent to somebody who left"
+            );
             if sent.rtcp {
                 assert!(Compound::new(&sent.bytes).all(|packet| packet.is_ok()));
                 continue;
             }
             let header = Header::parse(&sent.bytes).expect("our RTP is well-formed");
-            assert!(sealed.insert((sent.to, header.ssrc, header.seq)), "a number left twice: {header:?}");
+            assert!(
+                sealed.insert((sent.to, header.ssrc, header.seq)),
+                "a number left twice: {header:?}"
+            );
             assert_ne!(sent.bytes.len(), header.payload as usize, "an empty packet");
         }
     }
@@ -159,9 +188,14 @@ impl Stage {
         match what % 16 {
             0 => {
                 let sections = client(10 + peer as u32);
-                let added = self.house.forwarder.add_peer(now, PeerId(peer), ROOM, &sections);
+                let added = self
+                    .house
+                    .forwarder
+                    .add_peer(now, PeerId(peer), ROOM, &sections);
                 assert_eq!(added.is_ok(), self.present.insert(peer));
-                self.house.forwarder.set_leaf(PeerId(peer), Some(peer as u16));
+                self.house
+                    .forwarder
+                    .set_leaf(PeerId(peer), Some(peer as u16));
             }
             1 if b == 0 => {
                 self.house.forwarder.remove_peer(now, PeerId(peer));
@@ -171,11 +205,24 @@ impl Stage {
             }
             2 | 3 => {
                 let track = (b & 1 == 0).then_some((other, Source::Camera));
-                self.house.show(peer, SlotKind::Video, b >> 5, track, b >> 1 & 3);
+                self.house
+                    .show(peer, SlotKind::Video, b >> 5, track, b >> 1 & 3);
             }
-            4 => self.house.show(peer, SlotKind::Audio, b & 3, Some((other, Source::Microphone)), 0),
-            5 => self.house.forwarder.set_muted(now, PeerId(peer), Source::Camera, a & 1 == 1),
-            6 => self.house.forwarder.set_leaf(PeerId(peer), (a & 3 != 0).then_some(peer as u16)),
+            4 => self.house.show(
+                peer,
+                SlotKind::Audio,
+                b & 3,
+                Some((other, Source::Microphone)),
+                0,
+            ),
+            5 => self
+                .house
+                .forwarder
+                .set_muted(now, PeerId(peer), Source::Camera, a & 1 == 1),
+            6 => self
+                .house
+                .forwarder
+                .set_leaf(PeerId(peer), (a & 3 != 0).then_some(peer as u16)),
             7 => self.house.wait(1 << (a % 12)),
             8 => {
                 let voice = self.voices[at].voice(a);
@@ -185,7 +232,10 @@ impl Stage {
             10 => self.lose(peer, a, b),
             11 => self.skip(at, a, b),
             12 => {
-                let track = TrackId { peer: PeerId(other), source: Source::Camera };
+                let track = TrackId {
+                    peer: PeerId(other),
+                    source: Source::Camera,
+                };
                 let list = [SlotAssignment {
                     kind: SlotKind::Video,
                     index: b & 3,
@@ -193,7 +243,9 @@ impl Stage {
                     max_layer: 2,
                     await_epoch: Some(b >> 4),
                 }];
-                self.house.forwarder.set_slots(now, PeerId(peer), &list, &mut self.house.out);
+                self.house
+                    .forwarder
+                    .set_slots(now, PeerId(peer), &list, &mut self.house.out);
             }
             _ => {
                 self.cameras[at].key |= a & 7 == 0;
@@ -220,10 +272,15 @@ impl Stage {
     fn lose(&mut self, peer: u64, a: u8, b: u8) {
         let media = slot_ssrc(SlotKind::Video, a & 7);
         let mut bytes = Vec::new();
-        let seqs: Vec<_> = (0..a as u16).map(|n| n.wrapping_mul(b as u16 * 3 + 1)).collect();
+        let seqs: Vec<_> = (0..a as u16)
+            .map(|n| n.wrapping_mul(b as u16 * 3 + 1))
+            .collect();
         entente_media::rtcp::write::nack(&mut bytes, 1, media, &seqs);
         entente_media::rtcp::write::pli(&mut bytes, 1, media);
-        entente_media::rtcp::write::bye(&mut bytes, &[self.cameras[b as usize & 3].encodings[0].ssrc]);
+        entente_media::rtcp::write::bye(
+            &mut bytes,
+            &[self.cameras[b as usize & 3].encodings[0].ssrc],
+        );
         self.house.rtcp(peer, &bytes);
     }
 
