@@ -12,6 +12,8 @@ import type { Calls, FromWorker, ToWorker } from "../worker/protocol.ts";
 
 /** Milliseconds a call may take; joining a large group is the longest. */
 const CALL_TIMEOUT = 30_000;
+/** The counters are asked for each second and cost nothing: a Worker that does not answer them this long is gone. */
+const STATS_TIMEOUT = 5_000;
 
 /** What the Worker tells the page. */
 export interface KeyWorkerPorts {
@@ -55,7 +57,8 @@ export class KeyWorker {
     const id = this.#next;
     this.#next += 1;
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => this.#fail(`${name} was not answered`), CALL_TIMEOUT);
+      const limit = name === "stats" ? STATS_TIMEOUT : CALL_TIMEOUT;
+      const timer = setTimeout(() => this.#fail(`${name} was not answered`), limit);
       this.#waiting.set(id, { resolve: resolve as (result: never) => void, reject, timer });
       this.#post({ op: "call", id, name, args });
     });
