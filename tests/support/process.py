@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 import httpx
 
@@ -40,10 +41,16 @@ def environment(folder: Path, **more: str) -> dict[str, str]:
 
 @dataclass
 class NodeProcess:
-    """A running node; `said` is what it printed until it was up."""
+    """A running node; `said` is what it printed until it was up, `written` the file of its log."""
 
     process: asyncio.subprocess.Process
     said: str
+    written: Path
+
+    @property
+    def log(self) -> str:
+        """What it has logged so far."""
+        return read_log(self.written)
 
     @property
     def url(self) -> str:
@@ -76,7 +83,19 @@ class NodeProcess:
         return only
 
 
-async def spawn(folder: Path, *arguments: str, **more: str) -> asyncio.subprocess.Process:
+def open_log(path: Path) -> IO[bytes]:
+    """The file for a node's standard error."""
+    return path.open("wb")
+
+
+def read_log(path: Path) -> str:
+    """What stands in it."""
+    return path.read_text()
+
+
+async def spawn(
+    folder: Path, *arguments: str, stderr: int | IO[bytes] = asyncio.subprocess.PIPE, **more: str
+) -> asyncio.subprocess.Process:
     """Start `entente` with these arguments."""
     return await asyncio.create_subprocess_exec(
         sys.executable,
@@ -86,7 +105,7 @@ async def spawn(folder: Path, *arguments: str, **more: str) -> asyncio.subproces
         cwd=folder,
         env=environment(folder, **more),
         stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
+        stderr=stderr,
         start_new_session=True,
     )
 
@@ -94,17 +113,20 @@ async def spawn(folder: Path, *arguments: str, **more: str) -> asyncio.subproces
 @asynccontextmanager
 async def running_node(folder: Path, **more: str) -> AsyncIterator[NodeProcess]:
     """A node that is up; ended, by force if need be, when the test is over."""
-    process = await spawn(folder, "serve", **more)
-    assert process.stdout is not None and process.stderr is not None
+    # A file, not a pipe: a pipe that nobody reads would stop the node at 64 kB of log.
+    written = folder / "stderr.log"
+    with open_log(written) as log:
+        process = await spawn(folder, "serve", stderr=log, **more)
+    assert process.stdout is not None
     said = ""
     try:
         async with asyncio.timeout(PATIENCE):
             while "Stop with Ctrl-C." not in said:
                 line = await process.stdout.readline()
                 if not line:
-                    raise AssertionError("the node ended: " + (await process.stderr.read()).decode())
+                    raise AssertionError("the node ended: " + read_log(written))
                 said += line.decode()
-        yield NodeProcess(process, said)
+        yield NodeProcess(process, said, written)
     finally:
         if process.returncode is None:
             process.kill()
