@@ -102,7 +102,7 @@ class MediaConnection:
         if self._loopback:
             self._gather_loopback()
         await self._peer.setLocalDescription(await self._peer.createOffer())
-        answer = await exchange(self._peer.localDescription.sdp)
+        answer = _candidates_everywhere(await exchange(self._peer.localDescription.sdp))
         await self._peer.setRemoteDescription(RTCSessionDescription(answer, "answer"))
 
     async def connected(self) -> None:
@@ -147,6 +147,16 @@ class MediaConnection:
             if "get_component_candidates" not in vars(connection):
                 gather = _with_loopback(connection.get_component_candidates)
                 setattr(connection, "get_component_candidates", gather)  # noqa: B010 - takes a method's place
+
+
+def _candidates_everywhere(answer: str) -> str:
+    """The bundle's candidates in every m-line: aiortc looks for them in the last one, RFC 9143 puts them
+    in the first.
+    """
+    head, *sections = answer.split("\r\nm=")
+    lines = [line for line in (sections[0] if sections else "").split("\r\n") if "candidate" in line]
+    rest = ["\r\n".join([section.removesuffix("\r\n"), *lines]) for section in sections[1:]]
+    return "\r\nm=".join([head, *(section.removesuffix("\r\n") for section in sections[:1]), *rest]) + "\r\n"
 
 
 def _with_loopback(original: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:

@@ -26,8 +26,8 @@ from core.client.sources import Source
 from core.ports import Clock
 from core.wire import events as wire
 from core.wire import requests
-from core.wire.requests import HelloReply, Request
-from core.wire.values import ClientInfo, Person, Tile, Value
+from core.wire.requests import Empty, HelloReply, Request
+from core.wire.values import ClientInfo, Person, Tile
 
 NAME = "entente headless"
 VERSION = "0.1.0"
@@ -177,7 +177,7 @@ class Participant:
         if self.ended is None:
             self._finish("left")
             try:
-                await self._socket.request(requests.Leave(id=0), Value)
+                await self._do(requests.Leave(id=0))
             except (SocketLost, RequestRefused):
                 pass  # gone already; the node finds out by itself
         await self._media.close()
@@ -293,7 +293,7 @@ class Participant:
                 return
 
     async def _do(self, request: Request) -> None:
-        await self._socket.request(request, Value)
+        await self._socket.request(request, Empty)
 
     async def _keep_alive(self) -> None:
         while True:

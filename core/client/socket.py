@@ -19,7 +19,7 @@ from core.client.errors import RequestRefused, SocketLost
 from core.ports import Clock
 from core.wire.codec import MessageRefused, decode_from_server, pack
 from core.wire.events import ErrorReply, Event, OkReply
-from core.wire.requests import Ping, Request, Resume, ResumeProve, ResumeProveReply, ResumeReply
+from core.wire.requests import Ping, PingReply, Request, Resume, ResumeProve, ResumeProveReply, ResumeReply
 from core.wire.values import MAX_MESSAGE, Value
 
 SUBPROTOCOL = Subprotocol("entente.v1")
@@ -81,7 +81,7 @@ class Socket:
 
     async def ping(self) -> None:
         """Keeps the connection alive."""
-        await self.request(Ping(id=0), Value)
+        await self.request(Ping(id=0), PingReply)
 
     async def events(self) -> AsyncIterator[Event]:
         """Events in the node's order, each once; ends when the socket is gone for good."""
