@@ -23,14 +23,9 @@ impl Member {
             self.read_proposal(proposal.as_ref(), &mut announced, now)?;
         }
         guard!("K3.2.committer-removed", !announced.removed.contains(&committer), CommitterUnknown, "is being removed");
-        let storage = &self.provider;
         let group = self.group.as_mut().ok_or(Code::NotMember)?;
         rules::added_leaves(group.mls.public_group(), &announced.removed, announced.added.len())?;
-        group.mls.clear_pending_commit(storage.storage()).map_err(library)?;
-        group.mls.clear_pending_proposals(storage.storage()).map_err(library)?;
-        for queued in &announced.proposals {
-            group.mls.store_pending_proposal(storage.storage(), queued.clone()).map_err(library)?;
-        }
+        group.mls.clear_pending_commit(self.provider.storage()).map_err(library)?;
         group.announced = Some(announced);
         Ok(())
     }

@@ -31,23 +31,10 @@ impl Member {
         let (provider, key) = (&self.provider, &self.key);
         let group = self.group.as_mut().filter(|group| group.live && !group.removed).ok_or(Code::NotMember)?;
         group.check_removals(now)?;
-        // OpenMLS sends nothing while proposals wait, since RFC 9420 asks for the commit first; ours are the hub's and are
-        // kept in `announced`, so they are put back for the commit afterwards.
-        let held: Vec<QueuedProposal> = group.mls.pending_proposals().cloned().collect();
         let mut plain = Vec::with_capacity(content.len() + 8);
         (group.sent + 1).put(&mut plain);
         plain.extend(content);
-        let staged = group.mls.pending_commit().is_some();
-        if !held.is_empty() && !staged {
-            group.mls.clear_pending_proposals(provider.storage()).map_err(library)?;
-        }
-        let sealed = group.mls.create_message(provider, key, &plain);
-        if !staged {
-            for proposal in held {
-                group.mls.store_pending_proposal(provider.storage(), proposal).map_err(library)?;
-            }
-        }
-        let sealed = sealed.map_err(library)?;
+        let sealed = group.mls.create_message(provider, key, &plain).map_err(library)?;
         group.sent += 1;
         sealed.tls_serialize_detached().map_err(library)
     }

@@ -3,9 +3,11 @@
 use super::{Announced, Group, Kind, Member, Pending, library};
 use crate::bytes::{B32, Bytes, sha256};
 use crate::group::{LeafLine, message, rules};
+use crate::identity::LeafKey;
+use crate::provider::Provider;
 use crate::signed::{Receipt, Signed, State, Submission};
 use crate::{Code, Error, Result};
-use openmls::group::StageCommitError;
+use openmls::group::{CommitMessageBundle, StageCommitError};
 use openmls::prelude::tls_codec::Serialize as _;
 use openmls::prelude::*;
 use std::collections::BTreeMap;
@@ -35,19 +37,11 @@ impl Member {
         guard!("K3.2.own-turn", ours, NotAnnounced, "not our turn");
         guard!("K4.3.commit-staged", group.pending.is_none(), NotWithdrawn);
         group.mls.clear_pending_commit(provider.storage()).map_err(library)?;
-        let bundle = group
-            .mls
-            .commit_builder()
-            .consume_proposal_store(true)
-            .force_self_update(force_path || !announced.removed.is_empty())
-            .load_psks(provider.storage())
-            .map_err(library)?
-            .create_group_info(true)
-            .build(provider.rand(), provider.crypto(), key, |_| true)
-            .map_err(library)?
-            .stage_commit(provider)
-            .map_err(library)?;
-        let (commit, welcome, info) = bundle.into_messages();
+        lend(&mut group.mls, provider, &announced.proposals)?;
+        let path = force_path || !announced.removed.is_empty();
+        let bundle = build(&mut group.mls, provider, key, path);
+        group.mls.clear_pending_proposals(provider.storage()).map_err(library)?;
+        let (commit, welcome, info) = bundle?.into_messages();
         let commit = commit.tls_serialize_detached().map_err(library)?;
         let welcome = welcome.map(|w| w.tls_serialize_detached()).transpose().map_err(library)?;
         let info = info.ok_or(Code::Library)?.tls_serialize_detached().map_err(library)?;
@@ -98,8 +92,10 @@ impl Member {
             guard!("K4.1.own-commit", announced.own_commit == Some(commit_hash), OwnCommitReplaced);
             return Ok(Kind::Own);
         }
-        let processed = group.mls.process_message(&self.provider, message).map_err(refusal)?;
-        match processed.into_content() {
+        lend(&mut group.mls, &self.provider, &announced.proposals)?;
+        let processed = group.mls.process_message(&self.provider, message).map_err(refusal);
+        group.mls.clear_pending_proposals(self.provider.storage()).map_err(library)?;
+        match processed?.into_content() {
             ProcessedMessageContent::StagedCommitMessage(staged) => Ok(Kind::Foreign(staged)),
             _ => Err(Error::new(Code::MessageRefused, "not a commit")),
         }
@@ -175,6 +171,28 @@ impl Group {
         leaves.extend(added.iter().map(|line| (line.leaf, line.identity.leaf_public_key)));
         leaves
     }
+}
+
+/// Puts the announced proposals into the group's store for the length of one call. They do not stay there, because MLS sends no
+/// message while proposals wait, and people go on writing while the hub changes the membership.
+fn lend(mls: &mut MlsGroup, provider: &Provider, proposals: &[QueuedProposal]) -> Result<()> {
+    for queued in proposals {
+        mls.store_pending_proposal(provider.storage(), queued.clone()).map_err(library)?;
+    }
+    Ok(())
+}
+
+fn build(mls: &mut MlsGroup, provider: &Provider, key: &LeafKey, path: bool) -> Result<CommitMessageBundle> {
+    mls.commit_builder()
+        .consume_proposal_store(true)
+        .force_self_update(path)
+        .load_psks(provider.storage())
+        .map_err(library)?
+        .create_group_info(true)
+        .build(provider.rand(), provider.crypto(), key, |_| true)
+        .map_err(library)?
+        .stage_commit(provider)
+        .map_err(library)
 }
 
 /// Names what MLS refused: the tags are not under the author's MLS signature, so they have a code of their own (K4.1).

@@ -77,8 +77,10 @@ impl Group {
         let connected = |leaf: &u32| self.connected.as_ref().is_none_or(|leaves| leaves.contains(leaf));
         let others = self.lines.keys().any(|leaf| *leaf != own && connected(leaf));
         guard!("K3.3.alone", others, StoppedAlone);
+        // An epoch in which we were alone is no one's to receive in.
+        let usable = || self.records.iter().filter(|record| record.leaves.len() > 1);
         let ready = |record: &&Record| record.urgent || record.settled || now >= record.merged_at + SETTLE_MS;
-        let record = self.records.iter().rev().find(ready).or(self.records.first());
+        let record = usable().rev().find(ready).or(usable().next());
         record.ok_or_else(|| Code::NotMember.into())
     }
 }
