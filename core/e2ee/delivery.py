@@ -180,7 +180,9 @@ class Delivery:
             candidate = self._candidates[participant]
             public = await self._open(creating, candidate, group_info, tree)
             chain = await self._store_group(creating, group_info, tree)
-            member = Member(participant, candidate.leaf_key, 0, candidate.connected, 0, 0)
+            member = Member(
+                participant, candidate.leaf_key, 0, candidate.connected, 0, 0, self._context.clock.monotonic()
+            )
             self._group = GroupRun(self._context, creating.group_id, creating.params, public, chain, member)
             self._creating, self._prior = None, None
             del self._candidates[participant]

@@ -8,6 +8,7 @@ named. All methods run one at a time; `delivery.Delivery` sees to that.
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import inf
@@ -37,6 +38,10 @@ from core.wire.events import (
 SLOWER = 0.1
 """Seconds that each failed attempt of one epoch adds before the next, up to `SLOWEST`."""
 SLOWEST = 5.0
+EPOCHS_SETTLING = 8
+"""Reached epochs whose later receipts are still taken: 2 s of the fastest batches."""
+FIRST_RECEIPT = 10.0
+"""Seconds in which a joiner confirms its first epoch before it is asked to come again."""
 PROPOSALS_AT_ONCE = 16
 """Requests to the signer in flight."""
 
@@ -76,7 +81,7 @@ class GroupRun:
         self._attempt: Attempt | None = None
         self._number = 0
         self._silent: set[int] = set()
-        self._settling: Settling | None = None
+        self._settling: deque[Settling] = deque(maxlen=EPOCHS_SETTLING)
         self._proposals: dict[object, bytes] = {}
         self._seen: set[bytes] = set()
         self._last_commit = -inf
@@ -104,10 +109,14 @@ class GroupRun:
 
     def next_due(self) -> float:
         """Monotonic seconds at which `step` has something to do."""
-        flush = self._settling.flush_at if self._settling else inf
+        other = [member.seated + FIRST_RECEIPT for member in self._mute_joiners()]
+        other += [settling.flush_at for settling in self._settling]
         if self._attempt is not None:
-            return min(self._attempt.deadline, flush)
-        return min(max(due(self.books, self._last_commit), self._not_before), flush)
+            return min([self._attempt.deadline, *other])
+        return min([self._batch_due(), *other])
+
+    def _batch_due(self) -> float:
+        return max(due(self.books, self._last_commit), self._not_before)
 
     # ---- from the meeting ---------------------------------------------------------------------------------
 
@@ -136,8 +145,8 @@ class GroupRun:
             member.connected = connected
         if waiting is not None:
             waiting.connected = connected
-        if self._settling is not None:
-            self._settling.check()
+        if self._settling:
+            self._settling[-1].check()
         attempt = self._attempt
         if not connected and attempt is not None and attempt.committer.participant == participant:
             if attempt.entry is None:
@@ -179,12 +188,26 @@ class GroupRun:
     async def step(self) -> None:
         """Do what is due now."""
         now = self._context.clock.monotonic()
-        if self._settling is not None and now >= self._settling.flush_at:
-            await self._settling.flush()
+        for settling in self._settling:
+            if now >= settling.flush_at:
+                await settling.flush()
         if self._attempt is not None and now >= self._attempt.deadline:
             await self._give_up()
-        if self._attempt is None and now >= self.next_due():
+        for member in self._mute_joiners():
+            if now >= member.seated + FIRST_RECEIPT:
+                self._ask_to_rejoin(member.participant)
+        if self._attempt is None and now >= self._batch_due():
             await self._begin()
+
+    def _mute_joiners(self) -> list[Member]:
+        """Connected members that never confirmed the epoch they joined at: their Welcome may not open."""
+        return [
+            member
+            for member in self.books.members.values()
+            if member.connected
+            and member.confirmed < member.joined
+            and member.leaf not in self.books.removals
+        ]
 
     async def _begin(self) -> None:
         batch = take(self.books)
@@ -321,15 +344,16 @@ class GroupRun:
         fields = self._tree.receipt(data)
         receipt = Receipt(fields["leaf"], fields["authenticator"], data)
         which = (fields["epoch"], fields["attempt"])
-        attempt, settling = self._attempt, self._settling
+        attempt = self._attempt
+        settling = next((s for s in self._settling if which == (s.epoch, s.attempt)), None)
         if attempt is not None and attempt.entry is not None and which == (attempt.epoch, attempt.number):
             self._check_receipt(participant, fields["leaf"], attempt)
             expected = attempt.entry.hash
-        elif settling is not None and which == (settling.epoch, settling.attempt):
+        elif settling is not None:
             member = self.books.members.get(participant)
             if member is None or member.leaf != fields["leaf"]:
                 raise PeerError("receipt_refused", "it is another leaf's")
-            member.confirmed = settling.epoch
+            member.confirmed = max(member.confirmed, settling.epoch)
             expected = settling.entry_hash
         else:
             raise PeerError("attempt_unknown")
@@ -382,11 +406,12 @@ class GroupRun:
         for participant in told:
             self._context.voice.tell(participant, event)
         self._context.voice.leaves_changed(changed, attempt.epoch)
-        if self._settling is not None:
-            await self._settling.flush()
         known = {receipt.leaf for receipt in pair}
-        self._settling = Settling(self._context, self.books, self.group_id, attempt, known)
-        self._settling.check()
+        settling = Settling(self._context, self.books, self.group_id, attempt, known)
+        if self._settling:
+            self._settling[-1].supersede()
+        self._settling.append(settling)
+        settling.check()
         for participant in attempt.failed:
             self._ask_to_rejoin(participant)
 
@@ -413,8 +438,9 @@ class GroupRun:
 
     def _seat_one(self, waiting: Waiting, leaf: int, attempt: Attempt) -> None:
         confirmed = attempt.epoch if leaf in attempt.receipts else 0
+        now = self._context.clock.monotonic()
         member = Member(
-            waiting.participant, waiting.leaf_key, leaf, waiting.connected, attempt.epoch, confirmed
+            waiting.participant, waiting.leaf_key, leaf, waiting.connected, attempt.epoch, confirmed, now
         )
         self.books.members[waiting.participant] = member
         self.books.fresh.add(leaf)
@@ -424,7 +450,6 @@ class GroupRun:
             return
         # Gone, or back with another key, while the commit was under way: this leaf must go again.
         member.connected = queued is not None and queued.connected
-        now = self._context.clock.monotonic()
         self.books.removals[leaf] = Removal(leaf, "left", False, now)
 
     async def failed(self, participant: str, epoch: int, attempt: int, report: bytes) -> None:

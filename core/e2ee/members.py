@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 
 @dataclass(slots=True)
 class Member:
-    """A participant with a leaf. `joined` is its first epoch, `confirmed` the last it gave a receipt for."""
+    """A participant with a leaf. `joined` is its first epoch, `confirmed` the last it gave a receipt for,
+    `seated` the monotonic time of its first."""
 
     participant: str
     leaf_key: bytes
@@ -16,6 +17,7 @@ class Member:
     connected: bool
     joined: int
     confirmed: int
+    seated: float
 
 
 @dataclass(slots=True)

@@ -54,6 +54,10 @@ class Settling:
         for member in self._books.members.values():
             self._context.voice.tell(member.participant, GroupSettled(epoch=self.epoch))
 
+    def supersede(self) -> None:
+        """A later epoch was reached: nobody waits for this one to settle any more."""
+        self._settled = True
+
     async def flush(self) -> None:
         """Store and relay what was gathered."""
         late, self._late, self.flush_at = self._late, [], inf

@@ -42,7 +42,8 @@ async def inline(call: Callable[[], T]) -> T:
 
 
 class Client:
-    """One participant. `silent` makes it answer nothing, `deaf` makes it lose what it is told."""
+    """One participant. `sleep` makes it answer nothing until `wake`; `ignore` keeps requests of some types
+    back, in `withheld`."""
 
     def __init__(self, world: World, session: Session, hello: requests.HelloReply) -> None:
         self.world = world
@@ -53,12 +54,13 @@ class Client:
         self.heard: list[events.Event] = []
         self.refused: list[str] = []
         self.last_seq = 0
-        self.silent = False
         self.ignore: set[type[requests.Request]] = set()
         self.withheld: list[requests.Request] = []
         self.hung_up: str | None = None
-        self._inbox: asyncio.Queue[bytes] = asyncio.Queue()
-        self._sink = self._inbox.put_nowait
+        self._inbox: asyncio.Queue[events.Event] = asyncio.Queue()
+        self._awake = asyncio.Event()
+        self._awake.set()
+        self._sink = self._hear
         self.task = asyncio.create_task(self._follow())
         session.meeting.attach(session.participant, self._sink, self._hang_up)
 
@@ -71,7 +73,7 @@ class Client:
 
     @property
     def idle(self) -> bool:
-        return self._inbox.empty()
+        return self._inbox.empty() or not self._awake.is_set()
 
     @property
     def epoch(self) -> int | None:
@@ -101,15 +103,26 @@ class Client:
         """One request, through its bytes."""
         return await self.session.handle(codec.decode_request(codec.pack(request)))
 
+    def sleep(self) -> None:
+        """Hear, and do nothing."""
+        self._awake.clear()
+
+    def wake(self) -> None:
+        """Do what was left undone."""
+        self._awake.set()
+
+    def _hear(self, data: bytes) -> None:
+        event = codec.decode_event(data)
+        assert event.seq == self.last_seq + 1, "a gap in the events"
+        self.last_seq = event.seq
+        self.heard.append(event)
+        self._inbox.put_nowait(event)
+
     async def _follow(self) -> None:
         while True:
-            data = await self._inbox.get()
-            event = codec.decode_event(data)
-            assert event.seq == self.last_seq + 1, "a gap in the events"
-            self.last_seq = event.seq
-            self.heard.append(event)
-            if self.silent:
-                continue
+            await self._awake.wait()
+            event = await self._inbox.get()
+            await self._awake.wait()
             if isinstance(event, events.GroupRejoin):
                 await self.begin(event.nonce)
                 continue
@@ -186,11 +199,11 @@ class World:
         await self.store.add_join_token(JoinToken(hashed, room_id, who, expires))
         return token
 
-    async def hello(self, who: Person | None = None) -> Client:
+    async def hello(self, who: Person | None = None, room_id: str = "r1") -> Client:
         """A participant that has said hello and nothing else."""
-        who = who or person(f"x-{len(self.clients)}", name=f"Person {len(self.clients)}")
+        who = who or person(f"x-{100 + len(self.clients)}", name=f"Person {len(self.clients)}")
         info = ClientInfo(name="test", version="0")
-        request = requests.Hello(id=1, token=await self.token(who), client=info)
+        request = requests.Hello(id=1, token=await self.token(who, room_id), client=info)
         session, hello = await self.registry.hello(request)
         client = Client(self, session, hello)
         self.clients.append(client)
