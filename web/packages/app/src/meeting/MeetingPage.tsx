@@ -18,6 +18,7 @@ import { Notices } from "./Notices.tsx";
 import { PeoplePanel } from "./PeoplePanel.tsx";
 import { SettingsSheet } from "./SettingsSheet.tsx";
 import { Stage } from "./Stage.tsx";
+import { useWakeLock } from "./useWakeLock.ts";
 
 export type PanelName = "chat" | "people" | "encryption";
 
@@ -39,6 +40,7 @@ export function MeetingPage({ meeting, room, devices, info }: MeetingPageProps):
   const main = useRef<HTMLElement>(null);
   const title = snapshot.title || info.title;
   useTitle(title);
+  useWakeLock();
   useEffect(() => void main.current?.focus({ preventScroll: true }), []);
   const incoming = snapshot.messages.filter((message) => !message.own).length;
   useEffect(() => {

@@ -133,7 +133,8 @@ function stripTile(box: Box, wide: boolean): Box {
 
 /** Tells the SDK what is on screen and how large, only when that changed. */
 function useView(meeting: Meeting, stage: StageModel, screenHeight: number, tileHeight: number): void {
-  const views = wishes(stage, screenHeight, tileHeight);
+  const scale = window.devicePixelRatio || 1;
+  const views = wishes(stage, screenHeight * scale, tileHeight * scale);
   const told = JSON.stringify(views);
   useEffect(() => {
     meeting.setView(JSON.parse(told));

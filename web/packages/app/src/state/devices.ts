@@ -177,7 +177,7 @@ export function constraints(input: Input, id: string): MediaStreamConstraints {
   if (input === "microphone") {
     return { audio: { ...device, echoCancellation: true, noiseSuppression: true, autoGainControl: true } };
   }
-  return { video: { ...device, width: { ideal: 1280, min: 320 }, height: { ideal: 720 }, frameRate: { ideal: 30, max: 30 } } };
+  return { video: { ...device, width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { ideal: 30, max: 30 } } };
 }
 
 /** The name of what went wrong, from a `DOMException`'s name. */

@@ -108,6 +108,7 @@ export interface MeetingSnapshot {
   readonly ended: Ended | null;
 }
 
+/** One tile on screen; `height` in device pixels. */
 export interface View {
   readonly participant: string;
   readonly source: "camera" | "screen";
