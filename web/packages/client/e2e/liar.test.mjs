@@ -1,0 +1,147 @@
+/**
+ * A server that lies on the socket, and what the client says about it: altered and replayed commits, false certificates and
+ * suites, hidden and swapped people, missing events. Each lie ends in a name for what was seen, never in a wrong picture.
+ */
+
+import assert from "node:assert/strict";
+import { after, afterEach, before, beforeEach, describe, test } from "node:test";
+import { startNode } from "../../../../tests/e2e/support/node.mjs";
+import { openBrowser } from "./browsers.mjs";
+import { altered, interpose } from "./liar.mjs";
+import { join, until } from "./person.mjs";
+
+describe("a lying server", () => {
+  let node;
+  let browser;
+  let honest;
+  let people;
+
+  const alarms = async (person) => (await person.look()).encryption.alarms.map((alarm) => alarm.code);
+  const alarmed = (person, pattern) => until(String(pattern), () => alarms(person), (codes) => codes.some((code) => pattern.test(code)));
+
+  /** Joins through a liar; `prepare` tells its lies from the first message on. */
+  async function victim(prepare = () => undefined) {
+    let liar;
+    const opened = {
+      newPage: async () => {
+        const page = await browser.newPage();
+        liar = await interpose(page);
+        prepare(liar);
+        return page;
+      },
+    };
+    const person = await join(opened, node, "Victim", { camera: false });
+    people.push(person);
+    return { person, liar };
+  }
+
+  async function another(name) {
+    const person = await join(browser, node, name, { camera: false, microphone: false });
+    people.push(person);
+    return person;
+  }
+
+  before(async () => {
+    browser = await openBrowser("chromium");
+  });
+  after(() => browser?.close());
+
+  // A node each: lies leave a meeting in a state of its own.
+  beforeEach(async () => {
+    node = await startNode();
+    people = [];
+    honest = await join(browser, node, 0);
+  });
+  afterEach(async () => {
+    for (const person of [honest, ...people]) await person.close();
+    await node.stop();
+  });
+
+  test("K4.1: an altered commit is refused and named, and the epoch stays", async () => {
+    const { person, liar } = await victim();
+    await until("in", () => person.look(), ({ state }) => state === "connected");
+    const { encryption } = await person.look();
+    liar.lie = (event) => (event.type === "group.staged" ? [{ ...event, commit: altered(event.commit) }] : [event]);
+    await another("Third");
+    await alarmed(person, /^(commit_altered|submission_signature|message_malformed)$/);
+    assert.equal((await person.look()).encryption.epoch, encryption.epoch);
+  });
+
+  test("K4.2: a replayed commit is refused and named", async () => {
+    const { person, liar } = await victim();
+    await until("in", () => person.look(), ({ state }) => state === "connected");
+    const { encryption } = await person.look();
+    await another("Third");
+    await until("the next epoch", () => person.look(), (now) => now.encryption.epoch > encryption.epoch);
+    liar.say(liar.heard.findLast((event) => event.type === "group.staged"));
+    await alarmed(person, /^(entry_repeated|entry_chain|wrong_epoch|not_announced|attempt_stale)$/);
+  });
+
+  test("K4.4: an epoch announced without another member's receipt is not entered", async () => {
+    const { person, liar } = await victim();
+    await until("in", () => person.look(), ({ state }) => state === "connected");
+    const { encryption } = await person.look();
+    liar.lie = (event) => (event.type === "group.reached" ? [{ ...event, receipts: [] }] : [event]);
+    await another("Third");
+    await alarmed(person, /^(receipts_missing|receipts_hash)$/);
+    assert.equal((await person.look()).encryption.epoch, encryption.epoch);
+  });
+
+  test("K2.3: a manifest that is not validly signed lets nobody in", async () => {
+    const refused = victim((liar) => {
+      liar.answer = (reply, type) =>
+        type === "hello" ? { ...reply, ok: { ...reply.ok, manifests: reply.ok.manifests.map((one) => altered(one)) } } : reply;
+    });
+    await assert.rejects(refused, /manifest_invalid|signed_signature|signed_malformed/);
+  });
+
+  test("K2.6: a suite that the policy does not name is refused", async () => {
+    const refused = victim((liar) => {
+      liar.answer = (reply, type) => (type === "hello" ? { ...reply, ok: { ...reply.ok, suite: 1, allow_classical: true } } : reply);
+    });
+    await assert.rejects(refused, /suite_not_allowed|suite_changed/);
+  });
+
+  test("M4.5: two people whose tiles are swapped keep their own names, and the swap is named", async () => {
+    const other = await join(browser, node, 3);
+    people.push(other);
+    const { person, liar } = await victim();
+    await person.sees(2);
+    const swap = (slots) => {
+      const cameras = slots.filter((slot) => slot.kind === "video" && slot.participant !== null);
+      const others = cameras.map((slot) => slot.participant).toReversed();
+      return slots.map((slot) => (cameras.includes(slot) ? { ...slot, participant: others[cameras.indexOf(slot)] } : slot));
+    };
+    const truth = liar.heard.findLast((event) => event.type === "slots" && event.slots.filter((slot) => slot.kind === "video" && slot.participant !== null).length === 2);
+    liar.lie = (event) => (event.type === "slots" ? [] : [event]);
+    liar.say({ ...truth, slots: swap(truth.slots) });
+    await alarmed(person, /^tiles_swapped$/);
+    const { people: listed, tiles } = await person.look();
+    for (const tile of tiles) {
+      const claimed = listed.find((one) => one.participant === tile.participant).name;
+      assert.ok(tile.name !== null && tile.name !== claimed, JSON.stringify(tile));
+    }
+  });
+
+  test("attack 14: a member that the server does not mention is listed, and names are not the server's", async () => {
+    const { person } = await victim((liar) => {
+      liar.lie = (event) => {
+        if (event.type !== "participants") return [event];
+        const kept = event.people.filter((one) => one.name_hint === "Victim").map((one) => ({ ...one, name_hint: "President" }));
+        return [{ ...event, people: kept }];
+      };
+    });
+    const { people: listed } = await until("in", () => person.look(), (now) => now.state === "connected" && now.people.length === 2);
+    const [host] = (await honest.look()).people;
+    assert.deepEqual(listed.map((one) => one.name).toSorted(), [host.name, "Victim"].toSorted());
+  });
+
+  test("an event that is kept back ends the socket, and the client joins anew", async () => {
+    const { person, liar } = await victim();
+    const before = await until("in", () => person.look(), ({ state }) => state === "connected");
+    liar.skip();
+    liar.say({ type: "group.settled", epoch: 1 });
+    const now = await until("anew", () => person.look(), (seen) => seen.state === "connected" && seen.me.participant !== before.me.participant);
+    assert.notEqual(now.me.participant, before.me.participant);
+  });
+});
