@@ -7,6 +7,7 @@ here is trusted by a node, and nothing here trusts one.
 """
 
 from core.client.clock import SystemClock
+from core.client.decode import PictureDecoder, SoundDecoder
 from core.client.errors import ClientError, JoinRefused, RequestRefused, SocketLost
 from core.client.events import (
     Alarm,
@@ -43,11 +44,13 @@ __all__ = [
     "Participant",
     "PersonJoined",
     "PersonLeft",
+    "PictureDecoder",
     "PictureFile",
     "PictureSource",
     "RequestRefused",
     "Roster",
     "SocketLost",
+    "SoundDecoder",
     "SoundFile",
     "Source",
     "StateChanged",

@@ -140,7 +140,9 @@ class Membership:
         member.propose(event.epoch, event.attempt, event.committer, event.proposals, now)
         if event.committer != member.leaf:
             return
-        made = msgpack.unpackb(member.commit(event.epoch, event.attempt, now))
+        # Nothing announced: the hub asks for a fresh path (K3.4).
+        path = not event.proposals
+        made = msgpack.unpackb(member.commit(event.epoch, event.attempt, now, force_path=path))
         yield requests.GroupCommit(
             id=0,
             epoch=event.epoch,

@@ -143,7 +143,12 @@ class _Picture:
         encoder.gop_size = 3_000
         encoder.time_base = Fraction(1, PICTURE_RATE)
         encoder.framerate = Fraction(self.rate)
-        encoder.options = {"deadline": "realtime", "cpu-used": "8", "lag-in-frames": "0", "auto-alt-ref": "0"}
+        encoder.thread_count = 1
+        # A negative speed is fixed: a positive one follows the load of the machine and makes tests differ.
+        encoder.options = {
+            "deadline": "realtime", "cpu-used": "-12", "lag-in-frames": "0", "static-thresh": "1",
+            "auto-alt-ref": "0", "partitions": "0",
+        }  # fmt: skip
         return encoder
 
     def _encode(self, frames: Iterator[av.VideoFrame]) -> Iterator[EncodedFrame]:
