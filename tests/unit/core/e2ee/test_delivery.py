@@ -317,3 +317,24 @@ async def test_the_store_double_refuses_what_the_rules_refuse(world: World) -> N
     assert last.state is EntryState.REACHED
     with pytest.raises(StoreConflict):
         await world.store.create_group(group)
+
+
+async def test_after_a_storm_members_update_their_leaf_in_turn(world: World) -> None:
+    """K3.4: as many fresh leaves as keep a removal below 64 kB stay, the others get a path of their own."""
+    clients = await meeting_of(world, 2)
+    clients += [await world.join() for _ in range(54)]
+    await world.run(3)
+    assert together(*clients)
+    epoch = clients[0].epoch or 0
+    await world.run(25, step=0.25)
+    assert together(*clients)
+    updates = (clients[0].epoch or 0) - epoch
+    assert 4 <= updates <= 8, "six leaves too many, one update each three seconds"
+    committers = [
+        event.committer
+        for event in clients[0].of(events.GroupPropose)
+        if isinstance(event, events.GroupPropose) and not event.proposals
+    ]
+    assert len(set(committers)) == len(committers), "each member in its turn"
+    await world.run(10, step=0.25)
+    assert (clients[0].epoch or 0) - epoch <= 8, "then it stops"
