@@ -21,8 +21,8 @@ JONAS = ("beispiel", "b-2n6v8j4s")
 
 
 @contextlib.asynccontextmanager
-async def running_node(folder: Path, **settings: str) -> AsyncIterator[str]:
-    """Yields the link of the node's room. `settings` are environment variables after `ENTENTE_`."""
+async def running_node(folder: Path, module: str = "cli.main", **settings: str) -> AsyncIterator[str]:
+    """Yields the link of the node's room. `module` is what runs as `entente`; `settings` are environment variables after `ENTENTE_`."""
     environment = {
         **os.environ,
         "PYTHONPATH": str(ROOT),
@@ -33,7 +33,7 @@ async def running_node(folder: Path, **settings: str) -> AsyncIterator[str]:
         **{f"ENTENTE_{name}": value for name, value in settings.items()},
     }
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "cli.main", "serve", cwd=folder, env=environment,
+        sys.executable, "-m", module, "serve", cwd=folder, env=environment,
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
     )  # fmt: skip
     found: asyncio.Future[str] = asyncio.get_running_loop().create_future()

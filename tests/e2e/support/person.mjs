@@ -19,9 +19,10 @@ export async function until(what, look, done, hang = HANG_MS) {
   }
 }
 
-/** Opens a page of the browser and joins the room as `name`. */
-export async function joinAs(browser, link, name, { log = false } = {}) {
+/** Opens a page of the browser and joins the room as `name`; `prepare` sees the page before the link is opened. */
+export async function joinAs(browser, link, name, { log = false, prepare = async () => {} } = {}) {
   const page = await browser.newPage();
+  await prepare(page);
   const lines = [];
   page.onConsole((line) => {
     lines.push(line);
