@@ -25,7 +25,7 @@ export function Announcer({ snapshot, chatOpen }: { snapshot: MeetingSnapshot; c
     const news = announcements(before.current, snapshot);
     before.current = snapshot;
     if (news.length === 0) return;
-    const fresh = news.map((item) => ({ id: (count.current += 1), text: say(item), visible: item.kind !== "chat" || !chatOpen }));
+    const fresh = news.map((item) => ({ id: (count.current += 1), text: say(item), visible: shown(item, chatOpen) }));
     setTold((all) => [...all, ...fresh].slice(-KEPT));
     const ids = new Set(fresh.map((item) => item.id));
     setTimeout(() => setTold((all) => all.filter((item) => !ids.has(item.id))), SHOWN_MS);
@@ -39,6 +39,12 @@ export function Announcer({ snapshot, chatOpen }: { snapshot: MeetingSnapshot; c
       ))}
     </div>
   );
+}
+
+/** What is on screen anyway is only spoken: an open chat, and the notice of a lost connection. */
+function shown(item: Announcement, chatOpen: boolean): boolean {
+  if (item.kind === "chat") return !chatOpen;
+  return item.kind !== "reconnecting";
 }
 
 function useSay(): (item: Announcement) => string {

@@ -75,6 +75,7 @@ export function MeetingPage({ meeting, room, devices, info }: MeetingPageProps):
         {panel === "chat" ? <ChatPanel meeting={meeting} snapshot={snapshot} onClose={close} /> : null}
         {panel === "people" ? <PeoplePanel meeting={meeting} snapshot={snapshot} onClose={close} onProblem={setProblem} /> : null}
         {panel === "encryption" ? <EncryptionPanel meeting={meeting} snapshot={snapshot} onClose={close} /> : null}
+        <Announcer snapshot={snapshot} chatOpen={panel === "chat"} />
       </div>
       <ControlBar
         meeting={meeting}
@@ -87,7 +88,6 @@ export function MeetingPage({ meeting, room, devices, info }: MeetingPageProps):
         onSettings={() => setSettings(true)}
         onProblem={setProblem}
       />
-      <Announcer snapshot={snapshot} chatOpen={panel === "chat"} />
       <SettingsSheet open={settings} devices={devices} onClose={() => setSettings(false)} />
     </div>
   );

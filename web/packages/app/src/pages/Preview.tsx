@@ -26,14 +26,14 @@ export function Preview({ devices }: { devices: Devices }): ReactElement {
           icon={microphone.on ? "microphone" : "microphoneOff"}
           label={t("control.microphone")}
           pressed={microphone.on}
-          tone={microphone.on ? "normal" : "off"}
+          tone={microphone.on || microphone.starting ? "normal" : "off"}
           onPress={() => void devices.turn("microphone", !microphone.on)}
         />
         <BarButton
           icon={camera.on ? "camera" : "cameraOff"}
           label={t("control.camera")}
           pressed={camera.on}
-          tone={camera.on ? "normal" : "off"}
+          tone={camera.on || camera.starting ? "normal" : "off"}
           onPress={() => void devices.turn("camera", !camera.on)}
         />
       </div>
