@@ -7,7 +7,7 @@ import os
 import re
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -94,7 +94,7 @@ def read_log(path: Path) -> str:
 
 
 async def spawn(
-    folder: Path, *arguments: str, stderr: int | IO[bytes] = asyncio.subprocess.PIPE, **more: str
+    folder: Path, arguments: Sequence[str], more: Mapping[str, str], stderr: int | IO[bytes]
 ) -> asyncio.subprocess.Process:
     """Start `entente` with these arguments."""
     return await asyncio.create_subprocess_exec(
@@ -116,7 +116,7 @@ async def running_node(folder: Path, **more: str) -> AsyncIterator[NodeProcess]:
     # A file, not a pipe: a pipe that nobody reads would stop the node at 64 kB of log.
     written = folder / "stderr.log"
     with open_log(written) as log:
-        process = await spawn(folder, "serve", stderr=log, **more)
+        process = await spawn(folder, ["serve"], more, log)
     assert process.stdout is not None
     said = ""
     try:
@@ -135,7 +135,7 @@ async def running_node(folder: Path, **more: str) -> AsyncIterator[NodeProcess]:
 
 async def failure(folder: Path, *arguments: str, **more: str) -> str:
     """What an `entente` that cannot start says on standard error; it must end by itself with status 1."""
-    process = await spawn(folder, *arguments, **more)
+    process = await spawn(folder, arguments, more, asyncio.subprocess.PIPE)
     out, said = await asyncio.wait_for(process.communicate(), PATIENCE)
     assert process.returncode == 1, (out, said)
     return said.decode()

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from hashlib import sha256
 from typing import Literal
 
 from core.errors import ChainBroken, StoreConflict, StoreUnavailable, UserError
+from core.store.rooms import TOKEN_GRACE
 from core.values import (
     CommitRecord,
     EntryRecord,
@@ -27,6 +27,7 @@ from core.values import (
     Room,
     Tenant,
     UnixMillis,
+    meeting_label,
 )
 
 Attempt = tuple[bytes, int, int]
@@ -58,7 +59,7 @@ class MemoryStore:
         return sorted(self._tenants.values(), key=lambda tenant: tenant.id)
 
     async def create_room(self, room: Room) -> None:
-        if room.id in self._rooms:
+        if room.id in self._rooms or any(known.slug == room.slug for known in self._rooms.values()):
             raise StoreConflict(room.id)
         self._rooms[room.id] = room
 
@@ -75,8 +76,10 @@ class MemoryStore:
         for known in self._meetings.values():
             if known.room == room and known.ended is None:
                 return known
+        if room not in self._rooms:
+            raise StoreConflict(f"no room {room}")
         serial = 1 + sum(known.room == room for known in self._meetings.values())
-        label = sha256(self._rooms[room].secret + bytes([serial])).digest()
+        label = meeting_label(self._rooms[room].secret, serial)
         self._meetings[meeting] = Meeting(meeting, room, serial, label, now)
         return self._meetings[meeting]
 
@@ -84,7 +87,8 @@ class MemoryStore:
         return [meeting for meeting in self._meetings.values() if meeting.ended is None]
 
     async def end_meeting(self, meeting: str, now: UnixMillis) -> None:
-        self._meetings[meeting] = replace(self._meetings[meeting], ended=now)
+        if self._meetings[meeting].ended is None:
+            self._meetings[meeting] = replace(self._meetings[meeting], ended=now)
 
     async def add_join_token(self, token: JoinToken) -> None:
         self._tokens[token.hash] = token
@@ -104,18 +108,24 @@ class MemoryStore:
         self._people[participant.id] = participant
 
     async def set_leaf_key(self, participant: str, leaf_key: bytes) -> None:
-        if self._people[participant].leaf_key is not None:
+        taken = any(known.leaf_key == leaf_key for known in self._people.values())
+        if participant not in self._people or self._people[participant].leaf_key is not None or taken:
             raise StoreConflict(participant)
         self._people[participant] = replace(self._people[participant], leaf_key=leaf_key)
 
     async def set_left(self, participant: str, now: UnixMillis) -> None:
-        self._people[participant] = replace(self._people[participant], left=now)
+        if self._people[participant].left is None:
+            self._people[participant] = replace(self._people[participant], left=now)
 
     async def participants(self, meeting: str) -> list[ParticipantRecord]:
         return [person for person in self._people.values() if person.meeting == meeting]
 
     async def purge(self, now: UnixMillis) -> int:
-        return 0
+        old = [key for key, token in self._tokens.items() if token.expires < now - TOKEN_GRACE]
+        for key in old:
+            del self._tokens[key]
+            self._used.discard(key)
+        return len(old)
 
     async def create_group(self, group: GroupRecord) -> None:
         if group.id in self._groups:
@@ -143,8 +153,11 @@ class MemoryStore:
             raise StoreUnavailable("lost")
         chain = self._entries[entry.group]
         self._check(entry, chain)
-        chain.append(entry)
         which = (entry.group, entry.epoch, entry.attempt)
+        for part in (commit, state):
+            if part is not None and (part.group, part.epoch, part.attempt) != which:
+                raise StoreConflict("it belongs to another attempt")
+        chain.append(entry)
         if commit is not None:
             self._commits[which] = commit
         if state is not None:
@@ -152,6 +165,7 @@ class MemoryStore:
         for receipt in receipts:
             await self.add_receipt(receipt)
         self._leaves += leaves
+        self._forget(entry)
         if failure == "kept":
             raise StoreUnavailable("kept")
 
@@ -159,6 +173,8 @@ class MemoryStore:
         """The rules of K4.2 and K4.7: a service that breaks one fails its test here."""
         if entry.seq != len(chain) or entry.prev_hash != (chain[-1].hash if chain else bytes(32)):
             raise ChainBroken(f"entry {entry.seq}")
+        if not chain and entry.state is not EntryState.REACHED:
+            raise StoreConflict("a group's first entry is its reached epoch 0")
         reached = [e.epoch for e in chain if e.state is EntryState.REACHED]
         if entry.epoch != (max(reached) + 1 if reached else 0):
             raise StoreConflict(f"epoch {entry.epoch} after {reached}")
@@ -166,6 +182,18 @@ class MemoryStore:
         expected = [] if entry.state is EntryState.PROPOSED or entry.epoch == 0 else [EntryState.PROPOSED]
         if states != expected:
             raise StoreConflict(f"{entry.state.value} after {states}")
+
+    def _forget(self, entry: EntryRecord) -> None:
+        """What K4.2 keeps only until the next epoch is reached."""
+        if entry.state is EntryState.WITHDRAWN:
+            self._states.pop((entry.group, entry.epoch, entry.attempt), None)
+        if entry.state is EntryState.REACHED:
+            older = [key for key in self._states if key[0] == entry.group and key[1] < entry.epoch]
+            for key in older:
+                del self._states[key]
+            for key, commit in self._commits.items():
+                if key[0] == entry.group and key[1] < entry.epoch:
+                    self._commits[key] = replace(commit, welcome=None)
 
     async def head(self, group: bytes) -> EntryRecord | None:
         return self._entries[group][-1] if self._entries.get(group) else None
@@ -214,7 +242,8 @@ class MemoryStore:
         return [leaf for leaf in self._leaves if label in (None, leaf.label)]
 
     async def add_revocation(self, revocation: RevocationRecord) -> None:
-        self._revocations.append(revocation)
+        if all(known.fingerprint != revocation.fingerprint for known in self._revocations):
+            self._revocations.append(revocation)
 
     async def revocations(self, since: UnixMillis) -> list[RevocationRecord]:
         return [r for r in self._revocations if r.time >= since]

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from core.errors import ChainBroken, StoreConflict
-from core.store import SqlStore
+from core.ports import Store
 from core.values import (
     EntryRecord,
     EntryState,
@@ -26,7 +26,7 @@ PROPOSED, REACHED, WITHDRAWN = EntryState.PROPOSED, EntryState.REACHED, EntrySta
 class Chain:
     """Appends entries, each citing the one before."""
 
-    def __init__(self, store: SqlStore) -> None:
+    def __init__(self, store: Store) -> None:
         self.store = store
         self.seq = 0
         self.prev = bytes(32)
@@ -50,7 +50,7 @@ class Chain:
 
 
 @pytest.fixture
-async def chain(store: SqlStore) -> Chain:
+async def chain(store: Store) -> Chain:
     """A group that reached epoch 0."""
     await store.create_group(people.group())
     made = Chain(store)
@@ -58,7 +58,7 @@ async def chain(store: SqlStore) -> Chain:
     return made
 
 
-async def test_a_group_comes_back_as_it_was_stored(store: SqlStore) -> None:
+async def test_a_group_comes_back_as_it_was_stored(store: Store) -> None:
     await store.create_group(people.group())
     assert await store.group(b"g1") == people.group()
     assert await store.groups("m1") == [people.group()]
@@ -66,7 +66,7 @@ async def test_a_group_comes_back_as_it_was_stored(store: SqlStore) -> None:
         await store.create_group(people.group())
 
 
-async def test_a_group_opens_with_its_reached_epoch_0(store: SqlStore) -> None:
+async def test_a_group_opens_with_its_reached_epoch_0(store: Store) -> None:
     await store.create_group(people.group())
     for epoch, state in ((0, PROPOSED), (1, REACHED), (0, WITHDRAWN)):
         with pytest.raises(StoreConflict):
@@ -198,7 +198,7 @@ async def test_a_leaf_that_gives_two_receipts_is_caught_k4_7(chain: Chain) -> No
     assert await chain.store.receipts(b"g1", 1, 0) == [people.receipt(1, 0)]
 
 
-async def test_leaves_are_found_by_label_in_order(store: SqlStore) -> None:
+async def test_leaves_are_found_by_label_in_order(store: Store) -> None:
     leaves = [
         LogLeaf(label, "commit", bytes([i]) * 32, bytes(32), b"content", START)
         for i, label in enumerate([b"a" * 32, b"b" * 32, b"a" * 32, None])
@@ -208,7 +208,7 @@ async def test_leaves_are_found_by_label_in_order(store: SqlStore) -> None:
     assert await store.leaves(b"a" * 32) == [leaves[0], leaves[2]]
 
 
-async def test_a_revocation_is_stored_once_and_found_by_time(store: SqlStore) -> None:
+async def test_a_revocation_is_stored_once_and_found_by_time(store: Store) -> None:
     revocation = RevocationRecord("exemple", b"f" * 32, b"signed", START)
     await store.add_revocation(revocation)
     await store.add_revocation(revocation)

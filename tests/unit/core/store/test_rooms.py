@@ -11,27 +11,28 @@ from pathlib import Path
 import pytest
 
 from core.errors import StoreConflict, StoreUnavailable, UserError
-from core.store import SqlStore, open_store
+from core.ports import Store
+from core.store import open_store
 from core.store.rooms import TOKEN_GRACE
 from core.values import UnixMillis
 from tests.support import people
 from tests.support.clock import START
 
 
-async def test_a_room_comes_back_as_it_was_stored(store: SqlStore) -> None:
+async def test_a_room_comes_back_as_it_was_stored(store: Store) -> None:
     assert await store.room("slug-r1") == people.room()
     assert await store.room_by_id("r1") == people.room()
     assert await store.rooms_of(people.person().uri) == [people.room()]
     assert await store.room("slug-r2") is None
 
 
-async def test_a_slug_is_taken_once(store: SqlStore) -> None:
+async def test_a_slug_is_taken_once(store: Store) -> None:
     with pytest.raises(StoreConflict):
         await store.create_room(replace(people.room("r2"), slug="slug-r1"))
     assert await store.room_by_id("r2") is None
 
 
-async def test_a_tenant_is_replaced_not_doubled(store: SqlStore) -> None:
+async def test_a_tenant_is_replaced_not_doubled(store: Store) -> None:
     renamed = replace(people.TENANTS[0], name="Ministère des Exemples")
     await store.put_tenant(renamed)
     assert [tenant.name for tenant in await store.tenants()] == [
@@ -40,7 +41,7 @@ async def test_a_tenant_is_replaced_not_doubled(store: SqlStore) -> None:
     ]
 
 
-async def test_a_running_meeting_is_joined_and_an_ended_one_is_not(store: SqlStore) -> None:
+async def test_a_running_meeting_is_joined_and_an_ended_one_is_not(store: Store) -> None:
     first = await store.start_meeting("r1", "other", START)
     assert (first.id, first.serial) == ("m1", 1)
     await store.end_meeting("m1", UnixMillis(START + 5))
@@ -49,24 +50,24 @@ async def test_a_running_meeting_is_joined_and_an_ended_one_is_not(store: SqlSto
     assert [meeting.id for meeting in await store.live_meetings()] == ["m2"]
 
 
-async def test_a_meeting_label_is_the_keyed_hash_of_its_serial_k9_2(store: SqlStore) -> None:
+async def test_a_meeting_label_is_the_keyed_hash_of_its_serial_k9_2(store: Store) -> None:
     meeting = await store.start_meeting("r1", "x", START)
     secret = people.room().secret
     assert meeting.label == hmac.new(secret, (1).to_bytes(8, "big"), hashlib.sha256).digest()
 
 
-async def test_one_meeting_starts_however_many_start_it(store: SqlStore) -> None:
+async def test_one_meeting_starts_however_many_start_it(store: Store) -> None:
     await store.create_room(people.room("r9"))
     started = await asyncio.gather(*(store.start_meeting("r9", f"n{i}", START) for i in range(12)))
     assert len({meeting.id for meeting in started}) == 1
 
 
-async def test_a_meeting_needs_its_room(store: SqlStore) -> None:
+async def test_a_meeting_needs_its_room(store: Store) -> None:
     with pytest.raises(StoreConflict):
         await store.start_meeting("nowhere", "m9", START)
 
 
-async def test_a_join_token_is_used_once(store: SqlStore) -> None:
+async def test_a_join_token_is_used_once(store: Store) -> None:
     token = people.join_token()
     await store.add_join_token(token)
     assert await store.redeem_join_token(token.hash, START) == token
@@ -75,7 +76,7 @@ async def test_a_join_token_is_used_once(store: SqlStore) -> None:
     assert refused.value.code == "token_used"
 
 
-async def test_of_many_uses_at_once_one_wins(store: SqlStore) -> None:
+async def test_of_many_uses_at_once_one_wins(store: Store) -> None:
     token = people.join_token()
     await store.add_join_token(token)
     outcomes = await asyncio.gather(
@@ -85,7 +86,7 @@ async def test_of_many_uses_at_once_one_wins(store: SqlStore) -> None:
     assert refusals == ["token_used"] * 19
 
 
-async def test_a_late_or_unknown_token_is_refused_by_name(store: SqlStore) -> None:
+async def test_a_late_or_unknown_token_is_refused_by_name(store: Store) -> None:
     token = people.join_token(life=60_000)
     await store.add_join_token(token)
     for given, now, code in (
@@ -97,7 +98,7 @@ async def test_a_late_or_unknown_token_is_refused_by_name(store: SqlStore) -> No
         assert refused.value.code == code
 
 
-async def test_old_tokens_are_purged_and_young_ones_kept(store: SqlStore) -> None:
+async def test_old_tokens_are_purged_and_young_ones_kept(store: Store) -> None:
     old, young = people.join_token(b"old", life=0), people.join_token(b"young")
     await store.add_join_token(old)
     await store.add_join_token(young)
@@ -107,7 +108,7 @@ async def test_old_tokens_are_purged_and_young_ones_kept(store: SqlStore) -> Non
     assert refused.value.code == "token_unknown"
 
 
-async def test_a_participant_has_one_leaf_key_k2_1(store: SqlStore) -> None:
+async def test_a_participant_has_one_leaf_key_k2_1(store: Store) -> None:
     await store.add_participant(people.participant())
     await store.set_leaf_key("p1", b"k" * 32)
     with pytest.raises(StoreConflict):
@@ -118,7 +119,7 @@ async def test_a_participant_has_one_leaf_key_k2_1(store: SqlStore) -> None:
     assert (kept.leaf_key, kept.left, kept.person) == (b"k" * 32, START + 7, people.person())
 
 
-async def test_two_participants_cannot_share_a_leaf_key(store: SqlStore) -> None:
+async def test_two_participants_cannot_share_a_leaf_key(store: Store) -> None:
     await store.add_participant(people.participant("p1", leaf_key=b"k" * 32))
     await store.add_participant(people.participant("p2"))
     with pytest.raises(StoreConflict):
