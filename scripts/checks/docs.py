@@ -65,7 +65,7 @@ def code_findings(path: Path, text: str, targets: set[str]) -> Iterator[str]:
             if path != PLANNED and match[1] not in targets:
                 yield f"{path}: `{span}` is no target of the Makefile"
         elif span.startswith(FOLDERS) and path != PLANNED and re.fullmatch(r"[\w./@-]+", span):
-            if not (ROOT / span).exists():
+            if not (ROOT / span).exists() and not (ROOT / path).parent.joinpath(span).exists():
                 yield f"{path}: `{span}` is not there"
 
 
