@@ -9,11 +9,12 @@ import asyncio
 import secrets
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Any
+from typing import Any, Literal
+from unittest.mock import patch
 
 import aioice.ice
 import av
@@ -81,13 +82,13 @@ class SealedTrack(MediaStreamTrack):
         self.kind = kind
         self.plain: list[bytes] = []
         self.wire: list[bytes] = []
-        source = "microphone" if kind == "audio" else "camera"
+        source: Literal["microphone", "camera"] = "microphone" if kind == "audio" else "camera"
         kid = e2ee.kid_pack(1, source, leaf, 1)
         self._sealer = e2ee.SframeSealer(kid, KEY, SALT)
         self._period = 0.02 if kind == "audio" else 0.04
         self._start = time.monotonic()
 
-    async def recv(self) -> av.Packet:
+    async def recv(self) -> av.Packet[Any]:
         number = len(self.plain)
         await asyncio.sleep(max(0.0, self._start + number * self._period - time.monotonic()))
         key_frame = self.kind == "video" and number % 10 == 0
@@ -102,26 +103,44 @@ class SealedTrack(MediaStreamTrack):
         return packet
 
 
+class Frames:
+    """Whole encoded frames that aiortc's receivers got, by codec name, instead of being decoded."""
+
+    def __init__(self) -> None:
+        self.got: dict[str, list[bytes]] = defaultdict(list)
+        self._loop = asyncio.get_running_loop()
+        self._changed = asyncio.Event()
+
+    def add(self, name: str, frame: bytes) -> None:
+        """Called in a decoder's thread."""
+        self.got[name].append(frame)
+        self._loop.call_soon_threadsafe(self._changed.set)
+
+    async def until(self, name: str, count: int, seconds: float = 15) -> list[bytes]:
+        """Waits for so many frames."""
+        async with asyncio.timeout(seconds):
+            while len(self.got[name]) < count:
+                self._changed.clear()
+                await self._changed.wait()
+        return self.got[name]
+
+
 class _Collector:
-    def __init__(self, name: str, frames: dict[str, list[bytes]]) -> None:
+    def __init__(self, name: str, frames: Frames) -> None:
         self._name = name
         self._frames = frames
 
     def decode(self, encoded: Any) -> list[object]:
-        self._frames[self._name].append(encoded.data)
+        self._frames.add(self._name, encoded.data)
         return []
 
 
 @contextmanager
-def collected_frames() -> Iterator[dict[str, list[bytes]]]:
-    """While it lasts, receivers of aiortc hand whole encoded frames over instead of decoding them."""
-    frames: dict[str, list[bytes]] = defaultdict(list)
-    original: Callable[[Any], Any] = rtcrtpreceiver.get_decoder
-    rtcrtpreceiver.get_decoder = lambda codec: _Collector(codec.name, frames)  # type: ignore[assignment]
-    try:
+def collected_frames() -> Iterator[Frames]:
+    """While it lasts, receivers hand whole encoded frames over."""
+    frames = Frames()
+    with patch.object(rtcrtpreceiver, "get_decoder", lambda codec: _Collector(codec.name, frames)):
         yield frames
-    finally:
-        rtcrtpreceiver.get_decoder = original
 
 
 def _connection() -> RTCPeerConnection:
@@ -129,7 +148,7 @@ def _connection() -> RTCPeerConnection:
 
 
 def _for_aiortc(answer: str) -> str:
-    """aiortc 1.16 takes the candidates of a bundle from its last m-line; the standard has them in its first."""
+    """aiortc 1.16 takes a bundle's candidates from its last m-line; the standard has them in its first."""
     lines = answer.split("\r\n")
     candidates = [line for line in lines if line.startswith(("a=candidate:", "a=end-of-candidates"))]
     return "\r\n".join([*lines[:-1], *candidates, ""]) if lines[-1] == "" else answer

@@ -17,6 +17,10 @@ const SHA1_TAG: usize = 10;
 pub(super) struct Refused;
 
 /// Session keys for one kind of packet (RTP or RTCP) in one direction.
+#[allow(
+    clippy::large_enum_variant,
+    reason = "the large one is the usual one, and a box would cost a cache miss per packet"
+)]
 pub(super) enum Cipher {
     Gcm {
         key: LessSafeKey,

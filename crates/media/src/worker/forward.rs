@@ -54,8 +54,9 @@ impl MediaHalf for Forwarder {
         Self::remove_peer(self, now, peer);
     }
 
-    /// Slots ask for key frames by their own timers; packets towards a peer without keys are counted drops.
-    fn peer_connected(&mut self, _now: Instant, _peer: PeerId, _outbox: &mut Outbox) {}
+    fn peer_connected(&mut self, now: Instant, peer: PeerId, outbox: &mut Outbox) {
+        Self::peer_connected(self, now, peer, outbox);
+    }
 
     fn set_leaf(&mut self, _now: Instant, peer: PeerId, leaf: Option<u16>) {
         Self::set_leaf(self, peer, leaf);
