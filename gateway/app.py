@@ -31,7 +31,7 @@ from gateway.http.rooms import make_room
 from gateway.media import EngineNode, free_udp_ports, own_addresses, worker_count
 from gateway.services import Services
 from gateway.settings import Settings
-from gateway.signer_child import SignerChild
+from gateway.signer_child import SignerKeeper
 from gateway.socket import open_meetings
 from gateway.system import SystemClock, SystemRng
 from gateway.tenants import tenants_of
@@ -57,8 +57,9 @@ async def open_node(settings: Settings, config: Path | None = None) -> AsyncIter
         stack.callback(telemetry.close)
         clock, rng = SystemClock(), SystemRng()
         store = await _store(settings, stack)
-        await _end_stale_meetings(store, clock)
+        # The signer first: it refuses to start twice, and only a node that is alone may end meetings.
         signer = await _signer(settings, config, stack, clock, telemetry)
+        await _end_stale_meetings(store, clock)
         tenants = tenants_of(settings)
         for tenant in tenants:
             await store.put_tenant(tenant)
@@ -126,8 +127,8 @@ async def _signer(
     settings: Settings, config: Path | None, stack: AsyncExitStack, clock: Clock, telemetry: Telemetry
 ) -> Signer:
     if settings.signer.spawn:
-        child = await SignerChild.start(settings, config)
-        stack.push_async_callback(child.stop)
+        keeper = await SignerKeeper.start(settings, config)
+        stack.push_async_callback(keeper.stop)
     path = Path(settings.within(settings.signer.socket))
     signer = await SocketSigner.connect(path, clock, telemetry)
     stack.push_async_callback(signer.close)

@@ -1,8 +1,10 @@
-"""The signer as a child of the node: started, waited for, watched, and gone when the node is gone."""
+"""The signer as a child of the node: started, waited for, started again when it dies, gone when the node is
+gone."""
 
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import sys
 from pathlib import Path
@@ -10,12 +12,17 @@ from pathlib import Path
 from core.errors import StartError
 from gateway.settings import Settings
 
+log = logging.getLogger("entente")
+
+PAUSE = 0.5
+"""Seconds before a signer that died is started again: a key file made unreadable must not fill the log."""
+
 PATIENCE = 20.0
 """Seconds for the child to answer: its first start makes keys and imports libraries on a cold disk."""
 
 
 class SignerChild:
-    """The process `entente signer`. Call `start`, then `stop`; `exited` ends when it dies."""
+    """One process `entente signer`. Call `start`, then `stop`; `exited` ends when it dies."""
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self._process = process
@@ -70,3 +77,39 @@ class SignerChild:
         except TimeoutError:
             self._process.kill()
             await self._process.wait()
+
+
+class SignerKeeper:
+    """Keeps a signer running. Call `start`, then `stop`.
+
+    A signer that died forgot only which outcomes it had declared; the store's indexes still refuse a second
+    (K4.7).
+    """
+
+    def __init__(self, settings: Settings, config: Path | None, child: SignerChild) -> None:
+        self._settings = settings
+        self._config = config
+        self._child = child
+        self._task = asyncio.create_task(self._keep(), name="signer-keeper")
+
+    @classmethod
+    async def start(cls, settings: Settings, config: Path | None) -> SignerKeeper:
+        """The first start. StartError."""
+        return cls(settings, config, await SignerChild.start(settings, config))
+
+    async def stop(self) -> None:
+        """End the keeping, then the child."""
+        self._task.cancel()
+        await asyncio.gather(self._task, return_exceptions=True)
+        await self._child.stop()
+
+    async def _keep(self) -> None:
+        while True:
+            status = await self._child.exited()
+            log.error("the signer ended with status %d and is started again", status)
+            await self._child.stop()
+            await asyncio.sleep(PAUSE)
+            try:
+                self._child = await SignerChild.start(self._settings, self._config)
+            except StartError as error:
+                log.error("the signer did not start: %s", error)

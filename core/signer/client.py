@@ -82,45 +82,44 @@ class SignerRequests(ABC):
 
 
 class SocketSigner(SignerRequests):
-    """The port over a Unix socket. `connect` once, then any request from any task, `close` at the end."""
+    """The port over a Unix socket. `connect` once, then any request from any task, `close` at the end.
 
-    def __init__(
-        self,
-        reader: asyncio.StreamReader,
-        writer: asyncio.StreamWriter,
-        clock: Clock,
-        telemetry: Telemetry,
-    ) -> None:
-        self._reader = reader
-        self._writer = writer
+    When the signer was started again, the next request connects afresh; one that was under way is not
+    repeated.
+    """
+
+    def __init__(self, path: Path, clock: Clock, telemetry: Telemetry) -> None:
+        self._path = path
         self._clock = clock
         self._telemetry = telemetry
-        self._ids = itertools.count(1)
-        self._waiting: dict[int, asyncio.Future[dict[str, Any]]] = {}
-        self._dead = False
-        self._task = asyncio.create_task(self._read(), name="signer-client")
+        self._link: _Link | None = None
+        self._connecting = asyncio.Lock()
 
     @classmethod
     async def connect(cls, path: Path, clock: Clock, telemetry: Telemetry) -> SocketSigner:
         """Connect. SignerUnavailable when nobody listens."""
-        try:
-            reader, writer = await asyncio.open_unix_connection(str(path))
-        except OSError as error:
-            raise SignerUnavailable(f"no signer listens on {path}") from error
-        return cls(reader, writer, clock, telemetry)
+        signer = cls(path, clock, telemetry)
+        await signer._connected()
+        return signer
 
     async def close(self) -> None:
         """Hang up; whoever still waits gets SignerUnavailable."""
-        self._writer.close()
-        self._task.cancel()
-        with suppress(asyncio.CancelledError):
-            await self._task
+        if self._link is not None:
+            await self._link.close()
+
+    async def _connected(self) -> _Link:
+        async with self._connecting:
+            if self._link is None or self._link.dead:
+                if self._link is not None:
+                    await self._link.close()
+                self._link = await _Link.open(self._path)
+            return self._link
 
     async def _ask(self, kind: str, fields: Mapping[str, object]) -> Any:
         began, result = self._clock.monotonic(), "failed"
         try:
             with self._telemetry.span(f"signer.{kind}"):
-                answer = await self._carry(kind, fields)
+                answer = await (await self._connected()).ask(kind, fields)
             result = "ok"
             return answer
         except SignerRefused:
@@ -130,9 +129,32 @@ class SocketSigner(SignerRequests):
             self._telemetry.count("entente_signer_requests_total", type=kind, result=result)
             self._telemetry.observe("entente_signer_seconds", self._clock.monotonic() - began, type=kind)
 
-    async def _carry(self, kind: str, fields: Mapping[str, object]) -> Any:
-        if self._dead:
-            raise SignerUnavailable("the signer is gone")
+
+class _Link:
+    """One connection, until it is dead."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._reader = reader
+        self._writer = writer
+        self._ids = itertools.count(1)
+        self._waiting: dict[int, asyncio.Future[dict[str, Any]]] = {}
+        self.dead = False
+        self._task = asyncio.create_task(self._read(), name="signer-client")
+
+    @classmethod
+    async def open(cls, path: Path) -> _Link:
+        try:
+            return cls(*await asyncio.open_unix_connection(str(path)))
+        except OSError as error:
+            raise SignerUnavailable(f"no signer listens on {path}") from error
+
+    async def close(self) -> None:
+        self._writer.close()
+        self._task.cancel()
+        with suppress(asyncio.CancelledError):
+            await self._task
+
+    async def ask(self, kind: str, fields: Mapping[str, object]) -> Any:
         number = next(self._ids)
         answer = asyncio.get_running_loop().create_future()
         self._waiting[number] = answer
@@ -159,7 +181,7 @@ class SocketSigner(SignerRequests):
         except (ConnectionError, SignerRefused):
             return
         finally:
-            self._dead = True
+            self.dead = True
             for waiting in self._waiting.values():
                 if not waiting.done():
                     waiting.set_exception(SignerUnavailable("the signer is gone"))

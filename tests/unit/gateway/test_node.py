@@ -67,16 +67,31 @@ async def test_the_signer_dies_with_a_node_that_is_killed(tmp_path: Path) -> Non
         assert await gone(signer)
 
 
-async def test_a_dead_signer_is_seen_in_health(tmp_path: Path) -> None:
+async def test_a_killed_signer_is_started_again(tmp_path: Path) -> None:
     async with running_node(tmp_path) as node, node.client() as client:
-        os.kill(node.child(), signal.SIGKILL)
-        for _ in range(100):
-            reply = await client.get("/healthz")
-            if reply.status_code == 503:
+        first = node.child()
+        os.kill(first, signal.SIGKILL)
+        seen = set()
+        for _ in range(400):
+            seen.add((await client.get("/healthz")).status_code)
+            if seen == {200, 503} and (await client.get("/healthz")).status_code == 200:
                 break
             await asyncio.sleep(0.05)
-        assert reply.json() == {"status": "failing", "failing": ["signer"]}
+        assert seen == {200, 503}, "the failure was never seen, or never mended"
+        second = node.child()
+        assert second != first
         assert await node.stop() == 0
+        assert await gone(second)
+        assert "the signer ended with status -9 and is started again" in node.log
+
+
+async def test_a_second_node_in_the_same_folder_does_not_start(tmp_path: Path) -> None:
+    async with running_node(tmp_path) as node:
+        said = await failure(tmp_path, "serve")
+        assert said.startswith("entente: Another signer already listens on") and said.count("\n") == 1
+        async with node.client() as client:
+            assert (await client.get("/healthz")).status_code == 200
+        await node.stop()
 
 
 async def test_a_taken_port_moves_to_the_next_or_is_a_sentence(tmp_path: Path) -> None:
