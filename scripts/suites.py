@@ -1,7 +1,8 @@
 """Runs every test suite, one after another, and ends with one line that counts them all.
 
-The suites are cargo's, pytest's and vitest's. Each streams its output; afterwards a table says what each
-took, since a slow suite is the first thing one wants to know about.
+The suites are cargo's, pytest's, vitest's, and those that node's own runner holds in real browsers. Each
+streams its output; afterwards a table says what each took, since a slow suite is the first thing one wants
+to know about.
 """
 
 from __future__ import annotations
@@ -41,12 +42,21 @@ class Outcome:
 
 CARGO = (r"^test result: .*?(\d+) passed", r"^test result: .*?(\d+) failed")
 PYTEST = (r"(\d+) passed", r"(\d+) (?:failed|error)")
+NODE = (r"^# pass (\d+)", r"^# (?:fail|cancelled) (\d+)")
 VITEST = (r"^\s*Tests .*?(\d+) passed", r"^\s*Tests .*?(\d+) failed")
+
+# Every file by name: the runner of Node 20 takes no patterns. One at a time: each opens whole browsers.
+BROWSERS = sorted(
+    str(path.relative_to(ROOT))
+    for folder in ("tests/e2e", "web/packages/client/e2e")
+    for path in (ROOT / folder).rglob("*.test.mjs")
+)
 
 SUITES = (
     Suite("rust", ("cargo", "test", "--workspace", "--exclude", "entente-wasm", "--quiet"), ROOT, *CARGO),
     Suite("python", (".venv/bin/python", "-m", "pytest"), ROOT, *PYTEST),
     Suite("sdk", ("npm", "test", "--silent", "--workspace", "@entente/client"), ROOT / "web", *VITEST),
+    Suite("browsers", ("node", "--test", "--test-concurrency=1", *BROWSERS), ROOT, *NODE),
     Suite("app", ("npm", "test", "--silent", "--workspace", "@entente/app"), ROOT / "web", *VITEST),
 )
 
