@@ -59,6 +59,33 @@ def free_udp_ports(bind: str, first: int, count: int) -> list[int]:
     raise StartError(f"No {count} free UDP ports from {first} on at {bind}; set media.port to another.")
 
 
+def granted_buffers(asked: int) -> tuple[int, int]:
+    """Bytes of receive and send buffer that the kernel gives a UDP socket that asks for `asked` (M1.5)."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        sizes = []
+        for option in (socket.SO_RCVBUF, socket.SO_SNDBUF):
+            probe.setsockopt(socket.SOL_SOCKET, option, asked)
+            # Linux doubles what was asked for, for its own bookkeeping (socket(7)).
+            sizes.append(probe.getsockopt(socket.SOL_SOCKET, option) // 2)
+        return sizes[0], sizes[1]
+
+
+def buffer_advice(asked: int) -> str | None:
+    """What to type when the kernel grants less than the engine asks for; None when it grants all."""
+    receive, send = granted_buffers(asked)
+    wanted = []
+    if receive < asked:
+        wanted.append(f"net.core.rmem_max={asked}")
+    if send < asked:
+        wanted.append(f"net.core.wmem_max={asked}")
+    if not wanted:
+        return None
+    return (
+        f"The kernel grants {receive} and {send} bytes of UDP buffers where media.socket_buffer asks for "
+        f"{asked}; bursts will be dropped. Run: sysctl -w {' '.join(wanted)}"
+    )
+
+
 class EngineNode:
     """`core.ports.MediaNode` over the Rust engine. One reader of `events`; `close` once."""
 
@@ -71,7 +98,9 @@ class EngineNode:
         socket_buffer: int,
         telemetry: Telemetry,
     ) -> None:
-        workers = [{"bind": f"{bind}:{port}", "socket_buffer": socket_buffer} for port in ports]
+        workers: list[native.WorkerOptions] = [
+            {"bind": f"{bind}:{port}", "socket_buffer": socket_buffer} for port in ports
+        ]
         try:
             self._native = native.MediaNode(node_id, workers, None)
         except OSError as error:

@@ -1,7 +1,8 @@
 """Types of `core._native.e2ee`: members, public groups, certificates, signed structures and SFrame.
 
-Structured values cross as msgpack with field names; the TypedDicts below name their fields and exist for type checkers only.
-`now` is always unix time in milliseconds. Every refusal is an `E2eeError` whose `code` is one of `error_codes()`.
+Structured values cross as msgpack with field names; the TypedDicts below name their fields and exist for
+type checkers only. `now` is always unix time in milliseconds. Every refusal is an `E2eeError` whose `code`
+is one of `error_codes()`.
 """
 
 from collections.abc import Sequence
@@ -26,12 +27,14 @@ OID_NAME_CHECKED: str  # DER BOOLEAN: whether the CA checked the common name (ab
 MAX_CERTIFICATE_MS: int  # 24 h, K2.1
 
 class E2eeError(Exception):
-    """A refusal. `args == (code, detail)`; the code is stable, the detail is for operators and holds no secret."""
+    """A refusal. `args == (code, detail)`; the code is stable, the detail is for operators and holds no
+    secret."""
 
     code: str
     detail: str
 
-# ---- shapes of msgpack values ---------------------------------------------------------------------------------------
+# ---- shapes of msgpack values
+# ---------------------------------------------------------------------------------------
 
 class Identity(TypedDict):
     """What a verified certificate says about a leaf (K2.1)."""
@@ -251,7 +254,8 @@ class ErrorCode(TypedDict):
 def error_codes() -> bytes:
     """Msgpack list of ErrorCode: every code this module can raise."""
 
-# ---- identity -------------------------------------------------------------------------------------------------------
+# ---- identity
+# -------------------------------------------------------------------------------------------------------
 
 class LeafKey:
     """A member's Ed25519 key. It can sign what the rules name and be neither printed nor exported."""
@@ -265,10 +269,12 @@ class LeafKey:
     @property
     def public(self) -> bytes: ...
     def sign_certify(self, nonce: bytes, participant: str) -> bytes:
-        """An assembled `certify` structure: open it with `signed_open` and compare nonce, participant and public_key."""
+        """An assembled `certify` structure: open it with `signed_open` and compare nonce, participant and
+        public_key."""
 
     def sign_resume(self, nonce: bytes, participant: str) -> bytes:
-        """An assembled `resume` structure: open it with the leaf's known key and compare nonce and participant."""
+        """An assembled `resume` structure: open it with the leaf's known key and compare nonce and
+        participant."""
 
 class Trust:
     """Verified manifests and the own tenant's policy: which root speaks for which tenant (K2.2, K2.3)."""
@@ -290,7 +296,8 @@ def manifest_set_hash(manifests: Sequence[bytes]) -> bytes:
 
 def policy_hash(policy: bytes) -> bytes: ...
 
-# ---- signed structures ----------------------------------------------------------------------------------------------
+# ---- signed structures
+# ----------------------------------------------------------------------------------------------
 
 def signed_encode(kind: Structure, fields: bytes) -> bytes:
     """Msgpack fields -> the bytes to sign with Ed25519."""
@@ -308,32 +315,45 @@ def entry_hash(entry: bytes) -> bytes:
 def receipts_hash(receipts: Sequence[bytes]) -> bytes:
     """SHA-256 over the receipts in the order in which the entry carries them."""
 
-# ---- the hub's own proposals: only inside the signer process ----------------------------------------------------------
+# ---- the hub's own proposals: only inside the signer process
+# ----------------------------------------------------------
 
-def external_add(hub_seed: bytes, group_id: bytes, epoch: int, sender_index: int, key_package: bytes) -> bytes:
+def external_add(
+    hub_seed: bytes, group_id: bytes, epoch: int, sender_index: int, key_package: bytes
+) -> bytes:
     """A proposal to add. `epoch` is the group's current one, which the commit leaves."""
 
 def external_remove(hub_seed: bytes, group_id: bytes, epoch: int, sender_index: int, leaf: int) -> bytes:
     """A proposal to remove a leaf. `epoch` is the group's current one, which the commit leaves."""
 
-# ---- groups ---------------------------------------------------------------------------------------------------------
+# ---- groups
+# ---------------------------------------------------------------------------------------------------------
 
 class Member:
     """One leaf of one group.
 
-    Order of calls: `key_package`, then `create` + `reached` (entry seq 0) or `join`; for each epoch `propose`, by the named
-    committer `commit`, by everybody `stage`, then `reached` or `withdrawn`. Epochs in arguments and structures are the ones
-    a commit leads to. A call that raises leaves the state as it was.
+    Order of calls: `key_package`, then `create` + `reached` (entry seq 0) or `join`; for each epoch
+    `propose`, by the named committer `commit`, by everybody `stage`, then `reached` or `withdrawn`. Epochs
+    in arguments and structures are the ones a commit leads to. A call that raises leaves the state as it was.
     """
 
     def __init__(
-        self, leaf_key: LeafKey, chain: Sequence[bytes], trust: Trust, suite: int, allow_classical: bool, now: int
+        self,
+        leaf_key: LeafKey,
+        chain: Sequence[bytes],
+        trust: Trust,
+        suite: int,
+        allow_classical: bool,
+        now: int,
     ) -> None: ...
     def key_package(self, now: int) -> bytes: ...
     def create(self, params: bytes, now: int) -> bytes:
-        """Msgpack GroupParams -> msgpack Created. Feed the hub's entry seq 0 to `reached` with no receipts."""
+        """Msgpack GroupParams -> msgpack Created. Feed the hub's entry seq 0 to `reached` with no
+        receipts."""
 
-    def propose(self, epoch: int, attempt: int, committer_leaf: int, proposals: Sequence[bytes], now: int) -> None: ...
+    def propose(
+        self, epoch: int, attempt: int, committer_leaf: int, proposals: Sequence[bytes], now: int
+    ) -> None: ...
     def commit(self, epoch: int, attempt: int, now: int, force_path: bool = False) -> bytes:
         """Msgpack Commit for the announced proposals; stage it with its entry like everybody else."""
 
@@ -341,7 +361,8 @@ class Member:
         """The signed receipt; None when this very commit removes us."""
 
     def join(self, entry: bytes, welcome: bytes, tree: bytes, params: bytes, now: int) -> bytes:
-        """A joiner's receipt. The group is held until `reached`; `withdrawn` makes ready for the next Welcome."""
+        """A joiner's receipt. The group is held until `reached`; `withdrawn` makes ready for the next
+        Welcome."""
 
     def reached(self, entry: bytes, receipts: Sequence[bytes], now: int) -> bytes:
         """Merges. Msgpack Reached."""
@@ -356,7 +377,8 @@ class Member:
         """The leaves that the server says are connected; alone among them nothing may be sent (K3.3)."""
 
     def send_epoch(self, now: int) -> int:
-        """The epoch under which frames go out; raises stopped_removal_pending, stopped_alone, not_reached or removed."""
+        """The epoch under which frames go out; raises stopped_removal_pending, stopped_alone, not_reached
+        or removed."""
 
     def encrypt(self, content: bytes, now: int) -> bytes: ...
     def decrypt(self, data: bytes, now: int) -> bytes:
@@ -366,7 +388,8 @@ class Member:
         """Msgpack FrameSender. Each call advances the generation: one call, one sealer (K5.2)."""
 
     def frame_receiver(self, kid: int, now: int) -> bytes:
-        """Msgpack FrameReceiver; raises unknown_epoch (hold the frame up to 1 s), removed_leaf, unknown_leaf, revoked_leaf."""
+        """Msgpack FrameReceiver; raises unknown_epoch (hold the frame up to 1 s), removed_leaf,
+        unknown_leaf, revoked_leaf."""
 
     def roster(self) -> bytes:
         """Msgpack list of RosterLine."""
@@ -392,7 +415,8 @@ class Member:
     def failure_report(self, epoch: int, attempt: int, commit_hash: bytes, code: str) -> bytes: ...
     def sign_snapshot(self, purpose: str, order: int, content_hash: bytes) -> bytes: ...
     def check_signed(self, kind: Structure, data: bytes) -> bytes:
-        """Opens a receipt, submission, snapshot or failure_report under the key of the leaf it names: msgpack fields."""
+        """Opens a receipt, submission, snapshot or failure_report under the key of the leaf it names:
+        msgpack fields."""
 
     def sign_resume(self, nonce: bytes, participant: str) -> bytes: ...
 
@@ -400,7 +424,9 @@ class PublicGroup:
     """The server's view of a group: it verifies and never decrypts."""
 
     @staticmethod
-    def from_group_info(group_info: bytes, tree: bytes, params: bytes, trust: Trust, now: int) -> PublicGroup: ...
+    def from_group_info(
+        group_info: bytes, tree: bytes, params: bytes, trust: Trust, now: int
+    ) -> PublicGroup: ...
     @property
     def epoch(self) -> int: ...
     @property
@@ -409,7 +435,8 @@ class PublicGroup:
         """Msgpack list of Leaf."""
 
     def tree(self) -> bytes:
-        """The ratchet tree of the current epoch, for joiners; with a commit staged, of the epoch it leads to."""
+        """The ratchet tree of the current epoch, for joiners; with a commit staged, of the epoch it leads
+        to."""
 
     def leaf_of(self, public_key: bytes) -> int | None: ...
     def check_key_package(self, data: bytes, now: int) -> bytes:
@@ -430,7 +457,8 @@ class PublicGroup:
     def merge(self) -> None: ...
     def discard(self) -> None: ...
     def check_signed(self, kind: Structure, data: bytes) -> bytes:
-        """Opens a receipt, submission, snapshot or failure_report under the key of the leaf it names (staged tree first)."""
+        """Opens a receipt, submission, snapshot or failure_report under the key of the leaf it names
+        (staged tree first)."""
 
     def revoke(self, revocation: bytes, now: int) -> bytes:
         """Verifies a revocation: msgpack list of the leaves it concerns (possibly none)."""
@@ -439,10 +467,12 @@ class PublicGroup:
     def split_welcome(welcome: bytes, key_package_ref: bytes) -> bytes:
         """The Welcome with one joiner's secrets only."""
 
-# ---- frames ---------------------------------------------------------------------------------------------------------
+# ---- frames
+# ---------------------------------------------------------------------------------------------------------
 
 class SframeSealer:
-    """Seals whole frames under one KID; owns its counter. For sound `floor` carries the padded size on to the next sealer."""
+    """Seals whole frames under one KID; owns its counter. For sound `floor` carries the padded size on to
+    the next sealer."""
 
     def __init__(self, kid: int, key: bytes, salt: bytes, floor: int = 0) -> None: ...
     @property

@@ -1,9 +1,11 @@
-"""Types of `core._native.media`: the node's worker threads. Commands and events cross as msgpack with field names."""
+"""Types of `core._native.media`: the node's worker threads. Commands and events cross as msgpack with field
+names."""
 
 from typing import Literal, NotRequired, TypedDict
 
 class WorkerOptions(TypedDict):
-    """How one worker starts; `socket_buffer` is in bytes, 8 MB where absent; `dtls` is 1.2 where absent (M2.3)."""
+    """How one worker starts; `socket_buffer` is in bytes, 8 MB where absent; `dtls` is 1.2 where absent
+    (M2.3)."""
 
     bind: str
     socket_buffer: NotRequired[int]
@@ -13,11 +15,12 @@ class QueueFull(RuntimeError):
     """Too many commands wait at this worker; try again later."""
 
 class MediaNode:
-    """Worker threads of one node: commands in by `command`, events out of `poll` when `fileno` is readable (M1.3)."""
+    """Worker threads of one node: commands in by `command`, events out of `poll` when `fileno` is readable
+    (M1.3)."""
 
     def __init__(self, node_id: int, workers: list[WorkerOptions], seed: bytes | None = None) -> None:
-        """Binds every socket and starts the threads. OSError names a socket that cannot be opened; ValueError a
-        wrong option. `seed` (32 bytes) makes the engine's randomness repeatable in tests."""
+        """Binds every socket and starts the threads. OSError names a socket that cannot be opened;
+        ValueError a wrong option. `seed` (32 bytes) makes the engine's randomness repeatable in tests."""
 
     @property
     def node_id(self) -> int:
