@@ -8,7 +8,6 @@ a merge.
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable, Iterator
 from typing import Any, Literal, cast
 
@@ -90,12 +89,8 @@ class Membership:
             return []
         return self._guarded(handler, event, now)
 
-    def chat(self, text: str, now: int) -> Request:
-        """A sealed chat message (K6.1)."""
-        return self.say({"t": "chat", "id": secrets.token_urlsafe(9), "text": text}, now)
-
     def say(self, content: dict[str, Any], now: int) -> Request:
-        """Any sealed application message."""
+        """A sealed application message; `content` has a type `t` (K6.1)."""
         member = self._require()
         return requests.SendMessage(
             id=0, data=member.encrypt(msgpack.packb(content), now), epoch=member.epoch

@@ -7,6 +7,7 @@ bounded; when nobody reads `frames`, the oldest are dropped and counted.
 from __future__ import annotations
 
 import asyncio
+import secrets
 from collections import Counter
 from collections.abc import AsyncIterator
 from types import TracebackType
@@ -151,7 +152,7 @@ class Participant:
 
     async def send_chat(self, text: str) -> None:
         """Sends a chat message; encrypts again when an epoch overtook it (K6.1)."""
-        await self._say({"t": "chat", "text": text})
+        await self._say({"t": "chat", "id": secrets.token_urlsafe(9), "text": text})
 
     async def watch(self, tiles: list[Tile]) -> None:
         """Asks for these pictures, most important first, instead of for everybody's."""
