@@ -97,6 +97,7 @@ export const de: Messages = {
   "encryption.alarm": "Mit der Verschlüsselung dieser Besprechung stimmt etwas nicht",
   "encryption.alone": "Nur Sie können diese Besprechung hören",
   "encryption.content": "Stand der Verschlüsselung",
+  "encryption.idle": "Sie sind allein; es wird nichts gesendet, bis jemand kommt",
   "encryption.issuer": "{{issuer}} steht für diesen Namen ein",
   "encryption.issuer_guest": "Eingelassen von {{issuer}}; niemand hat den Namen geprüft",
   "encryption.members": "Personen, die diese Besprechung hören können",

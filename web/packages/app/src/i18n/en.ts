@@ -95,6 +95,7 @@ export const en = {
   "encryption.alarm": "Something is wrong with the encryption of this meeting",
   "encryption.alone": "Only you can hear this meeting",
   "encryption.content": "State of the encryption",
+  "encryption.idle": "You are alone; nothing is sent until somebody joins",
   "encryption.issuer": "{{issuer}} vouches for this name",
   "encryption.issuer_guest": "Let in by {{issuer}}; nobody checked the name",
   "encryption.members": "People who can hear this meeting",

@@ -100,6 +100,7 @@ export const fr: MessagesWithMany = {
   "encryption.alarm": "Le chiffrement de cette réunion présente une anomalie",
   "encryption.alone": "Vous seul·e pouvez entendre cette réunion",
   "encryption.content": "État du chiffrement",
+  "encryption.idle": "Il n’y a que vous ; rien n’est envoyé tant que personne n’arrive",
   "encryption.issuer": "{{issuer}} garantit ce nom",
   "encryption.issuer_guest": "Admission par {{issuer}} ; personne n’a vérifié le nom",
   "encryption.members": "Personnes qui peuvent entendre cette réunion",

@@ -97,6 +97,7 @@ export const nl: Messages = {
   "encryption.alarm": "Er is iets mis met de versleuteling van deze vergadering",
   "encryption.alone": "Alleen u kunt deze vergadering horen",
   "encryption.content": "Stand van de versleuteling",
+  "encryption.idle": "U bent alleen; er wordt niets verzonden tot iemand komt",
   "encryption.issuer": "{{issuer}} staat in voor deze naam",
   "encryption.issuer_guest": "Binnengelaten door {{issuer}}; niemand heeft de naam nagegaan",
   "encryption.members": "Personen die deze vergadering kunnen horen",
