@@ -136,6 +136,30 @@ describe("a lying server", () => {
     assert.deepEqual(listed.map((one) => one.name).toSorted(), [host.name, "Victim"].toSorted());
   });
 
+  test("M5.1: told to move, the client opens a second connection at the node and goes on", async () => {
+    const { person, liar } = await victim();
+    await person.sees(1);
+    liar.say({ type: "media.move", connection: 1, reason: "drain" });
+    const moved = await until("moved", () => person.stats(), ({ connection, connectionState }) => connection === 1 && connectionState === "connected");
+    assert.equal(moved.receiving.every((one) => one.connection === 1), true);
+    await person.sees(1);
+    const first = await person.stats();
+    const later = await until("frames", () => person.stats(), (now) => now.tiles[0].framesDecoded > first.tiles[0].framesDecoded + 20);
+    assert.ok(later.sending.find((one) => one.source === "microphone").sealed > 0);
+    assert.deepEqual(await alarms(person), []);
+    await until("heard", () => honest.stats(), (now) => now.receiving.some((one) => one.slot === "audio" && one.opened > 0));
+  });
+
+  test("an encryption module that was altered on the way is not run", async () => {
+    const page = await browser.newPage();
+    await page.route("**/e2ee_bg.wasm", async (route) => {
+      const body = await (await route.fetch()).body();
+      await route.fulfill({ body: Buffer.concat([body, Buffer.from([0, 2, 0, 0])]), contentType: "application/wasm" });
+    });
+    await assert.rejects(join({ newPage: async () => page }, node, "Victim"), /key_worker_failed/);
+    await page.close();
+  });
+
   test("an event that is kept back ends the socket, and the client joins anew", async () => {
     const { person, liar } = await victim();
     const before = await until("in", () => person.look(), ({ state }) => state === "connected");

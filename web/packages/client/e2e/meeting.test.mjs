@@ -85,8 +85,10 @@ describe(`three people in ${names.join(" and ")}`, () => {
     await until("hand down", () => second.look(), ({ people }) => !people.some((person) => person.hand));
   });
 
-  test("a screen is shared and stopped", async () => {
-    await host.page.evaluate(() => {
+  /** Shares a painted canvas as `sharer`'s screen; the others must see it, and see it end. */
+  async function share(sharer) {
+    const others = everybody().filter((person) => person !== sharer);
+    await sharer.page.evaluate(() => {
       const canvas = document.createElement("canvas");
       [canvas.width, canvas.height] = [1280, 720];
       const context = canvas.getContext("2d");
@@ -97,14 +99,18 @@ describe(`three people in ${names.join(" and ")}`, () => {
       }, 66);
       return window.meeting.startScreen(canvas.captureStream(15));
     });
-    const shown = await Promise.all([second, guest].map((person) => person.sees(1, "screen")));
+    const shown = await Promise.all(others.map((person) => person.sees(1, "screen")));
     for (const { tiles } of shown) {
       const screen = tiles.find((tile) => tile.source === "screen");
       assert.ok(screen.width >= 640, JSON.stringify(screen));
     }
-    await host.page.evaluate(() => window.meeting.stopScreen());
-    for (const person of [second, guest]) await until("screen gone", () => person.look(), ({ tiles }) => !tiles.some((tile) => tile.source === "screen"));
-  });
+    await sharer.page.evaluate(() => window.meeting.stopScreen());
+    for (const person of others) await until("screen gone", () => person.look(), ({ tiles }) => !tiles.some((tile) => tile.source === "screen"));
+  }
+
+  test("a screen is shared and stopped", () => share(host));
+
+  test("a screen is shared from the other browser as well", () => share(second));
 
   test("K2.5: a lost socket is resumed, media goes on, and nothing is lost", async () => {
     const before = await second.look();
@@ -133,10 +139,26 @@ describe(`three people in ${names.join(" and ")}`, () => {
     assert.equal(await sealed(), first);
   });
 
+  test("K5.7: a client whose transform is cut off sends no frame of that source, and says so", async () => {
+    await second.page.evaluate(() => {
+      const camera = window.peers.at(-1).getTransceivers()[1].sender;
+      camera.transform = null;
+    });
+    const now = await until("noticed", () => second.look(), ({ encryption }) => encryption.alarms.length > 0, 20_000);
+    assert.match(now.encryption.alarms[0].code, /^(plaintext|transform_lost)$/);
+    assert.equal(await second.page.evaluate(() => window.peers.at(-1).getTransceivers()[1].sender.track), null);
+    for (const person of [host, guest]) {
+      const stats = await person.stats();
+      for (const slot of stats.receiving) assert.equal(slot.dropped.not_sealed ?? 0, 0, JSON.stringify(slot));
+    }
+    // The key Worker is replaced below, and with it every transform.
+    await second.page.evaluate(() => window.meeting.setCamera(window.tracks.camera).catch(() => undefined));
+  });
+
   test("K5.2: a key Worker that dies stops every frame, and the client comes back as a fresh leaf", async () => {
     const before = await second.look();
     await second.page.evaluate(() => window.workers.at(-1).terminate());
-    await until("reconnecting", () => second.look(), ({ state }) => state === "reconnecting", 10_000);
+    await until("reconnecting", () => second.look(), ({ state }) => state === "reconnecting", 25_000);
     const now = await until("back", () => second.look(), ({ state, tiles }) => state === "connected" && tiles.filter((tile) => tile.name !== null).length === 2);
     assert.notEqual(now.me.participant, before.me.participant);
     assert.ok(now.encryption.epoch > before.encryption.epoch);
@@ -151,7 +173,8 @@ describe(`three people in ${names.join(" and ")}`, () => {
     assert.equal(out.ended.reason, "removed");
     for (const person of [host, second]) {
       const now = await until("a new epoch", () => person.look(), (seen) => seen.encryption.epoch > encryption.epoch && seen.people.length === 2);
-      assert.deepEqual(now.encryption.alarms, []);
+      // The second has told above of the transform that was cut off, and keeps it on record.
+      assert.deepEqual(now.encryption.alarms.filter((alarm) => person === host || alarm.detail !== "camera"), []);
       await person.sees(1);
     }
   });

@@ -25,7 +25,14 @@ export async function join(browser, node, who, { microphone = true, camera = tru
       // Kept for the tests that cut them.
       window.sockets = [];
       window.workers = [];
-      const [RealSocket, RealWorker] = [window.WebSocket, window.Worker];
+      window.peers = [];
+      const [RealSocket, RealWorker, RealPeer] = [window.WebSocket, window.Worker, window.RTCPeerConnection];
+      window.RTCPeerConnection = class extends RealPeer {
+        constructor(...args) {
+          super(...args);
+          window.peers.push(this);
+        }
+      };
       window.WebSocket = class extends RealSocket {
         constructor(...args) {
           super(...args);

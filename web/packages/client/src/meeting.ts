@@ -217,7 +217,7 @@ export class Meeting {
         this.#store.touch();
       },
       labels: (labels) => this.#pictures.labels(labels),
-      alarm: (code, _detail, leaf) => this.#alarm(code, leaf === null ? [] : [leaf]),
+      alarm: (code, detail, leaf) => this.#alarm(code, leaf === null ? [] : [leaf], detail),
       counted: (stats) => this.#pictures.counted(stats),
       connection: (connection) => {
         this.#pictures.use(connection);
@@ -282,8 +282,8 @@ export class Meeting {
     this.#current?.request("view", { tiles }).catch(() => undefined);
   }
 
-  #alarm(code: string, leaves: readonly number[]): void {
-    const alarm = this.#model.alarm(code, leaves, unixTime());
+  #alarm(code: string, leaves: readonly number[], detail = ""): void {
+    const alarm = this.#model.alarm(code, leaves, unixTime(), detail);
     if (alarm !== null) this.#emit("alarm", alarm);
     this.#store.touch();
   }

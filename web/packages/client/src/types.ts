@@ -67,6 +67,8 @@ export interface ChatMessage {
 /** Something the encryption noticed. */
 export interface Alarm {
   readonly code: string;
+  /** For operators; holds no secret, no name and nothing that was said. */
+  readonly detail: string;
   /** Names from the tree where known. */
   readonly people: readonly string[];
   readonly time: number;

@@ -12,8 +12,9 @@ import type { Calls, FromWorker, ToWorker } from "../worker/protocol.ts";
 
 /** Milliseconds a call may take; joining a large group is the longest. */
 const CALL_TIMEOUT = 30_000;
-/** The counters are asked for each second and cost nothing: a Worker that does not answer them this long is gone. */
-const STATS_TIMEOUT = 5_000;
+/** The counters are asked for each second and cost nothing: a Worker that does not answer them this long is gone, even on a
+ * machine that is short of breath. */
+const STATS_TIMEOUT = 10_000;
 
 /** What the Worker tells the page. */
 export interface KeyWorkerPorts {

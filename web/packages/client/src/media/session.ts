@@ -80,9 +80,13 @@ export class MediaSession {
     this.#ports.slots();
   }
 
-  /** Goes to a new connection, opened before the old one closes (M5.1). */
+  /**
+   * Goes to a new connection, opened before the old one closes (M5.1). With a number it is the node that asks: one that is
+   * open already was asked for when the node saw its predecessor go, and needs nothing more.
+   */
   async move(number: number | null = null): Promise<void> {
-    if (number !== null) this.#next = Math.max(this.#next, number);
+    if (number !== null && number < this.#next) return;
+    if (number !== null) this.#next = number;
     const old = this.#current;
     const fresh = await this.#make();
     if (!(await this.#connected(fresh))) {

@@ -13,10 +13,11 @@ export class Encryption {
   #verified: { time: number; certificates: ReadonlySet<string> } | null = null;
 
   /** Adds an alarm; the same code about the same people is told once. True when it was new. */
-  alarm(code: string, people: readonly string[], time: number): boolean {
+  alarm(alarm: Alarm): boolean {
+    const { code, people } = alarm;
     const known = this.#alarms.some((one) => one.code === code && one.people.join() === people.join());
     if (known || this.#alarms.length >= MAX_ALARMS) return false;
-    this.#alarms = [...this.#alarms, { code, people, time }];
+    this.#alarms = [...this.#alarms, alarm];
     // A new group is a new history: what was compared before says nothing about it (K3.1).
     if (code === "new_group") this.#verified = null;
     return true;

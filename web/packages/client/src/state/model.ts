@@ -127,9 +127,10 @@ export class MeetingModel {
   }
 
   /** Notes an alarm; null when it was known. */
-  alarm(code: string, leaves: readonly number[], now: number): Alarm | null {
+  alarm(code: string, leaves: readonly number[], now: number, detail = ""): Alarm | null {
     const people = leaves.map((leaf) => this.#line(leaf, this.#view.epoch)?.identity.name ?? "");
-    return this.encryption.alarm(code, people, now) ? { code, people, time: now } : null;
+    const alarm: Alarm = { code, detail, people, time: now };
+    return this.encryption.alarm(alarm) ? alarm : null;
   }
 
   /** The people present compared the code. */
