@@ -92,7 +92,7 @@ async function openFirefox() {
         evaluate: (...args) => page.evaluate(...args),
         press: (label) => pressInFirefox(page, label, aria),
         type: async (label, text) => {
-          const field = await page.waitForSelector(`::-p-aria([name="${label}"][role="textbox"])`, { timeout: 30_000 });
+          const field = await fieldInFirefox(page, label);
           await field.type(text);
         },
         enter: () => page.keyboard.press("Enter"),
@@ -114,4 +114,20 @@ async function pressInFirefox(page, label, aria) {
     label.source,
   );
   return handle.asElement().click();
+}
+
+/** A text field by the pattern of its accessible name, as its label, its aria-label or its placeholder gives it. */
+async function fieldInFirefox(page, label) {
+  const handle = await page.waitForFunction(
+    (source, flags) => {
+      const wanted = new RegExp(source, flags);
+      return [...document.querySelectorAll("textarea, input")].find((field) =>
+        [field.ariaLabel, field.placeholder, ...[...(field.labels ?? [])].map((one) => one.textContent)].some((name) => wanted.test(name ?? "")),
+      );
+    },
+    { timeout: 30_000 },
+    label.source,
+    label.flags,
+  );
+  return handle.asElement();
 }

@@ -55,7 +55,8 @@ class Person {
           label: video.closest("figure")?.querySelector("figcaption")?.textContent ?? "",
           width: video.videoWidth,
           height: video.videoHeight,
-          frames: video.getVideoPlaybackQuality().totalVideoFrames,
+          // Firefox counts no frames of a MediaStream here; its clock runs only while pictures come.
+          frames: video.getVideoPlaybackQuality().totalVideoFrames || Math.floor(video.currentTime * 10),
         })),
     );
   }
