@@ -272,7 +272,7 @@ WEB = Step(
     "web",
     "browser client",
     ("web/package-lock.json", "web/packages/**/*", "scripts/web"),
-    ("gateway/static/index.html",),
+    ("gateway/static/index.html", "gateway/static/sdk/e2ee_bg.wasm"),
     _make_web,
 )
 
