@@ -1,4 +1,4 @@
-"""The least hub that can lead native members through epochs: entries, proposals, certificates, all with made-up keys.
+"""The least hub that can lead native members through epochs: entries, proposals, certificates; made-up keys.
 
 It checks nothing by itself, so that a test sees what members check. The real one is `core/e2ee`.
 """
@@ -150,9 +150,7 @@ def grow(hub: Hub, members: list[e2ee.Member], joiner: e2ee.Member, server: e2ee
     for member in members:
         member.propose(epoch, 0, 0, proposals, now)
     commit = msgpack.unpackb(members[0].commit(epoch, 0, now))
-    staged = msgpack.unpackb(
-        server.stage(epoch, 0, proposals, commit["commit"], commit["signature"], 0, now)
-    )
+    staged = msgpack.unpackb(server.stage(epoch, 0, proposals, commit["commit"], commit["signature"], 0, now))
     entry = hub.entry("proposed", epoch, 0, staged["commit_hash"])
     receipts = []
     for member in members:

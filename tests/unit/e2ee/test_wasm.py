@@ -140,13 +140,13 @@ def test_a_browser_and_native_members_are_in_one_epoch(wasm: Wasm) -> None:
 def test_the_browser_refuses_with_the_same_codes(wasm: Wasm) -> None:
     hub = Hub()
     browser: Any = WasmMember(wasm, hub, "browser")
-    with pytest.raises(Refused, match="^not_member$"):
+    with pytest.raises(Refused, match=r"^not_member$"):
         browser.code()
-    with pytest.raises(Refused, match="^argument_malformed$"):
+    with pytest.raises(Refused, match=r"^argument_malformed$"):
         browser.create(b"\xc1", hub.now)
-    with pytest.raises(Refused, match="^signed_malformed$"):
+    with pytest.raises(Refused, match=r"^signed_malformed$"):
         wasm.call(None, "signedPeek", "entry", b"short")
     foreign = {**hub.params, "manifest_set_hash": bytes(32)}
-    with pytest.raises(Refused, match="^manifest_set_changed$"):
+    with pytest.raises(Refused, match=r"^manifest_set_changed$"):
         browser.create(msgpack.packb(foreign), hub.now)
     assert wasm.call(None, "errorCodes") == e2ee.error_codes()
