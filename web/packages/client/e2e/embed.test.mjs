@@ -137,7 +137,11 @@ describe("an embedding page", () => {
     await pages[0].evaluate(() => window.meeting.leave());
     const alone = await until("alone", () => snapshot(pages[1]), (now) => now.tiles.length === 0 && now.stopped !== null);
     assert.equal(alone.stopped, "stopped_alone");
+    await pause(1000);
+    const before = await pages[1].evaluate(() => window.meeting.stats());
     await pause(5000);
+    const later = await pages[1].evaluate(() => window.meeting.stats());
+    assert.deepEqual(later.sending, before.sending);
     assert.deepEqual((await snapshot(pages[1])).alarms, []);
     await embed(pages[0], node);
     for (const page of pages) {

@@ -63,7 +63,7 @@ describe(`three people in ${names.join(" and ")}`, () => {
     for (const [at, now] of later.entries()) {
       for (const tile of now.tiles) {
         const earlier = before[at].tiles.find((one) => one.participant === tile.participant && one.source === tile.source);
-        assert.ok(tile.framesDecoded - earlier.framesDecoded > 50, JSON.stringify([at, earlier, tile]));
+        assert.ok(tile.framesDecoded - earlier.framesDecoded > 10, JSON.stringify([at, earlier, tile]));
       }
       assert.ok(now.audioEnergy > before[at].audioEnergy, `person ${at} hears`);
     }

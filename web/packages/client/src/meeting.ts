@@ -234,7 +234,7 @@ export class Meeting {
     try {
       await participation.open();
     } catch (error) {
-      this.#current = null;
+      if (this.#current === participation) this.#current = null;
       await participation.close(false);
       throw error;
     }

@@ -4,7 +4,7 @@
  */
 
 import { monotonic, unixTime } from "./clock.ts";
-import { codeOf } from "./errors.ts";
+import { codeOf, EntenteError } from "./errors.ts";
 import type { HelloReply, Requests, ServerEvent, SourceState } from "./generated/wire.ts";
 import { requestJoin, type JoinRequest, socketUrl } from "./http.ts";
 import { KeyWorker } from "./keys/key_worker.ts";
@@ -57,6 +57,7 @@ export class Participation {
   readonly #watchdog = new Watchdog();
   #socket: Socket | null = null;
   #looker: ReturnType<typeof setInterval> | null = null;
+  #opened = false;
   #over = false;
   #maxVideo = 0;
   #socketLost = false;
@@ -68,7 +69,10 @@ export class Participation {
     this.#ports = ports;
     this.#keys = new KeyWorker(assets.workerUrl, {
       send: (type, fields) => this.request(type, fields as never),
-      group: (view) => this.#ports.group(view),
+      group: (view) => {
+        this.#hold(view.stopped);
+        this.#ports.group(view);
+      },
       labels: (labels) => this.#ports.labels(labels),
       message: (message) => this.#ports.message(message),
       alarm: (code, detail, leaf) => this.#ports.alarm(code, detail, leaf),
@@ -93,6 +97,8 @@ export class Participation {
     // The group needs round trips, the media needs others: neither waits for the other.
     const [manifests] = await Promise.all([this.#keys.call("begin", { hello }), this.media.start()]);
     await this.#pin(hello.deployment, hex(manifests));
+    if (this.#over) throw new EntenteError("closed", "while joining");
+    this.#opened = true;
     this.#looker = setInterval(() => void this.#look().catch(() => undefined), LOOK);
   }
 
@@ -101,7 +107,7 @@ export class Participation {
     type: T,
     fields: Omit<Requests[T]["request"], "id" | "type">,
   ): Promise<Requests[T]["reply"]> {
-    if (this.#socket === null) return Promise.reject(Object.assign(new Error("not connected"), { code: "not_connected" }));
+    if (this.#socket === null) return Promise.reject(new EntenteError("not_connected", type));
     return this.#socket.request(type, fields);
   }
 
@@ -141,6 +147,13 @@ export class Participation {
     if (changed) this.#ports.alarm("manifests_changed", deployment, null);
   }
 
+  #hold(stopped: string | null): void {
+    // Before the first epoch the encoders warm up: they are wanted within the second.
+    const held = stopped !== null && stopped !== "not_reached";
+    this.#watchdog.forget();
+    this.media.hold(held).catch(() => undefined);
+  }
+
   #shut(): void {
     this.#over = true;
     if (this.#looker !== null) clearInterval(this.#looker);
@@ -152,7 +165,8 @@ export class Participation {
   #lose(code: string): void {
     if (this.#over) return;
     this.#shut();
-    this.#ports.lost(code);
+    // While it is still opening, `open` rejects, and whoever called it decides.
+    if (this.#opened) this.#ports.lost(code);
   }
 
   #makeSocket(url: string): Socket {

@@ -41,6 +41,7 @@ export class MediaSession {
   #timer: ReturnType<typeof setTimeout> | null = null;
   #mending = false;
   #closed = false;
+  #held = false;
   #grown = false;
 
   constructor(ports: MediaPorts) {
@@ -62,7 +63,17 @@ export class MediaSession {
   async publish(source: Source, track: MediaStreamTrack | null): Promise<void> {
     if (track === null) this.#tracks.delete(source);
     else this.#tracks.set(source, track);
-    await Promise.all([...this.#open].map((connection) => connection.replace(source, track)));
+    await this.#replace(source);
+  }
+
+  /**
+   * Empties every sender while nothing may be sent (K3.3, K4.6), and fills them again. The seal refuses frames by itself;
+   * this spares the encoders, and Chromium pads the path with old packets as long as an encoder runs.
+   */
+  async hold(held: boolean): Promise<void> {
+    if (held === this.#held) return;
+    this.#held = held;
+    await Promise.all([...this.#tracks.keys()].map((source) => this.#replace(source)));
   }
 
   /** What a source publishes now. */
@@ -108,6 +119,14 @@ export class MediaSession {
     this.#current = null;
   }
 
+  async #replace(source: Source): Promise<void> {
+    await Promise.all([...this.#open].map((connection) => connection.replace(source, this.#live(source))));
+  }
+
+  #live(source: Source): MediaStreamTrack | null {
+    return this.#held ? null : (this.#tracks.get(source) ?? null);
+  }
+
   async #make(): Promise<Connection> {
     if (this.#closed) throw new EntenteError("closed", "media");
     const number = this.#next;
@@ -115,7 +134,7 @@ export class MediaSession {
     const connection = new Connection(number, this.#ports.worker, (state) => this.#changed(connection, state));
     this.#open.add(connection);
     try {
-      for (const [source, track] of this.#tracks) await connection.replace(source, track);
+      for (const source of this.#tracks.keys()) await connection.replace(source, this.#live(source));
       await this.#negotiate(connection, false);
       if (this.#grown) {
         connection.grow();
