@@ -29,7 +29,7 @@ from core.values import Deployment, LogLeaf, Person
 from gateway.http.build import build_app
 from gateway.http.rooms import make_room
 from gateway.media import EngineNode, free_udp_ports, own_addresses, worker_count
-from gateway.services import Services
+from gateway.services import Meetings, Services
 from gateway.settings import Settings
 from gateway.signer_child import SignerKeeper
 from gateway.socket import open_meetings
@@ -42,10 +42,12 @@ log = logging.getLogger("entente")
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A running node: its application, its ports, and the path of the room made at start, if any."""
+    """A running node: its application, its ports, its meetings, and the path of the room made at start, if
+    any."""
 
     app: ASGIApp
     services: Services
+    meetings: Meetings
     room: str | None
 
 
@@ -89,7 +91,7 @@ async def open_node(settings: Settings, config: Path | None = None) -> AsyncIter
         exposition = telemetry.exposition if settings.telemetry.metrics else None
         app = build_app(settings, services, sessions, meetings, exposition)
         telemetry.gauge("entente_up", 1)
-        yield Node(app, services, await _demo_room(settings, services))
+        yield Node(app, services, meetings, await _demo_room(settings, services))
 
 
 async def _store(settings: Settings, stack: AsyncExitStack) -> Store:

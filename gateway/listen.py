@@ -6,7 +6,7 @@ import asyncio
 import errno
 import signal
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 
 import uvicorn
@@ -52,16 +52,28 @@ def open_socket(http: HttpSettings) -> socket.socket:
 
 
 class Server(uvicorn.Server):
-    """Uvicorn that tells when it listens."""
+    """Uvicorn that tells when it listens, and when it is about to close what is open."""
 
-    def __init__(self, config: uvicorn.Config, listening: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        listening: Callable[[], None],
+        ending: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
         super().__init__(config)
         self._listening = listening
+        self._ending = ending
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """See uvicorn."""
         await super().startup(sockets)
         self._listening()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """See uvicorn. People are told that the meeting ends before their sockets close."""
+        if self._ending is not None:
+            await self._ending()
+        await super().shutdown(sockets)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:

@@ -28,5 +28,6 @@ async def serve(settings: Settings, config: Path | None = None) -> None:
         host = "localhost" if settings.is_loopback else settings.http.bind
         async with open_node(settings, config) as node:
             said = announcement(f"http://{host}:{port}", node.room, settings.development.login)
-            server = Server(uvicorn_config(node.app, settings.http), lambda: print(said, flush=True))
+            uvicorn = uvicorn_config(node.app, settings.http)
+            server = Server(uvicorn, lambda: print(said, flush=True), node.meetings.close)
             await server.serve(sockets=[listening])
