@@ -15,6 +15,8 @@ from core.errors import StoreConflict
 from core.values import ReceiptRecord
 from core.wire.events import GroupReceiptsRelayed, GroupSettled
 
+WINDOW = 5.0
+"""Seconds for which members can compare: they keep past epochs as long. Later receipts are stored only."""
 GATHER = 0.1
 """Seconds over which receipts are gathered; a third of what a sender waits for them (K4.5)."""
 
@@ -29,6 +31,7 @@ class Settling:
         self._confirmed = dict(done.receipts)
         self._late = [receipt for leaf, receipt in done.receipts.items() if leaf not in known]
         self._settled = False
+        self._reached = context.clock.monotonic()
         self.epoch = done.epoch
         self.attempt = done.number
         self.entry_hash = done.entry.hash if done.entry else b""
@@ -68,6 +71,7 @@ class Settling:
             except StoreConflict:
                 continue  # the first stays stored; the second still reaches the clients, who name it
         event = GroupReceiptsRelayed(receipts=[receipt.data for receipt in late])
+        fresh = self._context.clock.monotonic() - self._reached <= WINDOW
         for member in self._books.members.values():
-            if late:
+            if late and fresh and member.joined <= self.epoch:
                 self._context.voice.tell(member.participant, event)

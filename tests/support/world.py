@@ -6,7 +6,7 @@ Each `Client` is the headless participant's own membership, fed with the very by
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import TypeVar
 
@@ -231,6 +231,13 @@ class World:
         for _ in range(round(seconds / step)):
             await self.clock.advance(step)
             await self.settle()
+
+    async def do(self, work: Coroutine[object, object, T]) -> T:
+        """The result of something that may have to wait for virtual time, such as a store that fails."""
+        task = asyncio.create_task(work)
+        while not task.done():
+            await self.run(0.05)
+        return await task
 
     def _raise(self) -> None:
         for task in [*self.tasks, *(client.task for client in self.clients)]:
