@@ -147,6 +147,30 @@ fn nothing_is_sent_to_empty_slots_to_other_rooms_or_back_to_the_publisher() {
 }
 
 #[test]
+fn nothing_is_sent_before_a_receiver_has_keys_and_then_it_begins_with_a_key_frame() {
+    let (mut house, mut cameras) = meeting();
+    let (now, id) = (house.now, PeerId(7));
+    house
+        .forwarder
+        .add_peer(now, id, support::house::ROOM, &client(17))
+        .unwrap();
+    house.show(7, SlotKind::Video, 0, Some((2, CAMERA)), 2);
+    for packet in cameras[1].pictures(&[2, 2, 2], 3_000) {
+        house.rtp(2, &packet);
+    }
+    house.wait(700);
+    let sent = house.sent();
+    assert!(rtp_to(&sent, 7).is_empty() && plis_to(&sent, 2).is_empty());
+    house.forwarder.peer_connected(house.now, id, &mut house.out);
+    assert_eq!(plis_to(&house.sent(), 2).len(), 1);
+    cameras[1].key = true;
+    for packet in cameras[1].pictures(&[2, 2, 2], 3_000) {
+        house.rtp(2, &packet);
+    }
+    assert_eq!(rtp_to(&house.sent(), 7).len(), 2);
+}
+
+#[test]
 fn a_slot_waits_for_a_key_frame_and_asks_for_it() {
     let (mut house, mut cameras) = meeting();
     for packet in cameras[1].pictures(&[2, 2, 2], 3_000) {

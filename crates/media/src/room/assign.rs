@@ -78,7 +78,13 @@ impl Forwarder {
         let Some(track) = self.tracks.get_mut(track_at) else {
             return;
         };
-        let target = track.best(assignment.max_layer);
+        // A key frame sent before the receiver has keys would be lost on it.
+        let connected = self.peers.get(place).is_some_and(|peer| peer.connected);
+        let target = if connected {
+            track.best(assignment.max_layer)
+        } else {
+            NONE
+        };
         let subscribed = track.subscriptions.iter_mut().find(|sub| sub.slot == at);
         let showing = match subscribed {
             Some(sub) => {
@@ -108,6 +114,29 @@ impl Forwarder {
             self.force_keyframe(now, track_at, out);
         }
         self.work(now, track_at, out);
+    }
+
+    /// A peer's handshake is done: its slots begin to ask for what they are to show.
+    pub fn peer_connected(&mut self, now: Instant, id: PeerId, out: &mut Outbox) {
+        let Some(peer) = self.by_id.get(&id).and_then(|at| self.peers.get_mut(*at)) else {
+            return;
+        };
+        peer.connected = true;
+        for at in peer.slots.clone() {
+            let Some(slot) = self.slots.get_mut(at) else {
+                continue;
+            };
+            let Some(track_at) = slot.track else { continue };
+            slot.ask = Some((now, 0));
+            let max = slot.max_layer;
+            let Some(track) = self.tracks.get_mut(track_at) else {
+                continue;
+            };
+            let best = track.best(max);
+            let own = track.subscriptions.iter_mut().filter(|sub| sub.slot == at);
+            own.for_each(|sub| sub.target = best);
+            self.work(now, track_at, out);
+        }
     }
 
     /// A frame is opened at most once by a client (K5.3), so a track fills at most one of its slots.

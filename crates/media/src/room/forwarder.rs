@@ -49,7 +49,8 @@ pub struct ForwarderConfig {
 
 /// Rooms, tracks and slots of one worker.
 ///
-/// Commands change who sees what: `add_*`, `update_peer`, `remove_*`, `set_*`, `request_keyframe`. Packets come
+/// Commands change who sees what: `add_*`, `update_peer`, `remove_*`, `set_*`, `request_keyframe`; nothing is sent
+/// into slots before `peer_connected`. Packets come
 /// through `handle_rtp` and `handle_rtcp`. Then call `handle_timeout` when `poll_timeout` is due, and drain
 /// `poll_event`. Every method that can send takes the outbox.
 #[derive(Debug)]

@@ -28,6 +28,8 @@ pub struct Peer {
     pub id: PeerId,
     /// Its room.
     pub room: RoomId,
+    /// Whether it can receive: its handshake is done.
+    pub connected: bool,
     /// Its leaf in the group.
     pub leaf: Option<u16>,
     /// What its SSRCs carry.
@@ -70,6 +72,7 @@ impl Peer {
         Peer {
             id,
             room,
+            connected: false,
             leaf: None,
             bindings: Bindings::default(),
             ids: ExtensionIds::default(),

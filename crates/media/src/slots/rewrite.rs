@@ -347,6 +347,48 @@ mod tests {
     }
 
     #[test]
+    fn m4_1_frame_numbers_of_vp9_and_av1_go_on_across_switches() {
+        use crate::codec::vp9;
+        let mut rewriter = Rewriter::new(0, 0, 500);
+        let mut frames = Vec::new();
+        for (n, first) in [60_000u16, 7, 65_535].into_iter().enumerate() {
+            for i in 0..2u16 {
+                let frame = first.wrapping_add(i);
+                let vp9 = vp9::Descriptor {
+                    picture_id: Some(frame & 0x7fff),
+                    tl0_pic_idx: Some(frame as u8),
+                    frame: Some(frame),
+                    ..vp9::Descriptor::default()
+                };
+                let mut parsed = packet(frame as u64, 0, 0, 0);
+                parsed.payload.descriptor = if n == 1 {
+                    Descriptor::Dependency { frame }
+                } else {
+                    Descriptor::Vp9(vp9)
+                };
+                if i == 0 {
+                    rewriter.switch(Instant::ZERO, &parsed, None, 90_000);
+                }
+                frames.push(
+                    match rewriter.send(Instant::ZERO, &parsed, None).descriptor {
+                        Descriptor::Vp9(vp9) => {
+                            (vp9.frame.unwrap(), vp9.picture_id, vp9.tl0_pic_idx)
+                        }
+                        Descriptor::Dependency { frame } => (frame, None, None),
+                        other => panic!("{other:?}"),
+                    },
+                );
+            }
+        }
+        let numbers: Vec<_> = frames.iter().map(|frame| frame.0).collect();
+        assert_eq!(numbers, [1, 2, 3, 4, 5, 6]);
+        let pictures: Vec<_> = frames.iter().filter_map(|frame| frame.1).collect();
+        assert_eq!(pictures, [501, 502, 503, 504]);
+        let tl0: Vec<_> = frames.iter().filter_map(|frame| frame.2).collect();
+        assert_eq!(tl0, [1, 2, 3, 4]);
+    }
+
+    #[test]
     fn m4_2_a_switch_follows_capture_times_within_bounds() {
         let second = 1_000_000_000;
         let step = |passed_ms: u64, before: Option<i64>, after: Option<i64>, video| {

@@ -53,6 +53,8 @@ impl House {
             .add_peer(self.now, PeerId(peer), ROOM, sections)
             .unwrap();
         self.forwarder.set_leaf(PeerId(peer), Some(peer as u16));
+        self.forwarder
+            .peer_connected(self.now, PeerId(peer), &mut self.out);
     }
 
     pub fn show(

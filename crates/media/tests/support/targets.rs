@@ -193,6 +193,8 @@ impl Stage {
                     .forwarder
                     .add_peer(now, PeerId(peer), ROOM, &sections);
                 assert_eq!(added.is_ok(), self.present.insert(peer));
+                let out = &mut self.house.out;
+                self.house.forwarder.peer_connected(now, PeerId(peer), out);
                 self.house
                     .forwarder
                     .set_leaf(PeerId(peer), Some(peer as u16));
