@@ -37,6 +37,8 @@ drop_reasons! {
     StunUnknownUser => "stun_unknown_user",
     /// MESSAGE-INTEGRITY is missing or wrong.
     StunIntegrity => "stun_integrity",
+    /// A check of one peer from an address on which another one is alive (attack 3).
+    TupleTaken => "tuple_taken",
     /// More checks than allowed from one address.
     StunRate => "stun_rate",
     /// DTLS that does not parse or is refused.

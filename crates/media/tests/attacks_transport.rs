@@ -130,6 +130,62 @@ fn attack_3_media_from_another_address_moves_nothing_and_reaches_nobody() {
     );
 }
 
+#[test]
+fn attack_3_a_forged_source_does_not_take_a_living_peers_place() {
+    let mut pair = Pair::connect(Version::V12);
+    let insider = pair.client.certificate().fingerprint();
+    let add = add_server_peer(PeerId(3), "other", "rogue", insider);
+    pair.server.handle_command(pair.now, add).unwrap();
+    // Another participant, with credentials of its own, forges the victim's address.
+    let forged = Builder::new(Class::Request, [9; 12])
+        .username(b"otheruf:rogueuf")
+        .use_candidate()
+        .finish(&IntegrityKey::new(credentials("other").pwd.as_bytes()));
+    assert!(pair.inject(at_server(), &forged).is_empty());
+    assert_eq!(pair.server.drops().get(DropReason::TupleTaken), 1);
+    pair.client_sends(&rtp(1, 5, b"still mine"));
+    assert_eq!(
+        pair.server.media().rtp,
+        [(SERVER, rtp(1, 5, b"still mine"))]
+    );
+}
+
+/// Attack 1, later: records in clear that anybody can write do not end a session that has keys.
+#[test]
+fn attack_1_forged_handshakes_and_alerts_do_not_end_a_session() {
+    for version in [Version::V12, Version::V13] {
+        let mut pair = Pair::connect(version);
+        let recorded: Vec<Vec<u8>> = pair
+            .up
+            .iter()
+            .filter(|bytes| (20..64).contains(&bytes[0]))
+            .cloned()
+            .collect();
+        assert!(!recorded.is_empty());
+        let alert = |level, what| {
+            [
+                &[21, 254, 253, 0, 0, 0, 0, 0, 0, 0, 99, 0, 2][..],
+                &[level, what],
+            ]
+            .concat()
+        };
+        let forged = [
+            alert(2, 40),
+            alert(1, 0),
+            alert(2, 0),
+            vec![23; 60],
+            vec![20, 254, 253],
+        ];
+        for record in recorded.iter().chain(&forged) {
+            pair.inject(at_server(), record);
+        }
+        pair.run(Duration::from_secs(5));
+        assert_eq!(lost(&pair.server_events), None, "{version:?}");
+        pair.client_sends(&rtp(1, 5, b"still here"));
+        assert_eq!(pair.server.media().rtp.len(), 1);
+    }
+}
+
 /// Attack 4, at the border where the core names a candidate.
 #[test]
 fn attack_4_a_link_towards_a_forbidden_address_is_refused() {

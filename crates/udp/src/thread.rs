@@ -24,6 +24,9 @@ use crate::tick::Ticker;
 
 /// The longest sleep: bounds how late a stop is noticed should the wake-up be lost.
 const NAP: Duration = Duration::from_millis(500);
+/// Between a panic and the next worker: long enough that a panic at every start costs no core, short enough that
+/// people who come back by M5.1 do not notice.
+const RESTART: Duration = Duration::from_millis(100);
 /// `recvmmsg` calls in a row before commands and timers get their turn.
 const ROUNDS: usize = 8;
 
@@ -269,5 +272,108 @@ impl Inside {
             tick_us: ticker.tick().as_micros() as u32,
             gso_batches: self.gso_batches,
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use entente_media::types::{
+        Fingerprint, IceCredentials, IceRole, PeerId, RemoteParameters, RoomId, Secret, Setup,
+    };
+    use entente_media::worker::probe::Probe;
+    use std::sync::atomic::AtomicUsize;
+
+    fn options() -> Options {
+        let config = Config::new(SystemInstant::now(), Duration::ZERO, [1; 32]);
+        let bind = ([127, 0, 0, 1], 0).into();
+        Options {
+            index: 0,
+            bind,
+            socket_buffer: 1 << 16,
+            config,
+        }
+    }
+
+    /// Waits by the queue's own descriptor, so that no time is guessed.
+    fn until(events: &EventQueue, wanted: impl Fn(&Event) -> bool) -> Vec<Event> {
+        let (mut seen, end) = (Vec::new(), SystemInstant::now() + Duration::from_secs(10));
+        while SystemInstant::now() < end {
+            let fd = events.wake().as_raw_fd();
+            sys::wait([fd, fd], Duration::from_millis(100)).unwrap();
+            seen.extend(events.drain().into_iter().map(|(_, event)| event));
+            if seen.iter().any(&wanted) {
+                return seen;
+            }
+        }
+        panic!("not told within ten seconds: {seen:?}");
+    }
+
+    fn add_peer(peer: u64) -> Command {
+        let credentials = |name: &str| IceCredentials {
+            ufrag: format!("{name}{peer}"),
+            pwd: "p".repeat(24),
+        };
+        Command::AddPeer {
+            peer: PeerId(peer),
+            room: RoomId(1),
+            local: credentials("ours"),
+            remote: RemoteParameters {
+                ufrag: "theirs".into(),
+                pwd: Secret("q".repeat(24)),
+                fingerprints: vec![Fingerprint {
+                    hash: "sha-256".into(),
+                    value: vec![0; 32],
+                }],
+            },
+            setup: Setup::Passive,
+            role: IceRole::Lite,
+            candidate: None,
+            sections: vec![],
+        }
+    }
+
+    /// M1.6.
+    #[test]
+    fn a_panic_of_nobodys_bytes_ends_the_worker_tells_its_people_and_a_new_one_takes_over() {
+        let events = Arc::new(EventQueue::new().unwrap());
+        let born = Arc::new(AtomicUsize::new(0));
+        let count = born.clone();
+        let ordered = Arc::new(AtomicBool::new(false));
+        let order = ordered.clone();
+        let media = move |_: &Config| {
+            let first = count.fetch_add(1, Ordering::SeqCst) == 0;
+            Probe {
+                panics_at_timeout: first.then(|| order.clone()),
+                ..Probe::default()
+            }
+        };
+        let handle = WorkerHandle::spawn(options(), events.clone(), media).unwrap();
+        handle.command(add_peer(5)).unwrap();
+        until(&events, |event| matches!(event, Event::Stats(_)));
+        ordered.store(true, Ordering::SeqCst);
+        let told = until(&events, |event| matches!(event, Event::Overflow {}));
+        let lost = Event::Lost {
+            peer: PeerId(5),
+            reason: "panic".into(),
+        };
+        assert!(told.contains(&lost), "{told:?}");
+        handle.command(add_peer(6)).unwrap();
+        until(&events, |event| matches!(event, Event::Stats(_)));
+        assert_eq!(born.load(Ordering::SeqCst), 2);
+    }
+
+    #[test]
+    fn a_stopped_worker_frees_its_port() {
+        let events = Arc::new(EventQueue::new().unwrap());
+        let mut handle =
+            WorkerHandle::spawn(options(), events.clone(), |_: &Config| Probe::default()).unwrap();
+        let bind = handle.address();
+        let taken = Options { bind, ..options() };
+        let refused = WorkerHandle::spawn(taken, events.clone(), |_: &Config| Probe::default());
+        assert!(matches!(refused.map(drop), Err(SpawnError::Socket(_))));
+        handle.stop();
+        let again = Options { bind, ..options() };
+        assert!(WorkerHandle::spawn(again, events, |_: &Config| Probe::default()).is_ok());
     }
 }

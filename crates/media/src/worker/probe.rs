@@ -2,6 +2,8 @@
 //! transport's own tests and its raw floor in the figures stand on it.
 
 use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::MediaHalf;
 use crate::drops::DropCounts;
@@ -22,6 +24,8 @@ pub struct Probe {
     pub to_send_rtcp: VecDeque<(PeerId, Vec<u8>)>,
     /// A first payload byte that makes it panic, to see what the worker does then (M1.6).
     pub panics_on: Option<u8>,
+    /// Once set, makes it panic at its next timeout, which is nobody's fault and ends the worker (M1.6).
+    pub panics_at_timeout: Option<Arc<AtomicBool>>,
     rooms: HashMap<PeerId, RoomId>,
     drops: DropCounts,
 }
@@ -31,6 +35,14 @@ impl Probe {
     #[must_use]
     pub fn knows(&self, peer: PeerId) -> bool {
         self.rooms.contains_key(&peer)
+    }
+}
+
+impl Probe {
+    fn panics(&self) -> bool {
+        self.panics_at_timeout
+            .as_ref()
+            .is_some_and(|order| order.load(Ordering::SeqCst))
     }
 }
 
@@ -106,6 +118,7 @@ impl MediaHalf for Probe {
     }
 
     fn handle_timeout(&mut self, _now: Instant, outbox: &mut Outbox) {
+        assert!(!self.panics(), "as the test asked");
         for (peer, header, packet) in self.to_send.drain(..) {
             let begin = outbox.begin();
             outbox.writer().extend_from_slice(&packet);
@@ -119,7 +132,8 @@ impl MediaHalf for Probe {
     }
 
     fn poll_timeout(&self) -> Option<Instant> {
-        (!self.to_send.is_empty() || !self.to_send_rtcp.is_empty()).then_some(Instant::ZERO)
+        let due = self.panics() || !self.to_send.is_empty() || !self.to_send_rtcp.is_empty();
+        due.then_some(Instant::ZERO)
     }
 
     fn poll_event(&mut self) -> Option<Event> {

@@ -1,11 +1,16 @@
 //! From a datagram to plain packets: who sent it, is it authentic, what is it (RFC 7983).
 
 use super::{MediaHalf, Worker};
+use crate::dtls::DtlsError;
 use crate::ice::{Refusal, Tuple};
 use crate::peer::{Phase, Session, reason};
 use crate::srtp::{OpenError, is_rtcp};
 use crate::stun::{Class, Message, looks_like_stun};
 use crate::types::{DropReason, Event, Instant};
+
+/// How long a tuple stays with a peer that was heard. Every client sends RTCP or a check within 2.5 s; longer delays
+/// a reloaded page on the same port, shorter lets a forged check in between.
+const HOLD: std::time::Duration = std::time::Duration::from_secs(3);
 
 impl<M: MediaHalf> Worker<M> {
     /// Takes one datagram; its bytes are worthless afterwards (SRTP is opened in place).
@@ -50,6 +55,9 @@ impl<M: MediaHalf> Worker<M> {
         let Some(&index) = ufrag.and_then(|ufrag| self.by_ufrag.get(ufrag)) else {
             return self.drop_packet(DropReason::StunUnknownUser);
         };
+        if self.taken(now, tuple, index) {
+            return self.drop_packet(DropReason::TupleTaken);
+        }
         self.current = Some(index);
         let Some(peer) = self.peer(index) else {
             return self.drop_packet(DropReason::StunUnknownUser);
@@ -102,6 +110,19 @@ impl<M: MediaHalf> Worker<M> {
         self.start_client(now, index);
     }
 
+    /// Whether another peer lives on this tuple: somebody who forges a source address must not draw its owner's
+    /// packets away (attack 3). A browser that reloads on the same port waits for [`HOLD`] at most.
+    fn taken(&self, now: Instant, tuple: Tuple, index: u32) -> bool {
+        let owner = self
+            .by_tuple
+            .get(&tuple.key())
+            .filter(|owner| **owner != index);
+        let owner = owner.and_then(|owner| self.peers.get(*owner as usize)?.as_deref());
+        owner.is_some_and(|owner| {
+            owner.phase == Phase::Connected && now.since(owner.last_valid) < HOLD
+        })
+    }
+
     /// A tuple belongs to the peer that verified it last: a browser that reloads reuses its port.
     fn claim(&mut self, tuple: Tuple, index: u32) {
         if let Some(previous) = self.by_tuple.insert(tuple.key(), index)
@@ -152,12 +173,7 @@ impl<M: MediaHalf> Worker<M> {
     }
 
     /// Sends what DTLS wants to say and takes the keys when they are there.
-    pub(super) fn drain_dtls(
-        &mut self,
-        now: Instant,
-        index: u32,
-        fed: Result<(), crate::dtls::DtlsError>,
-    ) {
+    pub(super) fn drain_dtls(&mut self, now: Instant, index: u32, fed: Result<(), DtlsError>) {
         let Self {
             peers,
             transmits,
@@ -184,7 +200,10 @@ impl<M: MediaHalf> Worker<M> {
         match fed.and(drained) {
             Ok(None) => self.reschedule(index),
             Ok(Some(established)) => {
-                peer.session = Session::new(&established).ok();
+                let Ok(session) = Session::new(&established) else {
+                    return self.lose(now, index, reason(DtlsError::Failed));
+                };
+                peer.session = Some(session);
                 peer.phase = Phase::Connected;
                 self.announce(now, index);
                 self.reschedule(index);
