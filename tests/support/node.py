@@ -22,7 +22,10 @@ JONAS = ("beispiel", "b-2n6v8j4s")
 
 @contextlib.asynccontextmanager
 async def running_node(folder: Path, module: str = "cli.main", **settings: str) -> AsyncIterator[str]:
-    """Yields the link of the node's room. `module` is what runs as `entente`; `settings` are environment variables after `ENTENTE_`."""
+    """Yields the link of the node's room.
+
+    `module` is what runs as `entente`; `settings` are environment variables after `ENTENTE_`.
+    """
     environment = {
         **os.environ,
         "PYTHONPATH": str(ROOT),
