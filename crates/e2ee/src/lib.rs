@@ -23,6 +23,7 @@ pub mod identity;
 pub mod member;
 pub mod pack;
 pub mod params;
+mod crypto;
 mod provider;
 pub mod signed;
 pub mod wire;

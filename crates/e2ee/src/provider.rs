@@ -5,7 +5,7 @@
 //! lives; the rest of what it would write serves restarts, which we answer by joining afresh. That halves the time of a merge
 //! and a third of the WASM. The server's view needs its tree again after a withdrawal and uses the library's own memory.
 
-use openmls_rust_crypto::RustCrypto;
+use crate::crypto::Crypto;
 use openmls_traits::OpenMlsProvider;
 use openmls_traits::storage::{CURRENT_VERSION, StorageProvider, traits};
 use serde::{Serialize, de::DeserializeOwned};
@@ -18,29 +18,30 @@ pub(crate) use openmls_rust_crypto::OpenMlsRustCrypto as ServerProvider;
 /// What a member uses.
 #[derive(Default)]
 pub(crate) struct Provider {
-    crypto: RustCrypto,
+    crypto: Crypto,
     vault: Vault,
 }
 
 impl OpenMlsProvider for Provider {
-    type CryptoProvider = RustCrypto;
-    type RandProvider = RustCrypto;
+    type CryptoProvider = Crypto;
+    type RandProvider = Crypto;
     type StorageProvider = Vault;
 
     fn storage(&self) -> &Vault {
         &self.vault
     }
 
-    fn crypto(&self) -> &RustCrypto {
+    fn crypto(&self) -> &Crypto {
         &self.crypto
     }
 
-    fn rand(&self) -> &RustCrypto {
+    fn rand(&self) -> &Crypto {
         &self.crypto
     }
 }
 
-/// Private encryption keys by what the library calls them; wiped when dropped.
+/// Private encryption keys by what the library calls them; wiped when dropped. Postcard, not msgpack, because a format that
+/// does not describe itself needs 100 kB less of code in the browser.
 #[derive(Default)]
 pub(crate) struct Vault(Mutex<HashMap<Vec<u8>, Zeroizing<Vec<u8>>>>);
 
@@ -63,14 +64,12 @@ const PACKAGE: u8 = 2;
 type Result<T> = std::result::Result<T, VaultError>;
 
 fn name(family: u8, key: &impl Serialize) -> Result<Vec<u8>> {
-    let mut name = vec![family];
-    rmp_serde::encode::write(&mut name, key).map_err(|_| VaultError)?;
-    Ok(name)
+    postcard::to_extend(key, vec![family]).map_err(|_| VaultError)
 }
 
 impl Vault {
     fn put(&self, family: u8, key: &impl Serialize, value: &impl Serialize) -> Result<()> {
-        let value = rmp_serde::to_vec(value).map_err(|_| VaultError)?;
+        let value = postcard::to_allocvec(value).map_err(|_| VaultError)?;
         let mut values = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         values.insert(name(family, key)?, Zeroizing::new(value));
         Ok(())
@@ -79,7 +78,7 @@ impl Vault {
     fn get<V: DeserializeOwned>(&self, family: u8, key: &impl Serialize) -> Result<Option<V>> {
         let values = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let value = values.get(&name(family, key)?);
-        value.map(|value| rmp_serde::from_slice(value).map_err(|_| VaultError)).transpose()
+        value.map(|value| postcard::from_bytes(value).map_err(|_| VaultError)).transpose()
     }
 
     fn delete(&self, family: u8, key: &impl Serialize) -> Result<()> {
