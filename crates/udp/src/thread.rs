@@ -189,6 +189,7 @@ impl Inside {
                 });
                 self.events
                     .push(self.index, lost.chain([Event::Overflow {}]));
+                std::thread::sleep(RESTART);
             }
         }
     }
@@ -343,10 +344,9 @@ mod tests {
         let order = ordered.clone();
         let media = move |_: &Config| {
             let first = count.fetch_add(1, Ordering::SeqCst) == 0;
-            Probe {
-                panics_at_timeout: first.then(|| order.clone()),
-                ..Probe::default()
-            }
+            let mut probe = Probe::default();
+            probe.panics_at_timeout = first.then(|| order.clone());
+            probe
         };
         let handle = WorkerHandle::spawn(options(), events.clone(), media).unwrap();
         handle.command(add_peer(5)).unwrap();
