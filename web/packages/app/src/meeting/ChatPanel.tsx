@@ -9,6 +9,7 @@ import { codeOf } from "../state/room.ts";
 import { locale } from "../state/settings.ts";
 import { IconButton } from "../ui/controls.tsx";
 import { Panel } from "../ui/Panel.tsx";
+import { Scroll } from "../ui/Scroll.tsx";
 
 /** Longest message, in characters: two typed pages; the socket's limit is far above. */
 const LONGEST = 4000;
@@ -50,7 +51,7 @@ export function ChatPanel({ meeting, snapshot, onClose }: ChatPanelProps): React
   };
   return (
     <Panel title={t("control.chat")} onClose={onClose}>
-      <div className="panel-scroll" tabIndex={0} role="group" aria-label={t("chat.messages")}>
+      <Scroll className="panel-scroll" label={t("chat.messages")}>
         {count === 0 ? <p className="panel-empty">{t("chat.empty")}</p> : null}
         <ol className="chat-list">
           {snapshot.messages.map((message, index) => (
@@ -58,7 +59,7 @@ export function ChatPanel({ meeting, snapshot, onClose }: ChatPanelProps): React
           ))}
           <li ref={end} aria-hidden="true" />
         </ol>
-      </div>
+      </Scroll>
       <form className="chat-form" onSubmit={(event) => void send(event)}>
         {problem ? (
           <p className="field-error" role="alert">

@@ -38,18 +38,18 @@ export function ControlBar(props: ControlBarProps): ReactElement {
   return (
     <nav className="bar" aria-label={t("control.bar")} data-more={more}>
       <BarButton
-        icon={microphone.on ? "microphone" : "microphoneOff"}
+        icon={microphone.on || microphone.starting ? "microphone" : "microphoneOff"}
         label={t("control.microphone")}
-        pressed={microphone.on}
+        pressed={microphone.on || microphone.starting}
         tone={microphone.on || microphone.starting ? "normal" : "off"}
-        onPress={() => void devices.turn("microphone", !microphone.on)}
+        onPress={() => void devices.toggle("microphone")}
       />
       <BarButton
-        icon={camera.on ? "camera" : "cameraOff"}
+        icon={camera.on || camera.starting ? "camera" : "cameraOff"}
         label={t("control.camera")}
-        pressed={camera.on}
+        pressed={camera.on || camera.starting}
         tone={camera.on || camera.starting ? "normal" : "off"}
-        onPress={() => void devices.turn("camera", !camera.on)}
+        onPress={() => void devices.toggle("camera")}
       />
       {canShare ? (
         <BarButton

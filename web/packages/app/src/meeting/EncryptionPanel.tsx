@@ -15,6 +15,7 @@ import { Avatar } from "../ui/Avatar.tsx";
 import { Button } from "../ui/controls.tsx";
 import { Icon } from "../ui/icons.tsx";
 import { Panel } from "../ui/Panel.tsx";
+import { Scroll } from "../ui/Scroll.tsx";
 import { Badges } from "./PeoplePanel.tsx";
 import { ProtectionSheet } from "./ProtectionSheet.tsx";
 import { useSentence } from "./useSentence.ts";
@@ -32,7 +33,7 @@ export function EncryptionPanel({ meeting, snapshot, onClose }: EncryptionPanelP
   const { encryption } = snapshot;
   return (
     <Panel title={t("control.encryption")} onClose={onClose}>
-      <div className="panel-scroll" tabIndex={0} role="group" aria-label={t("encryption.content")}>
+      <Scroll className="panel-scroll" label={t("encryption.content")}>
         <p className={`lead standing-${sentence.standing}`}>
           <Icon name={sentence.standing === "alarm" ? "warning" : "shield"} size={26} />
           <span>{sentence.text}</span>
@@ -51,7 +52,7 @@ export function EncryptionPanel({ meeting, snapshot, onClose }: EncryptionPanelP
         </div>
         <Details snapshot={snapshot} />
         <ProtectionSheet snapshot={snapshot} open={explained} onClose={() => setExplained(false)} />
-      </div>
+      </Scroll>
     </Panel>
   );
 }

@@ -10,6 +10,7 @@ import { Avatar } from "../ui/Avatar.tsx";
 import { Button, IconButton } from "../ui/controls.tsx";
 import { Icon } from "../ui/icons.tsx";
 import { Panel } from "../ui/Panel.tsx";
+import { Scroll } from "../ui/Scroll.tsx";
 import { Sheet } from "../ui/Sheet.tsx";
 import { InviteLink } from "./InviteLink.tsx";
 
@@ -28,7 +29,7 @@ export function PeoplePanel({ meeting, snapshot, onClose, onProblem }: PeoplePan
   const report = (error: unknown): void => onProblem(codeOf(error));
   return (
     <Panel title={t("control.people")} onClose={onClose}>
-      <div className="panel-scroll" tabIndex={0} role="group" aria-label={t("people.list")}>
+      <Scroll className="panel-scroll" label={t("people.list")}>
         <ul className="people-list">
           {people.map((person) => (
             <PersonRow
@@ -41,7 +42,7 @@ export function PeoplePanel({ meeting, snapshot, onClose, onProblem }: PeoplePan
             />
           ))}
         </ul>
-      </div>
+      </Scroll>
       <div className="panel-foot">
         <InviteLink />
       </div>

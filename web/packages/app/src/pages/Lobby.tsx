@@ -1,7 +1,7 @@
 /** Before the meeting: who you are, how you look and sound, and Join. */
 
 import type { FormEvent, ReactElement } from "react";
-import { useEffect, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useApp, useWorld } from "../context.ts";
 import { problemKey } from "../problems.ts";
@@ -137,8 +137,12 @@ interface JoinRowProps {
 /** Join takes the focus when it appears: whoever has just said who they are needs one key more. */
 function JoinRow({ joining, problem, submit = false, onPress, onCancel }: JoinRowProps): ReactElement {
   const { t } = useTranslation();
+  const row = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    if (!submit && !joining) row.current?.querySelector("button")?.focus();
+  }, [submit, joining]);
   return (
-    <>
+    <div className="stack" ref={row}>
       <ProblemNote problem={problem} />
       <div role="status">
         {joining ? (
@@ -151,11 +155,11 @@ function JoinRow({ joining, problem, submit = false, onPress, onCancel }: JoinRo
       {joining ? (
         <Button onPress={onCancel}>{t("lobby.cancel")}</Button>
       ) : (
-        <Button look="primary" autoFocus={!submit} {...(submit ? { type: "submit" as const } : { onPress: () => onPress?.() })}>
+        <Button look="primary" {...(submit ? { type: "submit" as const } : { onPress: () => onPress?.() })}>
           {t("lobby.join")}
         </Button>
       )}
-    </>
+    </div>
   );
 }
 

@@ -23,18 +23,18 @@ export function Preview({ devices }: { devices: Devices }): ReactElement {
       )}
       <div className="preview-bar">
         <BarButton
-          icon={microphone.on ? "microphone" : "microphoneOff"}
+          icon={microphone.on || microphone.starting ? "microphone" : "microphoneOff"}
           label={t("control.microphone")}
-          pressed={microphone.on}
+          pressed={microphone.on || microphone.starting}
           tone={microphone.on || microphone.starting ? "normal" : "off"}
-          onPress={() => void devices.turn("microphone", !microphone.on)}
+          onPress={() => void devices.toggle("microphone")}
         />
         <BarButton
-          icon={camera.on ? "camera" : "cameraOff"}
+          icon={camera.on || camera.starting ? "camera" : "cameraOff"}
           label={t("control.camera")}
-          pressed={camera.on}
+          pressed={camera.on || camera.starting}
           tone={camera.on || camera.starting ? "normal" : "off"}
-          onPress={() => void devices.turn("camera", !camera.on)}
+          onPress={() => void devices.toggle("camera")}
         />
       </div>
     </div>

@@ -110,6 +110,12 @@ export class Devices {
     void this.refresh();
   }
 
+  /** What a press on its switch means: off when it is on or about to be, else on. */
+  async toggle(input: Input): Promise<void> {
+    const { on, starting } = this.store.getSnapshot()[input];
+    await this.turn(input, !(on || starting));
+  }
+
   /** Takes another device; a running capture moves to it at once. */
   async choose(input: Input, id: string): Promise<void> {
     this.#choice = { ...this.#choice, [input]: id };

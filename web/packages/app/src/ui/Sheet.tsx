@@ -4,6 +4,7 @@ import type { ReactElement, ReactNode } from "react";
 import { Dialog, Heading, Modal, ModalOverlay } from "react-aria-components";
 import { useTranslation } from "react-i18next";
 import { IconButton } from "./controls.tsx";
+import { Scroll } from "./Scroll.tsx";
 
 export interface SheetProps {
   readonly title: string;
@@ -32,7 +33,9 @@ export function Sheet({ title, open, onClose, wide = false, children }: SheetPro
             </Heading>
             <IconButton icon="close" label={t("dialog.close")} onPress={onClose} />
           </header>
-          <div className="sheet-body" tabIndex={0} role="group" aria-label={title}>{children}</div>
+          <Scroll className="sheet-body" label={title}>
+            {children}
+          </Scroll>
         </Dialog>
       </Modal>
     </ModalOverlay>

@@ -109,6 +109,20 @@ describe("devices", () => {
     expect(devices.store.getSnapshot().camera).toMatchObject({ on: false, track: null });
   });
 
+  it("take a press on the switch while they start as off", async () => {
+    const { media, devices } = make();
+    let open = (): void => undefined;
+    media.gate = new Promise((resolve) => (open = resolve));
+    const asked = devices.start();
+    await devices.toggle("camera");
+    open();
+    await asked;
+    expect(devices.store.getSnapshot()).toMatchObject({ microphone: { on: true }, camera: { on: false, starting: false } });
+    expect(media.given.map((track) => track.readyState)).toEqual(["live", "ended"]);
+    await devices.toggle("camera");
+    expect(devices.store.getSnapshot().camera.on).toBe(true);
+  });
+
   it("say when a device is unplugged", async () => {
     const { media, devices } = make();
     await devices.start();
