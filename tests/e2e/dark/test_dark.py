@@ -35,7 +35,7 @@ HANG_S = 150
 
 @dataclass(frozen=True)
 class Seen:
-    """What one run left: tapped packets, plain frames, and how many frames the member's keys opened or not."""
+    """What one run left: packets, plain frames, and how many frames the member's keys opened or not."""
 
     packets: list[evidence.Tapped]
     plain: list[list[dict[str, Any]]]
