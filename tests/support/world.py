@@ -61,6 +61,7 @@ class Client:
         self._awake = asyncio.Event()
         self._awake.set()
         self._sink = self._hear
+        self._asking = False
         self.task = asyncio.create_task(self._follow())
         session.meeting.attach(session.participant, self._sink, self._hang_up)
 
@@ -73,7 +74,7 @@ class Client:
 
     @property
     def idle(self) -> bool:
-        return self._inbox.empty() or not self._awake.is_set()
+        return self._inbox.empty() or not self._awake.is_set() or self._asking
 
     @property
     def epoch(self) -> int | None:
@@ -101,7 +102,11 @@ class Client:
 
     async def ask(self, request: requests.Request) -> Value:
         """One request, through its bytes."""
-        return await self.session.handle(codec.decode_request(codec.pack(request)))
+        self._asking = True
+        try:
+            return await self.session.handle(codec.decode_request(codec.pack(request)))
+        finally:
+            self._asking = False
 
     def sleep(self) -> None:
         """Hear, and do nothing."""
@@ -217,12 +222,15 @@ class World:
 
     async def settle(self) -> None:
         """Until nobody has anything left to do now."""
+        before = -1
         for _ in range(10_000):
             for _ in range(60):
                 await asyncio.sleep(0)
             self._raise()
-            if all(client.idle for client in self.clients):
+            heard = sum(len(client.heard) for client in self.clients)
+            if heard == before and all(client.idle for client in self.clients):
                 return
+            before = heard
         raise AssertionError("the world does not come to rest")
 
     async def run(self, seconds: float, step: float = 0.05) -> None:

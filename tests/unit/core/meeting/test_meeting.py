@@ -1,0 +1,169 @@
+"""A live meeting: what people are told of each other, hosts, how it begins and how it ends."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import msgpack
+import pytest
+
+from core.errors import WireError
+from core.wire import events, requests
+from core.wire.values import Person, Tile
+from gateway.meetings import open_registry
+from tests.support.media import FakeMediaNode
+from tests.support.people import person
+from tests.support.telemetry import RecordingTelemetry, series
+from tests.support.world import Client, World, inline, together
+
+VECTORS = Path(__file__).parents[3] / "vectors" / "sdp"
+
+
+def people(client: Client) -> dict[str, Person]:
+    told = client.of(events.Participants)[-1]
+    assert isinstance(told, events.Participants)
+    return {line.participant: line for line in told.people}
+
+
+def commands(world: World, kind: str) -> list[object]:
+    media = world.services.media
+    assert isinstance(media, FakeMediaNode)
+    return [command[kind] for _, command in media.commands if kind in command]
+
+
+async def test_states_go_from_joining_to_connected_to_reconnecting(world: World) -> None:
+    first = await world.hello()
+    await world.settle()
+    assert people(first)[first.id].state == "joining"
+    await first.begin()
+    await world.run(0.5)
+    assert people(first)[first.id].state == "connected" and people(first)[first.id].leaf == 0
+    second = await world.join()
+    await world.run(0.5)
+    await second.lose_socket()
+    await world.run(0.5)
+    assert people(first)[second.id].state == "reconnecting"
+    await second.return_()
+    await world.run(0.5)
+    assert people(first)[second.id].state == "connected"
+
+
+async def test_lists_are_told_four_times_a_second_at_most(world: World) -> None:
+    first = await world.join()
+    await world.run(1)
+    before = len(first.of(events.Participants))
+    for n in range(40):
+        await first.ask(requests.SetSource(id=0, source="camera", state="live" if n % 2 else "off"))
+        await world.run(0.025, step=0.025)
+    told = len(first.of(events.Participants)) - before
+    assert told <= 5, "forty changes in a second"
+    await world.run(0.5)
+    assert people(first)[first.id].sources == {"camera": "live"}
+
+
+async def test_the_rooms_owner_hosts_and_else_the_first_official(world: World) -> None:
+    first = await world.hello(person("x-9"))
+    owner = await world.hello(person("x-1"))
+    third = await world.hello(person("x-10"))
+    hosts = [client.session.participant.host for client in (first, owner, third)]
+    assert hosts == [True, True, False]
+
+
+async def test_a_view_becomes_slots_and_slots_are_hinted(world: World) -> None:
+    first = await world.join()
+    await world.run(0.3)
+    second = await world.join()
+    await world.run(1)
+    offer = (VECTORS / "chromium-offer.sdp").read_bytes().decode()
+    for client in (first, second):
+        reply = await client.ask(requests.MediaOffer(id=0, connection=0, sdp=offer))
+        assert isinstance(reply, requests.MediaOfferReply) and reply.sdp.startswith("v=0")
+    await first.ask(requests.SetSource(id=0, source="camera", state="live"))
+    tile = Tile(participant=first.id, source="camera", height=180)
+    await second.ask(requests.SetView(id=0, tiles=[tile]))
+    await world.settle()
+    hint = second.of(events.Slots)[-1]
+    assert isinstance(hint, events.Slots)
+    assert [(s.kind, s.index) for s in hint.slots if s.participant == first.id] == [("video", 0)]
+    told = commands(world, "set_slots")[-1]
+    assert isinstance(told, dict) and told["slots"][0]["max_layer"] == 0
+
+
+async def test_leaves_reach_the_worker_and_go_with_their_owner(world: World) -> None:
+    first = await world.join()
+    await world.run(0.3)
+    second = await world.join()
+    await world.run(1)
+    offer = (VECTORS / "firefox-offer.sdp").read_bytes().decode()
+    await second.ask(requests.MediaOffer(id=0, connection=0, sdp=offer))
+    assert commands(world, "set_leaf")[-1] == {"peer": 1, "leaf": 1}
+    await second.ask(requests.Leave(id=0))
+    assert commands(world, "remove_peer") == [{"peer": 1}], "no packet of theirs from here on"
+    assert together(first)
+
+
+async def test_a_full_meeting_takes_nobody_more(world: World) -> None:
+    services = replace(world.services, max_people=2)
+    registry, joint = open_registry(services, inline)
+    small = World(services, registry, joint)
+    await small.hello()
+    await small.hello()
+    with pytest.raises(WireError) as caught:
+        await small.hello()
+    assert caught.value.code == "meeting_full"
+    await small.close()
+
+
+async def test_a_meeting_ends_with_the_last_leave_and_the_next_is_another(world: World) -> None:
+    first = await world.join()
+    await world.run(0.5)
+    serial = first.session.meeting.record.serial
+    await first.ask(requests.Leave(id=0))
+    await world.run(2)
+    assert not await world.store.live_meetings() and world.registry.people("r1") == 0
+    assert commands(world, "remove_room")
+    again = await world.join()
+    await world.run(0.5)
+    assert again.epoch == 0 and again.session.meeting.record.serial == serial + 1
+
+
+async def test_a_revocation_is_told_to_all_and_its_leaf_is_out_at_once(world: World) -> None:
+    first = await world.join()
+    await world.run(0.3)
+    second = await world.join()
+    await world.run(0.3)
+    third = await world.join()
+    await world.run(1.5)
+    line = next(line for line in first.membership.roster.values() if line.leaf == 2)
+    assert line.name == third.session.participant.person.name
+    member = first.membership.member
+    assert member is not None
+    identity = next(r for r in msgpack.unpackb(member.roster()) if r["leaf"] == 2)["identity"]
+    data = await world.services.signer.sign_revocation("exemple", identity["fingerprint"], "key lost")
+    await world.registry.revoke(data)
+    await world.settle()
+    assert third.of(events.Removed) and third.hung_up == "removed"
+    assert first.of(events.GroupRevocation) and second.of(events.GroupRevocation)
+    assert together(first, second) and len(first.membership.roster) == 2
+
+
+async def test_joins_are_measured(world: World) -> None:
+    await world.join()
+    await world.run(0.5)
+    telemetry = world.services.telemetry
+    assert isinstance(telemetry, RecordingTelemetry)
+    assert telemetry.counts[series("entente_joins_total", result="joined")] == 1
+
+
+async def test_media_is_refused_by_name_and_the_meeting_goes_on(world: World) -> None:
+    first = await world.join()
+    await world.run(0.5)
+    for sdp in ("v=0", "x" * 1000, "m=video 9 UDP/TLS/RTP/SAVPF 96\r\n"):
+        with pytest.raises(WireError) as caught:
+            await first.ask(requests.MediaOffer(id=0, connection=0, sdp=sdp))
+        assert caught.value.code == "sdp_refused"
+    with pytest.raises(WireError) as caught:
+        await first.ask(requests.MediaClose(id=0, connection=4))
+    assert caught.value.code == "connection_unknown"
+    assert first.epoch == 0
