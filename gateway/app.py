@@ -55,7 +55,7 @@ class Node:
 async def open_node(settings: Settings, config: Path | None = None) -> AsyncIterator[Node]:
     """Everything but the listening TCP socket. StartError when a part cannot start."""
     async with AsyncExitStack() as stack:
-        telemetry = NodeTelemetry(settings.telemetry.traces)
+        telemetry = _telemetry(settings)
         stack.callback(telemetry.close)
         clock, rng = SystemClock(), SystemRng()
         store = await _store(settings, stack)
@@ -92,6 +92,14 @@ async def open_node(settings: Settings, config: Path | None = None) -> AsyncIter
         app = build_app(settings, services, sessions, meetings, exposition)
         telemetry.gauge("entente_up", 1)
         yield Node(app, services, meetings, await _demo_room(settings, services))
+
+
+def _telemetry(settings: Settings) -> NodeTelemetry:
+    try:
+        return NodeTelemetry(settings.telemetry.traces)
+    except OSError as error:
+        path = settings.telemetry.traces
+        raise StartError(f"The traces cannot be written to {path}: {error.strerror}.") from error
 
 
 async def _store(settings: Settings, stack: AsyncExitStack) -> Store:

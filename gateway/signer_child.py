@@ -21,6 +21,13 @@ PATIENCE = 20.0
 """Seconds for the child to answer: its first start makes keys and imports libraries on a cold disk."""
 
 
+def _command(config: Path | None) -> list[str]:
+    """What to start. -P: a folder named `core` where the node was started must not be imported in place of
+    ours."""
+    command = [sys.executable, "-P", "-m", "cli.main", "signer", "--child"]
+    return command if config is None else [*command, "--config", str(config.absolute())]
+
+
 class SignerChild:
     """One process `entente signer`. Call `start`, then `stop`; `exited` ends when it dies."""
 
@@ -30,9 +37,6 @@ class SignerChild:
     @classmethod
     async def start(cls, settings: Settings, config: Path | None) -> SignerChild:
         """Start it and wait until it listens. StartError carries the child's own sentence."""
-        arguments = [sys.executable, "-m", "cli.main", "signer", "--child"]
-        if config is not None:
-            arguments += ["--config", str(config)]
         environment = {
             **os.environ,
             # What was decided here holds there, whether it came from a file, the environment or a test.
@@ -44,9 +48,8 @@ class SignerChild:
             "ENTENTE_DEVELOPMENT": settings.development.model_dump_json(),
         }
         process = await asyncio.create_subprocess_exec(
-            *arguments,
+            *_command(config),
             env=environment,
-            cwd=Path(__file__).parent.parent,
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
         )

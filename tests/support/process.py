@@ -99,6 +99,7 @@ async def spawn(
     """Start `entente` with these arguments."""
     return await asyncio.create_subprocess_exec(
         sys.executable,
+        "-P",
         "-m",
         "cli.main",
         *arguments,
@@ -111,12 +112,12 @@ async def spawn(
 
 
 @asynccontextmanager
-async def running_node(folder: Path, **more: str) -> AsyncIterator[NodeProcess]:
+async def running_node(folder: Path, *arguments: str, **more: str) -> AsyncIterator[NodeProcess]:
     """A node that is up; ended, by force if need be, when the test is over."""
     # A file, not a pipe: a pipe that nobody reads would stop the node at 64 kB of log.
     written = folder / "stderr.log"
     with open_log(written) as log:
-        process = await spawn(folder, ["serve"], more, log)
+        process = await spawn(folder, ["serve", *arguments], more, log)
     assert process.stdout is not None
     said = ""
     try:

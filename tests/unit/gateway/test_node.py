@@ -125,6 +125,14 @@ async def test_what_prevents_a_start_is_one_sentence(tmp_path: Path) -> None:
     assert said.startswith("entente: The database at store.url cannot be opened") and said.count("\n") == 1
 
 
+async def test_unwritable_traces_are_a_sentence(tmp_path: Path) -> None:
+    said = await failure(tmp_path, "serve", ENTENTE_TELEMETRY__TRACES="/proc/none/traces")
+    assert (
+        said.startswith("entente: The traces cannot be written to /proc/none/traces")
+        and said.count("\n") == 1
+    )
+
+
 @pytest.mark.parametrize("bind", ["0.0.0.0"])
 async def test_the_development_login_is_refused_beyond_loopback_20(tmp_path: Path, bind: str) -> None:
     said = await failure(tmp_path, "serve", ENTENTE_HTTP__BIND=bind)
@@ -148,4 +156,16 @@ async def test_a_node_ends_in_order_while_people_are_in_a_meeting(tmp_path: Path
     async with running_node(tmp_path) as node, node.client() as client:
         slug = node.link.split("/m/")[1].split("#")[0]
         assert (await client.get(f"/api/rooms/{slug}")).json()["people"] == 0
+        await node.stop()
+
+
+async def test_the_signer_reads_the_same_file_from_the_same_folder(tmp_path: Path) -> None:
+    (tmp_path / "core").mkdir()
+    (tmp_path / "core/__init__.py").write_text("raise SystemExit('imported from where the node was started')")
+    (tmp_path / "my.toml").write_text(
+        "[deployment]\nid = 'meet.example.org'\n[signer]\nkeys = '{folder}/elsewhere'\n"
+    )
+    async with running_node(tmp_path, "--config", "my.toml") as node, node.client() as client:
+        assert (await client.get("/api/config")).json()["deployment"] == "meet.example.org"
+        assert (tmp_path / "var/elsewhere/hub.pem").exists()
         await node.stop()
