@@ -29,7 +29,8 @@ impl Serialize for B32 {
 impl<'de> Deserialize<'de> for B32 {
     fn deserialize<D: Deserializer<'de>>(d: D) -> std::result::Result<Self, D::Error> {
         let bytes = serde_bytes::ByteBuf::deserialize(d)?;
-        Self::from_slice(&bytes).ok_or_else(|| serde::de::Error::invalid_length(bytes.len(), &"32 bytes"))
+        Self::from_slice(&bytes)
+            .ok_or_else(|| serde::de::Error::invalid_length(bytes.len(), &"32 bytes"))
     }
 }
 

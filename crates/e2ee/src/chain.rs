@@ -31,16 +31,23 @@ pub fn open(data: &[u8], params: &GroupParams) -> Result<Checked> {
     let entry = Entry::peek(data)?;
     let signed = Entry::open(data, &key).is_ok();
     guard!("K4.2.entry-signature", signed, EntrySignature);
-    let ours = entry.meeting == params.meeting && entry.group == params.group_id && entry.term == params.term;
+    let ours = entry.meeting == params.meeting
+        && entry.group == params.group_id
+        && entry.term == params.term;
     guard!("K4.2.entry-foreign", ours, EntryForeign);
-    Ok(Checked { entry, hash: structure_hash(data)? })
+    Ok(Checked {
+        entry,
+        hash: structure_hash(data)?,
+    })
 }
 
 impl Chain {
     /// Hash of the last entry; zero before the first.
     #[must_use]
     pub fn head(&self) -> B32 {
-        self.seen.last_key_value().map_or(B32::default(), |(_, hash)| *hash)
+        self.seen
+            .last_key_value()
+            .map_or(B32::default(), |(_, hash)| *hash)
     }
 
     /// Checks an entry against everything before it, without taking it in.
@@ -54,9 +61,27 @@ impl Chain {
             guard!("K4.2.entry-first", first, EntryChain, "seq {}", entry.seq);
             return Ok(checked);
         };
-        guard!("K4.2.entry-repeated", entry.seq > *last, EntryRepeated, "seq {}", entry.seq);
-        guard!("K4.2.entry-gap", entry.seq == last + 1, EntryGap, "seq {} after {last}", entry.seq);
-        guard!("K4.7.prev-hash", entry.prev_hash == *head, Equivocation, "prev_hash at seq {}", entry.seq);
+        guard!(
+            "K4.2.entry-repeated",
+            entry.seq > *last,
+            EntryRepeated,
+            "seq {}",
+            entry.seq
+        );
+        guard!(
+            "K4.2.entry-gap",
+            entry.seq == last + 1,
+            EntryGap,
+            "seq {} after {last}",
+            entry.seq
+        );
+        guard!(
+            "K4.7.prev-hash",
+            entry.prev_hash == *head,
+            Equivocation,
+            "prev_hash at seq {}",
+            entry.seq
+        );
         Ok(checked)
     }
 
@@ -90,16 +115,57 @@ impl Chain {
         let entry = &checked.entry;
         let key = (entry.epoch, entry.attempt);
         match self.seen.get(&entry.seq) {
-            Some(hash) if *hash == checked.hash => return Err(Error::new(Code::EntryRepeated, format!("seq {}", entry.seq))),
-            Some(_) => guard!("K4.7.same-seq", false, Equivocation, "two entries at seq {}", entry.seq),
+            Some(hash) if *hash == checked.hash => {
+                return Err(Error::new(
+                    Code::EntryRepeated,
+                    format!("seq {}", entry.seq),
+                ));
+            }
+            Some(_) => guard!(
+                "K4.7.same-seq",
+                false,
+                Equivocation,
+                "two entries at seq {}",
+                entry.seq
+            ),
             None => {}
         }
-        let same_commit = self.proposed.get(&key).is_none_or(|hash| *hash == entry.commit_hash);
-        guard!("K4.7.commit", same_commit, Equivocation, "two commits for epoch {} attempt {}", key.0, key.1);
-        let same_outcome = self.outcomes.get(&key).is_none_or(|state| entry.state == *state);
-        guard!("K4.7.outcome", same_outcome, Equivocation, "two outcomes for epoch {} attempt {}", key.0, key.1);
-        let once = entry.state != State::Reached || self.reached.get(&entry.epoch).is_none_or(|attempt| *attempt == key.1);
-        guard!("K4.7.reached", once, Equivocation, "two reached entries for epoch {}", key.0);
+        let same_commit = self
+            .proposed
+            .get(&key)
+            .is_none_or(|hash| *hash == entry.commit_hash);
+        guard!(
+            "K4.7.commit",
+            same_commit,
+            Equivocation,
+            "two commits for epoch {} attempt {}",
+            key.0,
+            key.1
+        );
+        let same_outcome = self
+            .outcomes
+            .get(&key)
+            .is_none_or(|state| entry.state == *state);
+        guard!(
+            "K4.7.outcome",
+            same_outcome,
+            Equivocation,
+            "two outcomes for epoch {} attempt {}",
+            key.0,
+            key.1
+        );
+        let once = entry.state != State::Reached
+            || self
+                .reached
+                .get(&entry.epoch)
+                .is_none_or(|attempt| *attempt == key.1);
+        guard!(
+            "K4.7.reached",
+            once,
+            Equivocation,
+            "two reached entries for epoch {}",
+            key.0
+        );
         Ok(())
     }
 }

@@ -23,11 +23,19 @@ fn known(suite: Ciphersuite) -> bool {
 
 impl OpenMlsCrypto for Crypto {
     fn supports(&self, suite: Ciphersuite) -> Result<()> {
-        if known(suite) { self.0.supports(suite) } else { Err(CryptoError::UnsupportedCiphersuite) }
+        if known(suite) {
+            self.0.supports(suite)
+        } else {
+            Err(CryptoError::UnsupportedCiphersuite)
+        }
     }
 
     fn supported_ciphersuites(&self) -> Vec<Ciphersuite> {
-        self.0.supported_ciphersuites().into_iter().filter(|suite| known(*suite)).collect()
+        self.0
+            .supported_ciphersuites()
+            .into_iter()
+            .filter(|suite| known(*suite))
+            .collect()
     }
 
     fn hkdf_extract(&self, hash: HashType, salt: &[u8], ikm: &[u8]) -> Result<SecretVLBytes> {
@@ -38,7 +46,13 @@ impl OpenMlsCrypto for Crypto {
         self.0.hmac(hash, key, message)
     }
 
-    fn hkdf_expand(&self, hash: HashType, prk: &[u8], info: &[u8], length: usize) -> Result<SecretVLBytes> {
+    fn hkdf_expand(
+        &self,
+        hash: HashType,
+        prk: &[u8],
+        info: &[u8],
+        length: usize,
+    ) -> Result<SecretVLBytes> {
         self.0.hkdf_expand(hash, prk, info, length)
     }
 
@@ -46,11 +60,25 @@ impl OpenMlsCrypto for Crypto {
         self.0.hash(hash, data)
     }
 
-    fn aead_encrypt(&self, alg: AeadType, key: &[u8], data: &[u8], nonce: &[u8], aad: &[u8]) -> Result<Vec<u8>> {
+    fn aead_encrypt(
+        &self,
+        alg: AeadType,
+        key: &[u8],
+        data: &[u8],
+        nonce: &[u8],
+        aad: &[u8],
+    ) -> Result<Vec<u8>> {
         self.0.aead_encrypt(alg, key, data, nonce, aad)
     }
 
-    fn aead_decrypt(&self, alg: AeadType, key: &[u8], data: &[u8], nonce: &[u8], aad: &[u8]) -> Result<Vec<u8>> {
+    fn aead_decrypt(
+        &self,
+        alg: AeadType,
+        key: &[u8],
+        data: &[u8],
+        nonce: &[u8],
+        aad: &[u8],
+    ) -> Result<Vec<u8>> {
         self.0.aead_decrypt(alg, key, data, nonce, aad)
     }
 
@@ -58,20 +86,39 @@ impl OpenMlsCrypto for Crypto {
         Err(CryptoError::UnsupportedSignatureScheme)
     }
 
-    fn verify_signature(&self, scheme: SignatureScheme, data: &[u8], key: &[u8], signature: &[u8]) -> Result<()> {
+    fn verify_signature(
+        &self,
+        scheme: SignatureScheme,
+        data: &[u8],
+        key: &[u8],
+        signature: &[u8],
+    ) -> Result<()> {
         if scheme != SignatureScheme::ED25519 {
             return Err(CryptoError::UnsupportedSignatureScheme);
         }
         let key = B32::from_slice(key).ok_or(CryptoError::InvalidPublicKey)?;
-        let signature = signature.try_into().map_err(|_| CryptoError::SignatureDecodingError)?;
-        if crate::signed::verify(&key, data, signature) { Ok(()) } else { Err(CryptoError::InvalidSignature) }
+        let signature = signature
+            .try_into()
+            .map_err(|_| CryptoError::SignatureDecodingError)?;
+        if crate::signed::verify(&key, data, signature) {
+            Ok(())
+        } else {
+            Err(CryptoError::InvalidSignature)
+        }
     }
 
     fn sign(&self, _: SignatureScheme, _: &[u8], _: &[u8]) -> Result<Vec<u8>> {
         Err(CryptoError::UnsupportedSignatureScheme)
     }
 
-    fn hpke_seal(&self, config: HpkeConfig, pk: &[u8], info: &[u8], aad: &[u8], plain: &[u8]) -> Result<HpkeCiphertext> {
+    fn hpke_seal(
+        &self,
+        config: HpkeConfig,
+        pk: &[u8],
+        info: &[u8],
+        aad: &[u8],
+        plain: &[u8],
+    ) -> Result<HpkeCiphertext> {
         self.0.hpke_seal(config, pk, info, aad, plain)
     }
 
@@ -94,7 +141,8 @@ impl OpenMlsCrypto for Crypto {
         context: &[u8],
         length: usize,
     ) -> Result<(KemOutput, ExporterSecret)> {
-        self.0.hpke_setup_sender_and_export(config, pk, info, context, length)
+        self.0
+            .hpke_setup_sender_and_export(config, pk, info, context, length)
     }
 
     fn hpke_setup_receiver_and_export(
@@ -106,7 +154,8 @@ impl OpenMlsCrypto for Crypto {
         context: &[u8],
         length: usize,
     ) -> Result<ExporterSecret> {
-        self.0.hpke_setup_receiver_and_export(config, enc, sk, info, context, length)
+        self.0
+            .hpke_setup_receiver_and_export(config, enc, sk, info, context, length)
     }
 
     fn derive_hpke_keypair(&self, config: HpkeConfig, ikm: &[u8]) -> Result<HpkeKeyPair> {

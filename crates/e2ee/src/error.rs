@@ -17,7 +17,10 @@ pub struct Error {
 impl Error {
     /// A refusal with its detail.
     pub fn new(code: Code, detail: impl Into<String>) -> Self {
-        Self { code, detail: detail.into() }
+        Self {
+            code,
+            detail: detail.into(),
+        }
     }
 }
 

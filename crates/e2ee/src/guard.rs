@@ -14,7 +14,9 @@ pub fn active(_name: &'static str) -> bool {
 #[must_use]
 pub fn active(name: &'static str) -> bool {
     static OFF: std::sync::OnceLock<Option<String>> = std::sync::OnceLock::new();
-    OFF.get_or_init(|| std::env::var("ENTENTE_MUTANT").ok()).as_deref() != Some(name)
+    OFF.get_or_init(|| std::env::var("ENTENTE_MUTANT").ok())
+        .as_deref()
+        != Some(name)
 }
 
 /// Returns the error of the given code unless the condition holds; the name is `<rule>.<what is refused>`.

@@ -16,6 +16,7 @@ compile_error!("the feature `mutants` switches checks off and has no place in a 
 pub mod guard;
 pub mod bytes;
 pub mod chain;
+mod crypto;
 pub mod error;
 pub mod frames;
 pub mod group;
@@ -23,7 +24,6 @@ pub mod identity;
 pub mod member;
 pub mod pack;
 pub mod params;
-mod crypto;
 mod provider;
 pub mod signed;
 pub mod wire;

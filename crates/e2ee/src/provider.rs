@@ -78,7 +78,9 @@ impl Vault {
     fn get<V: DeserializeOwned>(&self, family: u8, key: &impl Serialize) -> Result<Option<V>> {
         let values = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let value = values.get(&name(family, key)?);
-        value.map(|value| postcard::from_bytes(value).map_err(|_| VaultError)).transpose()
+        value
+            .map(|value| postcard::from_bytes(value).map_err(|_| VaultError))
+            .transpose()
     }
 
     fn delete(&self, family: u8, key: &impl Serialize) -> Result<()> {
@@ -91,7 +93,10 @@ impl Vault {
 impl StorageProvider<CURRENT_VERSION> for Vault {
     type Error = VaultError;
 
-    fn write_mls_join_config<GroupId: traits::GroupId<CURRENT_VERSION>, Config: traits::MlsGroupJoinConfig<CURRENT_VERSION>>(
+    fn write_mls_join_config<
+        GroupId: traits::GroupId<CURRENT_VERSION>,
+        Config: traits::MlsGroupJoinConfig<CURRENT_VERSION>,
+    >(
         &self,
         _: &GroupId,
         _: &Config,
@@ -99,151 +104,392 @@ impl StorageProvider<CURRENT_VERSION> for Vault {
         Ok(())
     }
 
-    fn append_own_leaf_node<GroupId: traits::GroupId<CURRENT_VERSION>, LeafNode: traits::LeafNode<CURRENT_VERSION>>(&self, _: &GroupId, _: &LeafNode) -> Result<()> {
+    fn append_own_leaf_node<
+        GroupId: traits::GroupId<CURRENT_VERSION>,
+        LeafNode: traits::LeafNode<CURRENT_VERSION>,
+    >(
+        &self,
+        _: &GroupId,
+        _: &LeafNode,
+    ) -> Result<()> {
         Ok(())
     }
 
-    fn queue_proposal<GroupId: traits::GroupId<CURRENT_VERSION>, ProposalRef: traits::ProposalRef<CURRENT_VERSION>, QueuedProposal: traits::QueuedProposal<CURRENT_VERSION>>(&self, _: &GroupId, _: &ProposalRef, _: &QueuedProposal) -> Result<()> {
+    fn queue_proposal<
+        GroupId: traits::GroupId<CURRENT_VERSION>,
+        ProposalRef: traits::ProposalRef<CURRENT_VERSION>,
+        QueuedProposal: traits::QueuedProposal<CURRENT_VERSION>,
+    >(
+        &self,
+        _: &GroupId,
+        _: &ProposalRef,
+        _: &QueuedProposal,
+    ) -> Result<()> {
         Ok(())
     }
 
-    fn write_tree<GroupId: traits::GroupId<CURRENT_VERSION>, TreeSync: traits::TreeSync<CURRENT_VERSION>>(&self, _: &GroupId, _: &TreeSync) -> Result<()> {
+    fn write_tree<
+        GroupId: traits::GroupId<CURRENT_VERSION>,
+        TreeSync: traits::TreeSync<CURRENT_VERSION>,
+    >(
+        &self,
+        _: &GroupId,
+        _: &TreeSync,
+    ) -> Result<()> {
         Ok(())
     }
 
-    fn write_interim_transcript_hash<GroupId: traits::GroupId<CURRENT_VERSION>, InterimTranscriptHash: traits::InterimTranscriptHash<CURRENT_VERSION>>(&self, _: &GroupId, _: &InterimTranscriptHash) -> Result<()> {
+    fn write_interim_transcript_hash<
+        GroupId: traits::GroupId<CURRENT_VERSION>,
+        InterimTranscriptHash: traits::InterimTranscriptHash<CURRENT_VERSION>,
+    >(
+        &self,
+        _: &GroupId,
+        _: &InterimTranscriptHash,
+    ) -> Result<()> {
         Ok(())
     }
 
-    fn write_context<GroupId: traits::GroupId<CURRENT_VERSION>, GroupContext: traits::GroupContext<CURRENT_VERSION>>(&self, _: &GroupId, _: &GroupContext) -> Result<()> {
+    fn write_context<
+        GroupId: traits::GroupId<CURRENT_VERSION>,
+        GroupContext: traits::GroupContext<CURRENT_VERSION>,
+    >(
+        &self,
+        _: &GroupId,
+        _: &GroupContext,
+    ) -> Result<()> {
         Ok(())
     }
 
-    fn write_confirmation_tag<GroupId: traits::GroupId<CURRENT_VERSION>, ConfirmationTag: traits::ConfirmationTag<CURRENT_VERSION>>(&self, _: &GroupId, _: &ConfirmationTag) -> Result<()> {
+    fn write_confirmation_tag<
+        GroupId: traits::GroupId<CURRENT_VERSION>,
+        ConfirmationTag: traits::ConfirmationTag<CURRENT_VERSION>,
+    >(
+        &self,
+        _: &GroupId,
+        _: &ConfirmationTag,
+    ) -> Result<()> {
         Ok(())
     }
 
-    fn write_group_state<GroupState: traits::GroupState<CURRENT_VERSION>, GroupId: traits::GroupId<CURRENT_VERSION>>(&self, _: &GroupId, _: &GroupState) -> Result<()> {
+    fn write_group_state<
+        GroupState: traits::GroupState<CURRENT_VERSION>,
+        GroupId: traits::GroupId<CURRENT_VERSION>,
+    >(
+        &self,
+        _: &GroupId,
+        _: &GroupState,
+    ) -> Result<()> {
         Ok(())
     }
 
-    fn write_message_secrets<GroupId: traits::GroupId<CURRENT_VERSION>, MessageSecrets: traits::MessageSecrets<CURRENT_VERSION>>(&self, _: &GroupId, _: &MessageSecrets) -> Result<()> {
+    fn write_message_secrets<
+        GroupId: traits::GroupId<CURRENT_VERSION>,
+        MessageSecrets: traits::MessageSecrets<CURRENT_VERSION>,
+    >(
+        &self,
+        _: &GroupId,
+        _: &MessageSecrets,
+    ) -> Result<()> {
         Ok(())
     }
 
-    fn write_resumption_psk_store<GroupId: traits::GroupId<CURRENT_VERSION>, ResumptionPskStore: traits::ResumptionPskStore<CURRENT_VERSION>>(&self, _: &GroupId, _: &ResumptionPskStore) -> Result<()> {
+    fn write_resumption_psk_store<
+        GroupId: traits::GroupId<CURRENT_VERSION>,
+        ResumptionPskStore: traits::ResumptionPskStore<CURRENT_VERSION>,
+    >(
+        &self,
+        _: &GroupId,
+        _: &ResumptionPskStore,
+    ) -> Result<()> {
         Ok(())
     }
 
-    fn write_own_leaf_index<GroupId: traits::GroupId<CURRENT_VERSION>, LeafNodeIndex: traits::LeafNodeIndex<CURRENT_VERSION>>(&self, _: &GroupId, _: &LeafNodeIndex) -> Result<()> {
+    fn write_own_leaf_index<
+        GroupId: traits::GroupId<CURRENT_VERSION>,
+        LeafNodeIndex: traits::LeafNodeIndex<CURRENT_VERSION>,
+    >(
+        &self,
+        _: &GroupId,
+        _: &LeafNodeIndex,
+    ) -> Result<()> {
         Ok(())
     }
 
-    fn write_group_epoch_secrets<GroupId: traits::GroupId<CURRENT_VERSION>, GroupEpochSecrets: traits::GroupEpochSecrets<CURRENT_VERSION>>(&self, _: &GroupId, _: &GroupEpochSecrets) -> Result<()> {
+    fn write_group_epoch_secrets<
+        GroupId: traits::GroupId<CURRENT_VERSION>,
+        GroupEpochSecrets: traits::GroupEpochSecrets<CURRENT_VERSION>,
+    >(
+        &self,
+        _: &GroupId,
+        _: &GroupEpochSecrets,
+    ) -> Result<()> {
         Ok(())
     }
 
-    fn write_signature_key_pair<SignaturePublicKey: traits::SignaturePublicKey<CURRENT_VERSION>, SignatureKeyPair: traits::SignatureKeyPair<CURRENT_VERSION>>(&self, _: &SignaturePublicKey, _: &SignatureKeyPair) -> Result<()> {
+    fn write_signature_key_pair<
+        SignaturePublicKey: traits::SignaturePublicKey<CURRENT_VERSION>,
+        SignatureKeyPair: traits::SignatureKeyPair<CURRENT_VERSION>,
+    >(
+        &self,
+        _: &SignaturePublicKey,
+        _: &SignatureKeyPair,
+    ) -> Result<()> {
         Ok(())
     }
 
-    fn write_encryption_key_pair<EncryptionKey: traits::EncryptionKey<CURRENT_VERSION>, HpkeKeyPair: traits::HpkeKeyPair<CURRENT_VERSION>>(&self, public_key: &EncryptionKey, key_pair: &HpkeKeyPair) -> Result<()> {
+    fn write_encryption_key_pair<
+        EncryptionKey: traits::EncryptionKey<CURRENT_VERSION>,
+        HpkeKeyPair: traits::HpkeKeyPair<CURRENT_VERSION>,
+    >(
+        &self,
+        public_key: &EncryptionKey,
+        key_pair: &HpkeKeyPair,
+    ) -> Result<()> {
         self.put(PAIR, public_key, key_pair)
     }
 
-    fn write_encryption_epoch_key_pairs<GroupId: traits::GroupId<CURRENT_VERSION>, EpochKey: traits::EpochKey<CURRENT_VERSION>, HpkeKeyPair: traits::HpkeKeyPair<CURRENT_VERSION>>(&self, group_id: &GroupId, epoch: &EpochKey, leaf_index: u32, key_pairs: &[HpkeKeyPair]) -> Result<()> {
+    fn write_encryption_epoch_key_pairs<
+        GroupId: traits::GroupId<CURRENT_VERSION>,
+        EpochKey: traits::EpochKey<CURRENT_VERSION>,
+        HpkeKeyPair: traits::HpkeKeyPair<CURRENT_VERSION>,
+    >(
+        &self,
+        group_id: &GroupId,
+        epoch: &EpochKey,
+        leaf_index: u32,
+        key_pairs: &[HpkeKeyPair],
+    ) -> Result<()> {
         self.put(EPOCH, &(group_id, epoch, leaf_index), &key_pairs)
     }
 
-    fn write_key_package<HashReference: traits::HashReference<CURRENT_VERSION>, KeyPackage: traits::KeyPackage<CURRENT_VERSION>>(&self, hash_ref: &HashReference, key_package: &KeyPackage) -> Result<()> {
+    fn write_key_package<
+        HashReference: traits::HashReference<CURRENT_VERSION>,
+        KeyPackage: traits::KeyPackage<CURRENT_VERSION>,
+    >(
+        &self,
+        hash_ref: &HashReference,
+        key_package: &KeyPackage,
+    ) -> Result<()> {
         self.put(PACKAGE, hash_ref, key_package)
     }
 
-    fn write_psk<PskId: traits::PskId<CURRENT_VERSION>, PskBundle: traits::PskBundle<CURRENT_VERSION>>(&self, _: &PskId, _: &PskBundle) -> Result<()> {
+    fn write_psk<
+        PskId: traits::PskId<CURRENT_VERSION>,
+        PskBundle: traits::PskBundle<CURRENT_VERSION>,
+    >(
+        &self,
+        _: &PskId,
+        _: &PskBundle,
+    ) -> Result<()> {
         Ok(())
     }
 
-    fn mls_group_join_config<GroupId: traits::GroupId<CURRENT_VERSION>, MlsGroupJoinConfig: traits::MlsGroupJoinConfig<CURRENT_VERSION>>(&self, _: &GroupId) -> Result<Option<MlsGroupJoinConfig>> {
+    fn mls_group_join_config<
+        GroupId: traits::GroupId<CURRENT_VERSION>,
+        MlsGroupJoinConfig: traits::MlsGroupJoinConfig<CURRENT_VERSION>,
+    >(
+        &self,
+        _: &GroupId,
+    ) -> Result<Option<MlsGroupJoinConfig>> {
         Ok(None)
     }
 
-    fn own_leaf_nodes<GroupId: traits::GroupId<CURRENT_VERSION>, LeafNode: traits::LeafNode<CURRENT_VERSION>>(&self, _: &GroupId) -> Result<Vec<LeafNode>> {
+    fn own_leaf_nodes<
+        GroupId: traits::GroupId<CURRENT_VERSION>,
+        LeafNode: traits::LeafNode<CURRENT_VERSION>,
+    >(
+        &self,
+        _: &GroupId,
+    ) -> Result<Vec<LeafNode>> {
         Ok(Vec::new())
     }
 
-    fn queued_proposal_refs<GroupId: traits::GroupId<CURRENT_VERSION>, ProposalRef: traits::ProposalRef<CURRENT_VERSION>>(&self, _: &GroupId) -> Result<Vec<ProposalRef>> {
+    fn queued_proposal_refs<
+        GroupId: traits::GroupId<CURRENT_VERSION>,
+        ProposalRef: traits::ProposalRef<CURRENT_VERSION>,
+    >(
+        &self,
+        _: &GroupId,
+    ) -> Result<Vec<ProposalRef>> {
         Ok(Vec::new())
     }
 
-    fn queued_proposals<GroupId: traits::GroupId<CURRENT_VERSION>, ProposalRef: traits::ProposalRef<CURRENT_VERSION>, QueuedProposal: traits::QueuedProposal<CURRENT_VERSION>>(&self, _: &GroupId) -> Result<Vec<(ProposalRef, QueuedProposal)>> {
+    fn queued_proposals<
+        GroupId: traits::GroupId<CURRENT_VERSION>,
+        ProposalRef: traits::ProposalRef<CURRENT_VERSION>,
+        QueuedProposal: traits::QueuedProposal<CURRENT_VERSION>,
+    >(
+        &self,
+        _: &GroupId,
+    ) -> Result<Vec<(ProposalRef, QueuedProposal)>> {
         Ok(Vec::new())
     }
 
-    fn tree<GroupId: traits::GroupId<CURRENT_VERSION>, TreeSync: traits::TreeSync<CURRENT_VERSION>>(&self, _: &GroupId) -> Result<Option<TreeSync>> {
+    fn tree<
+        GroupId: traits::GroupId<CURRENT_VERSION>,
+        TreeSync: traits::TreeSync<CURRENT_VERSION>,
+    >(
+        &self,
+        _: &GroupId,
+    ) -> Result<Option<TreeSync>> {
         Ok(None)
     }
 
-    fn group_context<GroupId: traits::GroupId<CURRENT_VERSION>, GroupContext: traits::GroupContext<CURRENT_VERSION>>(&self, _: &GroupId) -> Result<Option<GroupContext>> {
+    fn group_context<
+        GroupId: traits::GroupId<CURRENT_VERSION>,
+        GroupContext: traits::GroupContext<CURRENT_VERSION>,
+    >(
+        &self,
+        _: &GroupId,
+    ) -> Result<Option<GroupContext>> {
         Ok(None)
     }
 
-    fn interim_transcript_hash<GroupId: traits::GroupId<CURRENT_VERSION>, InterimTranscriptHash: traits::InterimTranscriptHash<CURRENT_VERSION>>(&self, _: &GroupId) -> Result<Option<InterimTranscriptHash>> {
+    fn interim_transcript_hash<
+        GroupId: traits::GroupId<CURRENT_VERSION>,
+        InterimTranscriptHash: traits::InterimTranscriptHash<CURRENT_VERSION>,
+    >(
+        &self,
+        _: &GroupId,
+    ) -> Result<Option<InterimTranscriptHash>> {
         Ok(None)
     }
 
-    fn confirmation_tag<GroupId: traits::GroupId<CURRENT_VERSION>, ConfirmationTag: traits::ConfirmationTag<CURRENT_VERSION>>(&self, _: &GroupId) -> Result<Option<ConfirmationTag>> {
+    fn confirmation_tag<
+        GroupId: traits::GroupId<CURRENT_VERSION>,
+        ConfirmationTag: traits::ConfirmationTag<CURRENT_VERSION>,
+    >(
+        &self,
+        _: &GroupId,
+    ) -> Result<Option<ConfirmationTag>> {
         Ok(None)
     }
 
-    fn group_state<GroupState: traits::GroupState<CURRENT_VERSION>, GroupId: traits::GroupId<CURRENT_VERSION>>(&self, _: &GroupId) -> Result<Option<GroupState>> {
+    fn group_state<
+        GroupState: traits::GroupState<CURRENT_VERSION>,
+        GroupId: traits::GroupId<CURRENT_VERSION>,
+    >(
+        &self,
+        _: &GroupId,
+    ) -> Result<Option<GroupState>> {
         Ok(None)
     }
 
-    fn message_secrets<GroupId: traits::GroupId<CURRENT_VERSION>, MessageSecrets: traits::MessageSecrets<CURRENT_VERSION>>(&self, _: &GroupId) -> Result<Option<MessageSecrets>> {
+    fn message_secrets<
+        GroupId: traits::GroupId<CURRENT_VERSION>,
+        MessageSecrets: traits::MessageSecrets<CURRENT_VERSION>,
+    >(
+        &self,
+        _: &GroupId,
+    ) -> Result<Option<MessageSecrets>> {
         Ok(None)
     }
 
-    fn resumption_psk_store<GroupId: traits::GroupId<CURRENT_VERSION>, ResumptionPskStore: traits::ResumptionPskStore<CURRENT_VERSION>>(&self, _: &GroupId) -> Result<Option<ResumptionPskStore>> {
+    fn resumption_psk_store<
+        GroupId: traits::GroupId<CURRENT_VERSION>,
+        ResumptionPskStore: traits::ResumptionPskStore<CURRENT_VERSION>,
+    >(
+        &self,
+        _: &GroupId,
+    ) -> Result<Option<ResumptionPskStore>> {
         Ok(None)
     }
 
-    fn own_leaf_index<GroupId: traits::GroupId<CURRENT_VERSION>, LeafNodeIndex: traits::LeafNodeIndex<CURRENT_VERSION>>(&self, _: &GroupId) -> Result<Option<LeafNodeIndex>> {
+    fn own_leaf_index<
+        GroupId: traits::GroupId<CURRENT_VERSION>,
+        LeafNodeIndex: traits::LeafNodeIndex<CURRENT_VERSION>,
+    >(
+        &self,
+        _: &GroupId,
+    ) -> Result<Option<LeafNodeIndex>> {
         Ok(None)
     }
 
-    fn group_epoch_secrets<GroupId: traits::GroupId<CURRENT_VERSION>, GroupEpochSecrets: traits::GroupEpochSecrets<CURRENT_VERSION>>(&self, _: &GroupId) -> Result<Option<GroupEpochSecrets>> {
+    fn group_epoch_secrets<
+        GroupId: traits::GroupId<CURRENT_VERSION>,
+        GroupEpochSecrets: traits::GroupEpochSecrets<CURRENT_VERSION>,
+    >(
+        &self,
+        _: &GroupId,
+    ) -> Result<Option<GroupEpochSecrets>> {
         Ok(None)
     }
 
-    fn signature_key_pair<SignaturePublicKey: traits::SignaturePublicKey<CURRENT_VERSION>, SignatureKeyPair: traits::SignatureKeyPair<CURRENT_VERSION>>(&self, _: &SignaturePublicKey) -> Result<Option<SignatureKeyPair>> {
+    fn signature_key_pair<
+        SignaturePublicKey: traits::SignaturePublicKey<CURRENT_VERSION>,
+        SignatureKeyPair: traits::SignatureKeyPair<CURRENT_VERSION>,
+    >(
+        &self,
+        _: &SignaturePublicKey,
+    ) -> Result<Option<SignatureKeyPair>> {
         Ok(None)
     }
 
-    fn encryption_key_pair<HpkeKeyPair: traits::HpkeKeyPair<CURRENT_VERSION>, EncryptionKey: traits::EncryptionKey<CURRENT_VERSION>>(&self, public_key: &EncryptionKey) -> Result<Option<HpkeKeyPair>> {
+    fn encryption_key_pair<
+        HpkeKeyPair: traits::HpkeKeyPair<CURRENT_VERSION>,
+        EncryptionKey: traits::EncryptionKey<CURRENT_VERSION>,
+    >(
+        &self,
+        public_key: &EncryptionKey,
+    ) -> Result<Option<HpkeKeyPair>> {
         self.get(PAIR, public_key)
     }
 
-    fn encryption_epoch_key_pairs<GroupId: traits::GroupId<CURRENT_VERSION>, EpochKey: traits::EpochKey<CURRENT_VERSION>, HpkeKeyPair: traits::HpkeKeyPair<CURRENT_VERSION>>(&self, group_id: &GroupId, epoch: &EpochKey, leaf_index: u32) -> Result<Vec<HpkeKeyPair>> {
-        Ok(self.get(EPOCH, &(group_id, epoch, leaf_index))?.unwrap_or_default())
+    fn encryption_epoch_key_pairs<
+        GroupId: traits::GroupId<CURRENT_VERSION>,
+        EpochKey: traits::EpochKey<CURRENT_VERSION>,
+        HpkeKeyPair: traits::HpkeKeyPair<CURRENT_VERSION>,
+    >(
+        &self,
+        group_id: &GroupId,
+        epoch: &EpochKey,
+        leaf_index: u32,
+    ) -> Result<Vec<HpkeKeyPair>> {
+        Ok(self
+            .get(EPOCH, &(group_id, epoch, leaf_index))?
+            .unwrap_or_default())
     }
 
-    fn key_package<KeyPackageRef: traits::HashReference<CURRENT_VERSION>, KeyPackage: traits::KeyPackage<CURRENT_VERSION>>(&self, hash_ref: &KeyPackageRef) -> Result<Option<KeyPackage>> {
+    fn key_package<
+        KeyPackageRef: traits::HashReference<CURRENT_VERSION>,
+        KeyPackage: traits::KeyPackage<CURRENT_VERSION>,
+    >(
+        &self,
+        hash_ref: &KeyPackageRef,
+    ) -> Result<Option<KeyPackage>> {
         self.get(PACKAGE, hash_ref)
     }
 
-    fn psk<PskBundle: traits::PskBundle<CURRENT_VERSION>, PskId: traits::PskId<CURRENT_VERSION>>(&self, _: &PskId) -> Result<Option<PskBundle>> {
+    fn psk<PskBundle: traits::PskBundle<CURRENT_VERSION>, PskId: traits::PskId<CURRENT_VERSION>>(
+        &self,
+        _: &PskId,
+    ) -> Result<Option<PskBundle>> {
         Ok(None)
     }
 
-    fn remove_proposal<GroupId: traits::GroupId<CURRENT_VERSION>, ProposalRef: traits::ProposalRef<CURRENT_VERSION>>(&self, _: &GroupId, _: &ProposalRef) -> Result<()> {
+    fn remove_proposal<
+        GroupId: traits::GroupId<CURRENT_VERSION>,
+        ProposalRef: traits::ProposalRef<CURRENT_VERSION>,
+    >(
+        &self,
+        _: &GroupId,
+        _: &ProposalRef,
+    ) -> Result<()> {
         Ok(())
     }
 
-    fn delete_own_leaf_nodes<GroupId: traits::GroupId<CURRENT_VERSION>>(&self, _: &GroupId) -> Result<()> {
+    fn delete_own_leaf_nodes<GroupId: traits::GroupId<CURRENT_VERSION>>(
+        &self,
+        _: &GroupId,
+    ) -> Result<()> {
         Ok(())
     }
 
-    fn delete_group_config<GroupId: traits::GroupId<CURRENT_VERSION>>(&self, _: &GroupId) -> Result<()> {
+    fn delete_group_config<GroupId: traits::GroupId<CURRENT_VERSION>>(
+        &self,
+        _: &GroupId,
+    ) -> Result<()> {
         Ok(())
     }
 
@@ -251,11 +497,17 @@ impl StorageProvider<CURRENT_VERSION> for Vault {
         Ok(())
     }
 
-    fn delete_confirmation_tag<GroupId: traits::GroupId<CURRENT_VERSION>>(&self, _: &GroupId) -> Result<()> {
+    fn delete_confirmation_tag<GroupId: traits::GroupId<CURRENT_VERSION>>(
+        &self,
+        _: &GroupId,
+    ) -> Result<()> {
         Ok(())
     }
 
-    fn delete_group_state<GroupId: traits::GroupId<CURRENT_VERSION>>(&self, _: &GroupId) -> Result<()> {
+    fn delete_group_state<GroupId: traits::GroupId<CURRENT_VERSION>>(
+        &self,
+        _: &GroupId,
+    ) -> Result<()> {
         Ok(())
     }
 
@@ -263,43 +515,83 @@ impl StorageProvider<CURRENT_VERSION> for Vault {
         Ok(())
     }
 
-    fn delete_interim_transcript_hash<GroupId: traits::GroupId<CURRENT_VERSION>>(&self, _: &GroupId) -> Result<()> {
+    fn delete_interim_transcript_hash<GroupId: traits::GroupId<CURRENT_VERSION>>(
+        &self,
+        _: &GroupId,
+    ) -> Result<()> {
         Ok(())
     }
 
-    fn delete_message_secrets<GroupId: traits::GroupId<CURRENT_VERSION>>(&self, _: &GroupId) -> Result<()> {
+    fn delete_message_secrets<GroupId: traits::GroupId<CURRENT_VERSION>>(
+        &self,
+        _: &GroupId,
+    ) -> Result<()> {
         Ok(())
     }
 
-    fn delete_all_resumption_psk_secrets<GroupId: traits::GroupId<CURRENT_VERSION>>(&self, _: &GroupId) -> Result<()> {
+    fn delete_all_resumption_psk_secrets<GroupId: traits::GroupId<CURRENT_VERSION>>(
+        &self,
+        _: &GroupId,
+    ) -> Result<()> {
         Ok(())
     }
 
-    fn delete_own_leaf_index<GroupId: traits::GroupId<CURRENT_VERSION>>(&self, _: &GroupId) -> Result<()> {
+    fn delete_own_leaf_index<GroupId: traits::GroupId<CURRENT_VERSION>>(
+        &self,
+        _: &GroupId,
+    ) -> Result<()> {
         Ok(())
     }
 
-    fn delete_group_epoch_secrets<GroupId: traits::GroupId<CURRENT_VERSION>>(&self, _: &GroupId) -> Result<()> {
+    fn delete_group_epoch_secrets<GroupId: traits::GroupId<CURRENT_VERSION>>(
+        &self,
+        _: &GroupId,
+    ) -> Result<()> {
         Ok(())
     }
 
-    fn clear_proposal_queue<GroupId: traits::GroupId<CURRENT_VERSION>, ProposalRef: traits::ProposalRef<CURRENT_VERSION>>(&self, _: &GroupId) -> Result<()> {
+    fn clear_proposal_queue<
+        GroupId: traits::GroupId<CURRENT_VERSION>,
+        ProposalRef: traits::ProposalRef<CURRENT_VERSION>,
+    >(
+        &self,
+        _: &GroupId,
+    ) -> Result<()> {
         Ok(())
     }
 
-    fn delete_signature_key_pair<SignaturePublicKey: traits::SignaturePublicKey<CURRENT_VERSION>>(&self, _: &SignaturePublicKey) -> Result<()> {
+    fn delete_signature_key_pair<
+        SignaturePublicKey: traits::SignaturePublicKey<CURRENT_VERSION>,
+    >(
+        &self,
+        _: &SignaturePublicKey,
+    ) -> Result<()> {
         Ok(())
     }
 
-    fn delete_encryption_key_pair<EncryptionKey: traits::EncryptionKey<CURRENT_VERSION>>(&self, public_key: &EncryptionKey) -> Result<()> {
+    fn delete_encryption_key_pair<EncryptionKey: traits::EncryptionKey<CURRENT_VERSION>>(
+        &self,
+        public_key: &EncryptionKey,
+    ) -> Result<()> {
         self.delete(PAIR, public_key)
     }
 
-    fn delete_encryption_epoch_key_pairs<GroupId: traits::GroupId<CURRENT_VERSION>, EpochKey: traits::EpochKey<CURRENT_VERSION>>(&self, group_id: &GroupId, epoch: &EpochKey, leaf_index: u32) -> Result<()> {
+    fn delete_encryption_epoch_key_pairs<
+        GroupId: traits::GroupId<CURRENT_VERSION>,
+        EpochKey: traits::EpochKey<CURRENT_VERSION>,
+    >(
+        &self,
+        group_id: &GroupId,
+        epoch: &EpochKey,
+        leaf_index: u32,
+    ) -> Result<()> {
         self.delete(EPOCH, &(group_id, epoch, leaf_index))
     }
 
-    fn delete_key_package<KeyPackageRef: traits::HashReference<CURRENT_VERSION>>(&self, hash_ref: &KeyPackageRef) -> Result<()> {
+    fn delete_key_package<KeyPackageRef: traits::HashReference<CURRENT_VERSION>>(
+        &self,
+        hash_ref: &KeyPackageRef,
+    ) -> Result<()> {
         self.delete(PACKAGE, hash_ref)
     }
 

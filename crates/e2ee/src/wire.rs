@@ -27,7 +27,10 @@ impl<'a> Reader<'a> {
         if size > 4 {
             return None;
         }
-        let value = self.take(size)?.iter().fold(0usize, |value, byte| (value << 8) | usize::from(*byte));
+        let value = self
+            .take(size)?
+            .iter()
+            .fold(0usize, |value, byte| (value << 8) | usize::from(*byte));
         let value = value & ((1usize << (8 * size - 2)) - 1);
         let shortest = match size {
             1 => true,
@@ -162,7 +165,11 @@ impl<T: Wire> Wire for Option<T> {
         }
     }
     fn get(reader: &mut Reader<'_>) -> Option<Self> {
-        if bool::get(reader)? { Some(Some(T::get(reader)?)) } else { Some(None) }
+        if bool::get(reader)? {
+            Some(Some(T::get(reader)?))
+        } else {
+            Some(None)
+        }
     }
 }
 

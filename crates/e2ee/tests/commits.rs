@@ -26,7 +26,10 @@ fn k4_1_a_commit_altered_on_the_way_is_refused() {
     for at in [0, good.len() / 3, good.len() / 2, good.len() - 1] {
         let mut bad = good.clone();
         bad[at] ^= 1;
-        assert_eq!(code(member.stage(&submitted.entry, &bad, &submitted.commit.signature.0, now)), Code::CommitAltered);
+        assert_eq!(
+            code(member.stage(&submitted.entry, &bad, &submitted.commit.signature.0, now)),
+            Code::CommitAltered
+        );
     }
     // The entry stands; the commit as it was recorded is accepted afterwards.
     assert!(Meeting::stage(member, &submitted, now).unwrap().is_some());
@@ -41,7 +44,9 @@ fn k4_1_a_commit_that_the_hub_altered_and_recorded_lacks_its_authors_signature()
     bad[last] ^= 1;
     meeting.pen.seq -= 1;
     meeting.pen.head = meeting.members[1].head().unwrap();
-    let entry = meeting.pen.write(State::Proposed, 2, 0, sha256(&[&bad]), &[]);
+    let entry = meeting
+        .pen
+        .write(State::Proposed, 2, 0, sha256(&[&bad]), &[]);
     let result = meeting.members[1].stage(&entry, &bad, &submitted.commit.signature.0, now);
     assert_eq!(code(result), Code::SubmissionSignature);
 }
@@ -61,12 +66,25 @@ fn k4_1_broken_tags_under_the_authors_signature_name_the_author() {
         let hash = sha256(&[&bad]);
         let key = member_key(1);
         let group = meeting.params.group_id.clone();
-        let signature = sign(&key, &Submission { group, epoch: 2, attempt: 0, leaf: 0, commit_hash: hash });
+        let signature = sign(
+            &key,
+            &Submission {
+                group,
+                epoch: 2,
+                attempt: 0,
+                leaf: 0,
+                commit_hash: hash,
+            },
+        );
         // The public group cannot see it (that is why receipts exist), members can.
         let mut pen = meeting.pen.clone();
         let entry = pen.write(State::Proposed, 2, 0, hash, &[]);
         let mut fresh = meeting.members.pop().unwrap();
-        assert_eq!(code(fresh.stage(&entry, &bad, &signature, now)), Code::CommitTags, "{from_end} from the end");
+        assert_eq!(
+            code(fresh.stage(&entry, &bad, &signature, now)),
+            Code::CommitTags,
+            "{from_end} from the end"
+        );
     }
     drop(announced);
 }
@@ -86,7 +104,10 @@ fn k4_1_the_committer_notices_another_commit_in_its_name() {
     let now = meeting.now;
     let other = meeting.by_leaf(0).commit(2, 0, true, now).unwrap();
     assert!(other.commit.0 != submitted.commit.commit.0);
-    assert_eq!(code(Meeting::stage(&mut meeting.members[0], &submitted, now)), Code::OwnCommitReplaced);
+    assert_eq!(
+        code(Meeting::stage(&mut meeting.members[0], &submitted, now)),
+        Code::OwnCommitReplaced
+    );
 }
 
 #[test]
@@ -97,14 +118,34 @@ fn k3_2_bytes_behind_a_commit_are_refused() {
     long.push(0);
     let hash = sha256(&[&long]);
     let group = meeting.params.group_id.clone();
-    let signature = sign(&member_key(1), &Submission { group, epoch: 2, attempt: 0, leaf: 0, commit_hash: hash });
+    let signature = sign(
+        &member_key(1),
+        &Submission {
+            group,
+            epoch: 2,
+            attempt: 0,
+            leaf: 0,
+            commit_hash: hash,
+        },
+    );
     let mut pen = meeting.pen.clone();
     pen.seq -= 1;
     pen.head = meeting.members[1].head().unwrap();
     let entry = pen.write(State::Proposed, 2, 0, hash, &[]);
-    assert_eq!(code(meeting.members[1].stage(&entry, &long, &signature, now)), Code::MessageTrailing);
+    assert_eq!(
+        code(meeting.members[1].stage(&entry, &long, &signature, now)),
+        Code::MessageTrailing
+    );
     meeting.server.discard();
-    let staged = meeting.server.stage(2, 0, &submitted.announced.proposals, &long, &signature, 0, now);
+    let staged = meeting.server.stage(
+        2,
+        0,
+        &submitted.announced.proposals,
+        &long,
+        &signature,
+        0,
+        now,
+    );
     assert_eq!(code(staged), Code::MessageTrailing);
 }
 
@@ -114,7 +155,9 @@ fn k3_2_a_commit_by_another_member_than_the_one_named_is_refused() {
     let now = meeting.now;
     let mut joiners = vec![meeting.world.person(0, "late")];
     let mut announced = meeting.prepare(0, 0, &mut joiners, &[]);
-    meeting.members[0].propose(2, 0, 0, &announced.proposals, now).unwrap();
+    meeting.members[0]
+        .propose(2, 0, 0, &announced.proposals, now)
+        .unwrap();
     for member in &mut meeting.members[1..] {
         member.propose(2, 0, 1, &announced.proposals, now).unwrap();
     }
@@ -122,11 +165,31 @@ fn k3_2_a_commit_by_another_member_than_the_one_named_is_refused() {
     let commit = meeting.members[0].commit(2, 0, false, now).unwrap();
     let hash = sha256(&[&commit.commit.0]);
     let group = meeting.params.group_id.clone();
-    let signature = sign(&member_key(2), &Submission { group, epoch: 2, attempt: 0, leaf: 1, commit_hash: hash });
+    let signature = sign(
+        &member_key(2),
+        &Submission {
+            group,
+            epoch: 2,
+            attempt: 0,
+            leaf: 1,
+            commit_hash: hash,
+        },
+    );
     let entry = meeting.pen.clone().write(State::Proposed, 2, 0, hash, &[]);
-    assert_eq!(code(meeting.members[2].stage(&entry, &commit.commit.0, &signature, now)), Code::CommitSender);
+    assert_eq!(
+        code(meeting.members[2].stage(&entry, &commit.commit.0, &signature, now)),
+        Code::CommitSender
+    );
     announced.committer = 1;
-    let staged = meeting.server.stage(2, 0, &announced.proposals, &commit.commit.0, &signature, 1, now);
+    let staged = meeting.server.stage(
+        2,
+        0,
+        &announced.proposals,
+        &commit.commit.0,
+        &signature,
+        1,
+        now,
+    );
     assert_eq!(code(staged), Code::CommitSender);
 }
 
@@ -134,17 +197,33 @@ fn k3_2_a_commit_by_another_member_than_the_one_named_is_refused() {
 fn k3_2_a_commit_of_fewer_or_other_changes_than_announced_is_refused() {
     let mut meeting = Meeting::of(3);
     let now = meeting.now;
-    let mut joiners = vec![meeting.world.person(0, "one"), meeting.world.person(1, "two")];
+    let mut joiners = vec![
+        meeting.world.person(0, "one"),
+        meeting.world.person(1, "two"),
+    ];
     let announced = meeting.prepare(0, 0, &mut joiners, &[]);
     // The committer is told of one addition, the others of two.
-    meeting.members[0].propose(2, 0, 0, &announced.proposals[..1], now).unwrap();
+    meeting.members[0]
+        .propose(2, 0, 0, &announced.proposals[..1], now)
+        .unwrap();
     for member in &mut meeting.members[1..] {
         member.propose(2, 0, 0, &announced.proposals, now).unwrap();
     }
     let commit = meeting.members[0].commit(2, 0, false, now).unwrap();
-    let staged = meeting.server.stage(2, 0, &announced.proposals, &commit.commit.0, &commit.signature.0, 0, now);
+    let staged = meeting.server.stage(
+        2,
+        0,
+        &announced.proposals,
+        &commit.commit.0,
+        &commit.signature.0,
+        0,
+        now,
+    );
     assert_eq!(code(staged), Code::CommitProposals);
-    let entry = meeting.pen.clone().write(State::Proposed, 2, 0, sha256(&[&commit.commit.0]), &[]);
+    let entry = meeting
+        .pen
+        .clone()
+        .write(State::Proposed, 2, 0, sha256(&[&commit.commit.0]), &[]);
     let staged = meeting.members[1].stage(&entry, &commit.commit.0, &commit.signature.0, now);
     assert_eq!(code(staged), Code::CommitProposals);
 }
@@ -153,12 +232,22 @@ fn k3_2_a_commit_of_fewer_or_other_changes_than_announced_is_refused() {
 fn k3_2_a_commit_with_unannounced_proposals_is_refused() {
     let mut meeting = Meeting::of(3);
     let now = meeting.now;
-    let mut joiners = vec![meeting.world.person(0, "one"), meeting.world.person(1, "two")];
+    let mut joiners = vec![
+        meeting.world.person(0, "one"),
+        meeting.world.person(1, "two"),
+    ];
     let announced = meeting.prepare(0, 0, &mut joiners, &[]);
-    meeting.members[0].propose(2, 0, 0, &announced.proposals, now).unwrap();
-    meeting.members[1].propose(2, 0, 0, &announced.proposals[..1], now).unwrap();
+    meeting.members[0]
+        .propose(2, 0, 0, &announced.proposals, now)
+        .unwrap();
+    meeting.members[1]
+        .propose(2, 0, 0, &announced.proposals[..1], now)
+        .unwrap();
     let commit = meeting.members[0].commit(2, 0, false, now).unwrap();
-    let entry = meeting.pen.clone().write(State::Proposed, 2, 0, sha256(&[&commit.commit.0]), &[]);
+    let entry = meeting
+        .pen
+        .clone()
+        .write(State::Proposed, 2, 0, sha256(&[&commit.commit.0]), &[]);
     let staged = meeting.members[1].stage(&entry, &commit.commit.0, &commit.signature.0, now);
     assert_eq!(code(staged), Code::CommitProposals);
 }
@@ -174,11 +263,23 @@ fn k3_2_a_replayed_commit_is_refused() {
     }
     meeting.members.extend(joiners);
     // The same entry again, and the same commit under a new one.
-    assert_eq!(code(Meeting::stage(&mut meeting.members[1], &first, now)), Code::EntryRepeated);
+    assert_eq!(
+        code(Meeting::stage(&mut meeting.members[1], &first, now)),
+        Code::EntryRepeated
+    );
     let announced = meeting.announce(0, 0, &mut [meeting.world.person(1, "next")], &[]);
     let hash = sha256(&[&first.commit.commit.0]);
     let group = meeting.params.group_id.clone();
-    let signature = sign(&member_key(1), &Submission { group, epoch: 3, attempt: 0, leaf: 0, commit_hash: hash });
+    let signature = sign(
+        &member_key(1),
+        &Submission {
+            group,
+            epoch: 3,
+            attempt: 0,
+            leaf: 0,
+            commit_hash: hash,
+        },
+    );
     let entry = meeting.pen.clone().write(State::Proposed, 3, 0, hash, &[]);
     let result = meeting.members[1].stage(&entry, &first.commit.commit.0, &signature, now);
     assert_eq!(code(result), Code::MessageRefused);
@@ -191,22 +292,51 @@ fn k3_2_proposals_by_others_than_the_hub_are_refused() {
     let now = meeting.now;
     let group = meeting.params.group_id.0.clone();
     let forged = external_remove(&[9; 32], &group, 1, 0, 1).unwrap();
-    assert_eq!(code(meeting.members[0].propose(2, 0, 0, &[forged], now)), Code::MessageRefused);
+    assert_eq!(
+        code(meeting.members[0].propose(2, 0, 0, &[forged], now)),
+        Code::MessageRefused
+    );
     let successor = external_remove(&HUB_SEED, &group, 1, 1, 1).unwrap();
-    assert_eq!(code(meeting.members[0].propose(2, 0, 0, &[successor], now)), Code::MessageRefused);
+    assert_eq!(
+        code(meeting.members[0].propose(2, 0, 0, &[successor], now)),
+        Code::MessageRefused
+    );
     let gone = external_remove(&HUB_SEED, &group, 1, 0, 77).unwrap();
-    assert_eq!(code(meeting.members[0].propose(2, 0, 0, &[gone], now)), Code::ProposalUnknownLeaf);
+    assert_eq!(
+        code(meeting.members[0].propose(2, 0, 0, &[gone], now)),
+        Code::ProposalUnknownLeaf
+    );
     let good = external_remove(&HUB_SEED, &group, 1, 0, 1).unwrap();
     let twice = [good.clone(), good.clone()];
-    assert_eq!(code(meeting.members[0].propose(2, 0, 0, &twice, now)), Code::ProposalRepeated);
-    assert_eq!(code(meeting.members[0].propose(2, 0, 1, &[good.clone()], now)), Code::CommitterUnknown);
-    assert_eq!(code(meeting.members[0].propose(2, 0, 50, &[good.clone()], now)), Code::CommitterUnknown);
-    assert_eq!(code(meeting.members[0].propose(3, 0, 0, &[good.clone()], now)), Code::WrongEpoch);
+    assert_eq!(
+        code(meeting.members[0].propose(2, 0, 0, &twice, now)),
+        Code::ProposalRepeated
+    );
+    assert_eq!(
+        code(meeting.members[0].propose(2, 0, 1, &[good.clone()], now)),
+        Code::CommitterUnknown
+    );
+    assert_eq!(
+        code(meeting.members[0].propose(2, 0, 50, &[good.clone()], now)),
+        Code::CommitterUnknown
+    );
+    assert_eq!(
+        code(meeting.members[0].propose(3, 0, 0, &[good.clone()], now)),
+        Code::WrongEpoch
+    );
     let mut long = good.clone();
     long.push(1);
-    assert_eq!(code(meeting.members[0].propose(2, 0, 0, &[long], now)), Code::MessageTrailing);
-    meeting.members[0].propose(2, 5, 0, &[good.clone()], now).unwrap();
-    assert_eq!(code(meeting.members[0].propose(2, 5, 0, &[good], now)), Code::AttemptStale);
+    assert_eq!(
+        code(meeting.members[0].propose(2, 0, 0, &[long], now)),
+        Code::MessageTrailing
+    );
+    meeting.members[0]
+        .propose(2, 5, 0, &[good.clone()], now)
+        .unwrap();
+    assert_eq!(
+        code(meeting.members[0].propose(2, 5, 0, &[good], now)),
+        Code::AttemptStale
+    );
 }
 
 #[test]
@@ -215,12 +345,20 @@ fn k2_2_a_newcomer_with_a_foreign_certificate_is_refused_by_server_and_members()
     let now = meeting.now;
     // Another world with other roots makes a ghost whose certificate looks the same.
     let mut ghosts = World::new();
-    ghosts.cas = (0..3).map(|i| support::ca::Ca::new(50 + i, "fr", "interior", now)).collect();
+    ghosts.cas = (0..3)
+        .map(|i| support::ca::Ca::new(50 + i, "fr", "interior", now))
+        .collect();
     ghosts.manifests = vec![support::manifest(&ghosts.cas[..1], "fr", 101, now)];
     let package = ghosts.person(0, "ghost").key_package(now).unwrap();
-    assert_eq!(code(meeting.server.check_key_package(&package, now)), Code::ChainUntrusted);
+    assert_eq!(
+        code(meeting.server.check_key_package(&package, now)),
+        Code::ChainUntrusted
+    );
     let proposal = external_add(&HUB_SEED, &meeting.params.group_id.0, 1, 0, &package).unwrap();
-    assert_eq!(code(meeting.members[0].propose(2, 0, 0, &[proposal], now)), Code::ChainUntrusted);
+    assert_eq!(
+        code(meeting.members[0].propose(2, 0, 0, &[proposal], now)),
+        Code::ChainUntrusted
+    );
 }
 
 #[test]
@@ -230,33 +368,67 @@ fn k2_2_a_key_that_is_a_members_already_is_refused() {
     let key = LeafKey::from_seed(&[77; 32]);
     let ca = &meeting.world.cas[0];
     let chain = vec![ca.issue(&key.public(), &ca.leaf("twin", now))];
-    let twin = || entente_e2ee::Member::new(key.clone(), chain.clone(), meeting.world.trust(0), 0x4f, false, now).unwrap();
+    let twin = || {
+        entente_e2ee::Member::new(
+            key.clone(),
+            chain.clone(),
+            meeting.world.trust(0),
+            0x4f,
+            false,
+            now,
+        )
+        .unwrap()
+    };
     let (first, mut second) = (twin(), twin());
     meeting.change(0, vec![first], &[]);
     let package = second.key_package(now).unwrap();
-    assert_eq!(code(meeting.server.check_key_package(&package, now)), Code::KeyPackageUsed);
+    assert_eq!(
+        code(meeting.server.check_key_package(&package, now)),
+        Code::KeyPackageUsed
+    );
     let proposal = external_add(&HUB_SEED, &meeting.params.group_id.0, 2, 0, &package).unwrap();
-    assert_eq!(code(meeting.members[0].propose(3, 0, 0, &[proposal], now)), Code::KeyPackageUsed);
+    assert_eq!(
+        code(meeting.members[0].propose(3, 0, 0, &[proposal], now)),
+        Code::KeyPackageUsed
+    );
 }
 
 #[test]
 fn k2_6_a_key_package_of_another_suite_is_refused() {
     let mut meeting = Meeting::of(2);
     let now = meeting.now;
-    let package = meeting.world.person_with(0, "low", SUITE_CLASSICAL).key_package(now).unwrap();
+    let package = meeting
+        .world
+        .person_with(0, "low", SUITE_CLASSICAL)
+        .key_package(now)
+        .unwrap();
     assert!(meeting.server.check_key_package(&package, now).is_err());
     let proposal = external_add(&HUB_SEED, &meeting.params.group_id.0, 1, 0, &package).unwrap();
-    assert!(meeting.members[0].propose(2, 0, 0, &[proposal], now).is_err());
+    assert!(
+        meeting.members[0]
+            .propose(2, 0, 0, &[proposal], now)
+            .is_err()
+    );
 }
 
 #[test]
 fn k2_1_an_expired_newcomer_is_refused() {
     let mut meeting = Meeting::of(2);
-    let package = meeting.world.person(0, "slow").key_package(meeting.now).unwrap();
+    let package = meeting
+        .world
+        .person(0, "slow")
+        .key_package(meeting.now)
+        .unwrap();
     let later = meeting.now + 13 * support::ca::HOUR;
-    assert_eq!(code(meeting.server.check_key_package(&package, later)), Code::CertificateExpired);
+    assert_eq!(
+        code(meeting.server.check_key_package(&package, later)),
+        Code::CertificateExpired
+    );
     let proposal = external_add(&HUB_SEED, &meeting.params.group_id.0, 1, 0, &package).unwrap();
-    assert_eq!(code(meeting.members[0].propose(2, 0, 0, &[proposal], later)), Code::CertificateExpired);
+    assert_eq!(
+        code(meeting.members[0].propose(2, 0, 0, &[proposal], later)),
+        Code::CertificateExpired
+    );
 }
 
 #[test]
@@ -272,26 +444,47 @@ fn k3_1_a_joiner_refuses_a_group_that_its_deployment_does_not_describe() {
         let entry = pen.write(State::Proposed, 2, 0, hash, &[]);
         let mut joiner = meeting.world.person(0, "other");
         joiner.key_package(now).unwrap();
-        code(joiner.join(&entry, &submitted.commit.welcome.as_ref().unwrap().0, &submitted.tree, params, now))
+        code(joiner.join(
+            &entry,
+            &submitted.commit.welcome.as_ref().unwrap().0,
+            &submitted.tree,
+            params,
+            now,
+        ))
     };
     assert_eq!(change(&|p| p.version = 2), Code::ParamsVersion);
-    assert_eq!(change(&|p| p.manifest_set_hash.0[0] ^= 1), Code::ManifestSetChanged);
+    assert_eq!(
+        change(&|p| p.manifest_set_hash.0[0] ^= 1),
+        Code::ManifestSetChanged
+    );
     assert_eq!(change(&|p| p.hub = "nl".into()), Code::HubUnknown);
     assert_eq!(change(&|p| p.hub_keys = vec![]), Code::HubUnknown);
-    assert_eq!(change(&|p| p.hub_keys.push(sha256(&[b"nobody"]))), Code::HubUnknown);
+    assert_eq!(
+        change(&|p| p.hub_keys.push(sha256(&[b"nobody"]))),
+        Code::HubUnknown
+    );
 }
 
 #[test]
 fn k3_1_a_joiner_compares_the_groups_own_words_with_its_deployments() {
     for (spoil, expected) in [
-        ((|p| p.policy_hash.0[0] ^= 1) as fn(&mut entente_e2ee::GroupParams), Code::ParamsMismatch),
+        (
+            (|p| p.policy_hash.0[0] ^= 1) as fn(&mut entente_e2ee::GroupParams),
+            Code::ParamsMismatch,
+        ),
         (|p| p.suite = SUITE_CLASSICAL, Code::SuiteChanged),
     ] {
         let (meeting, submitted, mut joiners) = submitted();
         let mut params = meeting.params.clone();
         spoil(&mut params);
         let welcome = &submitted.commit.welcome.as_ref().unwrap().0;
-        let result = joiners[0].join(&submitted.entry, welcome, &submitted.tree, params, meeting.now);
+        let result = joiners[0].join(
+            &submitted.entry,
+            welcome,
+            &submitted.tree,
+            params,
+            meeting.now,
+        );
         assert_eq!(code(result), expected);
     }
 }
@@ -302,7 +495,9 @@ fn k3_2_a_spoilt_welcome_or_tree_is_refused() {
     let now = meeting.now;
     let welcome = submitted.commit.welcome.clone().unwrap().0;
     let mut join = |welcome: &[u8], tree: &[u8]| {
-        joiners[0].join(&submitted.entry, welcome, tree, meeting.params.clone(), now).map_err(|error| error.code)
+        joiners[0]
+            .join(&submitted.entry, welcome, tree, meeting.params.clone(), now)
+            .map_err(|error| error.code)
     };
     let mut long = welcome.clone();
     long.push(0);
@@ -318,7 +513,10 @@ fn k3_2_a_spoilt_welcome_or_tree_is_refused() {
     let at = bad.len() / 2;
     bad[at] ^= 1;
     assert!(join(&welcome, &bad).is_err());
-    assert!(join(&welcome, &submitted.tree).is_ok(), "the right ones still work");
+    assert!(
+        join(&welcome, &submitted.tree).is_ok(),
+        "the right ones still work"
+    );
 }
 
 #[test]
@@ -329,11 +527,23 @@ fn k3_2_the_server_refuses_a_group_of_other_rules() {
     let created = creator.create(meeting.params.clone(), now).unwrap();
     let mut params = meeting.params.clone();
     params.term = 2;
-    let taken = PublicGroup::from_group_info(&created.group_info.0, &created.tree.0, params, world.trust(0), now);
+    let taken = PublicGroup::from_group_info(
+        &created.group_info.0,
+        &created.tree.0,
+        params,
+        world.trust(0),
+        now,
+    );
     assert_eq!(code(taken), Code::ParamsMismatch);
     let mut params = meeting.params.clone();
     params.group_id = Bytes(b"another".to_vec());
-    let taken = PublicGroup::from_group_info(&created.group_info.0, &created.tree.0, params, world.trust(0), now);
+    let taken = PublicGroup::from_group_info(
+        &created.group_info.0,
+        &created.tree.0,
+        params,
+        world.trust(0),
+        now,
+    );
     assert_eq!(code(taken), Code::ParamsMismatch);
 }
 
@@ -346,7 +556,15 @@ fn k4_3_nothing_new_is_announced_over_a_staged_commit() {
     assert_eq!(code(again), Code::NotWithdrawn);
     let second = Meeting::stage(&mut meeting.members[1], &submitted, now);
     assert_eq!(code(second), Code::NotWithdrawn);
-    let staged = meeting.server.stage(2, 1, &submitted.announced.proposals, &submitted.commit.commit.0, &[], 0, now);
+    let staged = meeting.server.stage(
+        2,
+        1,
+        &submitted.announced.proposals,
+        &submitted.commit.commit.0,
+        &[],
+        0,
+        now,
+    );
     assert_eq!(code(staged), Code::NotWithdrawn);
 }
 
@@ -356,10 +574,20 @@ fn k4_2_a_commit_that_was_not_announced_is_refused() {
     let now = meeting.now;
     let mut joiners = vec![meeting.world.person(0, "late")];
     let announced: Announced = meeting.prepare(0, 0, &mut joiners, &[]);
-    meeting.members[0].propose(2, 0, 0, &announced.proposals, now).unwrap();
+    meeting.members[0]
+        .propose(2, 0, 0, &announced.proposals, now)
+        .unwrap();
     let submitted = meeting.submit(announced);
-    assert_eq!(code(Meeting::stage(&mut meeting.members[1], &submitted, now)), Code::NotAnnounced);
+    assert_eq!(
+        code(Meeting::stage(&mut meeting.members[1], &submitted, now)),
+        Code::NotAnnounced
+    );
     // Announced as another attempt.
-    meeting.members[2].propose(2, 1, 0, &submitted.announced.proposals, now).unwrap();
-    assert_eq!(code(Meeting::stage(&mut meeting.members[2], &submitted, now)), Code::NotAnnounced);
+    meeting.members[2]
+        .propose(2, 1, 0, &submitted.announced.proposals, now)
+        .unwrap();
+    assert_eq!(
+        code(Meeting::stage(&mut meeting.members[2], &submitted, now)),
+        Code::NotAnnounced
+    );
 }

@@ -6,7 +6,11 @@ use entente_e2ee::{Code, SUITE_CLASSICAL};
 use support::{Meeting, World, code};
 
 fn one_code(meeting: &Meeting) -> String {
-    let codes: Vec<String> = meeting.members.iter().map(|member| member.code().unwrap()).collect();
+    let codes: Vec<String> = meeting
+        .members
+        .iter()
+        .map(|member| member.code().unwrap())
+        .collect();
     assert!(codes.windows(2).all(|pair| pair[0] == pair[1]));
     codes[0].clone()
 }
@@ -60,9 +64,19 @@ fn a_withdrawn_commit_leaves_no_trace_and_the_next_attempt_succeeds() {
     meeting.collect(&submitted, &mut joiners);
     let entry = meeting.withdraw(&submitted);
     let now = meeting.now;
-    meeting.members.iter_mut().chain(&mut joiners).for_each(|member| member.withdrawn(&entry, now).unwrap());
+    meeting
+        .members
+        .iter_mut()
+        .chain(&mut joiners)
+        .for_each(|member| member.withdrawn(&entry, now).unwrap());
     assert_eq!(one_code(&meeting), before);
-    let again = support::Announced { epoch: 2, attempt: 1, committer: 1, proposals, references };
+    let again = support::Announced {
+        epoch: 2,
+        attempt: 1,
+        committer: 1,
+        proposals,
+        references,
+    };
     for member in &mut meeting.members {
         member.propose(2, 1, 1, &again.proposals, now).unwrap();
     }
@@ -70,7 +84,10 @@ fn a_withdrawn_commit_leaves_no_trace_and_the_next_attempt_succeeds() {
     let receipts = meeting.collect(&submitted, &mut joiners);
     let entry = meeting.reach(&submitted, &receipts);
     meeting.members.append(&mut joiners);
-    meeting.members.iter_mut().for_each(|member| drop(member.reached(&entry, &receipts, now).unwrap()));
+    meeting
+        .members
+        .iter_mut()
+        .for_each(|member| drop(member.reached(&entry, &receipts, now).unwrap()));
     assert_ne!(one_code(&meeting), before);
 }
 
@@ -88,13 +105,41 @@ fn a_leaf_renews_its_key_without_changing_the_membership() {
     let before = one_code(&meeting);
     let announced = meeting.announce(1, 0, &mut [], &[]);
     let now = meeting.now;
-    assert_eq!(code(meeting.members[0].commit(2, 0, true, now)), Code::NotAnnounced);
+    assert_eq!(
+        code(meeting.members[0].commit(2, 0, true, now)),
+        Code::NotAnnounced
+    );
     let commit = meeting.members[1].commit(2, 0, true, now).unwrap();
-    let staged = meeting.server.stage(2, 0, &announced.proposals, &commit.commit.0, &commit.signature.0, 1, now).unwrap();
-    let entry = meeting.pen.write(entente_e2ee::signed::State::Proposed, 2, 0, staged.commit_hash, &[]);
-    let submitted = support::Submitted { announced, commit, entry, tree: vec![] };
+    let staged = meeting
+        .server
+        .stage(
+            2,
+            0,
+            &announced.proposals,
+            &commit.commit.0,
+            &commit.signature.0,
+            1,
+            now,
+        )
+        .unwrap();
+    let entry = meeting.pen.write(
+        entente_e2ee::signed::State::Proposed,
+        2,
+        0,
+        staged.commit_hash,
+        &[],
+    );
+    let submitted = support::Submitted {
+        announced,
+        commit,
+        entry,
+        tree: vec![],
+    };
     let receipts = meeting.collect(&submitted, &mut []);
     let entry = meeting.reach(&submitted, &receipts);
-    meeting.members.iter_mut().for_each(|member| drop(member.reached(&entry, &receipts, now).unwrap()));
+    meeting
+        .members
+        .iter_mut()
+        .for_each(|member| drop(member.reached(&entry, &receipts, now).unwrap()));
     assert_ne!(one_code(&meeting), before);
 }

@@ -11,10 +11,25 @@ use support::{World, code, manifest, policy};
 #[test]
 fn a_certificate_names_its_holder() {
     let world = World::new();
-    let identity = world.verify(0, &world.cas[0].leaf("alice", world.now)).unwrap();
-    assert_eq!((identity.deployment.as_str(), identity.tenant.as_str()), ("fr", "interior"));
-    assert_eq!((identity.subject.as_str(), identity.name.as_str()), ("alice", "ALICE"));
-    assert_eq!((identity.role.as_str(), identity.assurance.as_str(), identity.name_checked), ("participant", "substantial", true));
+    let identity = world
+        .verify(0, &world.cas[0].leaf("alice", world.now))
+        .unwrap();
+    assert_eq!(
+        (identity.deployment.as_str(), identity.tenant.as_str()),
+        ("fr", "interior")
+    );
+    assert_eq!(
+        (identity.subject.as_str(), identity.name.as_str()),
+        ("alice", "ALICE")
+    );
+    assert_eq!(
+        (
+            identity.role.as_str(),
+            identity.assurance.as_str(),
+            identity.name_checked
+        ),
+        ("participant", "substantial", true)
+    );
     assert_eq!(identity.not_after / 1000, (world.now + 12 * HOUR) / 1000);
 }
 
@@ -41,9 +56,14 @@ fn k2_1_a_certificate_for_more_than_a_day_is_refused() {
 fn k2_1_a_certificate_needs_exactly_one_uri() {
     let world = World::new();
     let good = world.cas[0].leaf("alice", world.now);
-    for uris in [vec![], vec![good.uris[0].clone(), good.uris[0].clone()], vec!["https://fr/interior/alice".into()],
-        vec!["entente://fr/interior".into()], vec!["entente://fr/interior/".into()], vec!["entente://fr/interior/a/b".into()]]
-    {
+    for uris in [
+        vec![],
+        vec![good.uris[0].clone(), good.uris[0].clone()],
+        vec!["https://fr/interior/alice".into()],
+        vec!["entente://fr/interior".into()],
+        vec!["entente://fr/interior/".into()],
+        vec!["entente://fr/interior/a/b".into()],
+    ] {
         let mut leaf = good.clone();
         leaf.uris = uris;
         assert_eq!(code(world.verify(0, &leaf)), Code::CertificateUri);
@@ -62,9 +82,18 @@ fn k2_2_a_chain_to_an_unknown_root_is_refused() {
     let foreign = Ca::new(9, "fr", "interior", world.now);
     let key = world.key().public();
     let leaf = foreign.issue(&key, &foreign.leaf("alice", world.now));
-    assert_eq!(code(world.trust(0).verify_chain(&[leaf], world.now)), Code::ChainUntrusted);
-    assert_eq!(code(world.trust(0).verify_chain::<Vec<u8>>(&[], world.now)), Code::ChainMalformed);
-    assert_eq!(code(world.trust(0).verify_chain(&[vec![0x30, 0x80]], world.now)), Code::ChainMalformed);
+    assert_eq!(
+        code(world.trust(0).verify_chain(&[leaf], world.now)),
+        Code::ChainUntrusted
+    );
+    assert_eq!(
+        code(world.trust(0).verify_chain::<Vec<u8>>(&[], world.now)),
+        Code::ChainMalformed
+    );
+    assert_eq!(
+        code(world.trust(0).verify_chain(&[vec![0x30, 0x80]], world.now)),
+        Code::ChainMalformed
+    );
 }
 
 #[test]
@@ -73,7 +102,10 @@ fn k2_2_another_ministrys_root_is_refused() {
     // The health ministry's CA issues in the name of the interior, and of the other country.
     for ca in [0, 2] {
         let leaf = world.cas[ca].leaf("alice", world.now);
-        assert_eq!(code(world.verify(1, &leaf)), Code::LeafCertificateForeignRoot);
+        assert_eq!(
+            code(world.verify(1, &leaf)),
+            Code::LeafCertificateForeignRoot
+        );
     }
 }
 
@@ -92,7 +124,14 @@ fn k2_2_a_key_that_is_not_the_certificates_is_refused() {
     let world = World::new();
     let certified = world.key().public();
     let chain = vec![world.cas[0].issue(&certified, &world.cas[0].leaf("alice", world.now))];
-    let member = Member::new(world.key(), chain, world.trust(0), SUITE_HYBRID, false, world.now);
+    let member = Member::new(
+        world.key(),
+        chain,
+        world.trust(0),
+        SUITE_HYBRID,
+        false,
+        world.now,
+    );
     assert_eq!(code(member), Code::LeafKeyMismatch);
 }
 
@@ -107,7 +146,10 @@ fn every_bit_of_a_certificate_counts() {
         let mut bad = good.clone();
         bad[at] ^= 1 << (at % 8);
         assert!(trust.verify_chain(&[bad], world.now).is_err(), "byte {at}");
-        assert!(trust.verify_chain(&[&good[..at]], world.now).is_err(), "cut at {at}");
+        assert!(
+            trust.verify_chain(&[&good[..at]], world.now).is_err(),
+            "cut at {at}"
+        );
     }
 }
 
@@ -123,14 +165,31 @@ fn k2_3_a_manifest_is_refused_when_altered_expired_doubled_or_greedy() {
     let last = altered[0].len() - 1;
     altered = good.clone();
     altered[0][last] ^= 1;
-    assert_eq!(code(Trust::new(&altered, &policy, "fr", now)), Code::ManifestInvalid);
-    assert_eq!(code(Trust::new(&good, &policy, "fr", now + 1001 * HOUR)), Code::ManifestExpired);
-    assert_eq!(code(Trust::new(&good[1..], &policy, "fr", now)), Code::ManifestMissing);
-    world.manifests.push(manifest(&world.cas[..1], "fr", 101, now));
-    assert_eq!(code(Trust::new(&world.manifests, &policy, "fr", now)), Code::ManifestDuplicate);
+    assert_eq!(
+        code(Trust::new(&altered, &policy, "fr", now)),
+        Code::ManifestInvalid
+    );
+    assert_eq!(
+        code(Trust::new(&good, &policy, "fr", now + 1001 * HOUR)),
+        Code::ManifestExpired
+    );
+    assert_eq!(
+        code(Trust::new(&good[1..], &policy, "fr", now)),
+        Code::ManifestMissing
+    );
+    world
+        .manifests
+        .push(manifest(&world.cas[..1], "fr", 101, now));
+    assert_eq!(
+        code(Trust::new(&world.manifests, &policy, "fr", now)),
+        Code::ManifestDuplicate
+    );
     // A second country claims the first one's root.
     let greedy = vec![good[0].clone(), manifest(&world.cas[..1], "nl", 102, now)];
-    assert_eq!(code(Trust::new(&greedy, &policy, "fr", now)), Code::RootBoundTwice);
+    assert_eq!(
+        code(Trust::new(&greedy, &policy, "fr", now)),
+        Code::RootBoundTwice
+    );
 }
 
 #[test]
@@ -146,7 +205,13 @@ fn k2_3_the_hash_of_the_manifests_ignores_their_order_and_sees_each_change() {
 fn k2_6_a_policy_is_refused_when_foreign_expired_or_forged() {
     let world = World::new();
     let trust = |policy: &[u8], now| Trust::new(&world.manifests, policy, "fr", now);
-    assert_eq!(code(trust(&policy(&world.cas[2], &[SUITE_HYBRID], world.now), world.now)), Code::PolicyInvalid);
+    assert_eq!(
+        code(trust(
+            &policy(&world.cas[2], &[SUITE_HYBRID], world.now),
+            world.now
+        )),
+        Code::PolicyInvalid
+    );
     let mut forged = policy(&world.cas[0], &[SUITE_HYBRID], world.now);
     *forged.last_mut().unwrap() ^= 1;
     assert_eq!(code(trust(&forged, world.now)), Code::PolicyInvalid);
@@ -155,7 +220,17 @@ fn k2_6_a_policy_is_refused_when_foreign_expired_or_forged() {
     // A person of the health ministry under the interior's policy.
     let key = world.key();
     let chain = vec![world.cas[1].issue(&key.public(), &world.cas[1].leaf("bob", world.now))];
-    assert_eq!(code(Member::new(key, chain, world.trust(0), SUITE_HYBRID, false, world.now)), Code::PolicyForeign);
+    assert_eq!(
+        code(Member::new(
+            key,
+            chain,
+            world.trust(0),
+            SUITE_HYBRID,
+            false,
+            world.now
+        )),
+        Code::PolicyForeign
+    );
 }
 
 #[test]
@@ -164,12 +239,32 @@ fn k2_6_a_lowered_suite_is_refused_unless_policy_and_person_allow_it() {
     let member = |suite, suites: &[u16], allow| {
         let key = world.key();
         let chain = vec![world.cas[0].issue(&key.public(), &world.cas[0].leaf("alice", world.now))];
-        Member::new(key, chain, world.trust_with(0, suites), suite, allow, world.now)
+        Member::new(
+            key,
+            chain,
+            world.trust_with(0, suites),
+            suite,
+            allow,
+            world.now,
+        )
     };
     assert!(member(SUITE_CLASSICAL, &[SUITE_HYBRID, SUITE_CLASSICAL], true).is_ok());
-    assert_eq!(code(member(SUITE_CLASSICAL, &[SUITE_HYBRID], true)), Code::SuiteNotAllowed);
-    assert_eq!(code(member(SUITE_CLASSICAL, &[SUITE_HYBRID, SUITE_CLASSICAL], false)), Code::SuiteNotAllowed);
-    assert_eq!(code(member(SUITE_HYBRID, &[SUITE_CLASSICAL], true)), Code::SuiteNotAllowed);
+    assert_eq!(
+        code(member(SUITE_CLASSICAL, &[SUITE_HYBRID], true)),
+        Code::SuiteNotAllowed
+    );
+    assert_eq!(
+        code(member(
+            SUITE_CLASSICAL,
+            &[SUITE_HYBRID, SUITE_CLASSICAL],
+            false
+        )),
+        Code::SuiteNotAllowed
+    );
+    assert_eq!(
+        code(member(SUITE_HYBRID, &[SUITE_CLASSICAL], true)),
+        Code::SuiteNotAllowed
+    );
     assert_eq!(code(member(2, &[2], true)), Code::SuiteUnknown);
 }
 
@@ -184,7 +279,17 @@ fn k2_4_a_revocation_by_another_ministry_is_refused() {
         time: world.now,
     };
     let trust = world.trust(0);
-    assert!(trust.open_revocation(&revocation.sign(&world.cas[0].key)).is_ok());
-    assert_eq!(code(trust.open_revocation(&revocation.sign(&world.cas[1].key))), Code::RevocationForeign);
-    assert_eq!(code(trust.open_revocation(&[1, 2, 3])), Code::SignedMalformed);
+    assert!(
+        trust
+            .open_revocation(&revocation.sign(&world.cas[0].key))
+            .is_ok()
+    );
+    assert_eq!(
+        code(trust.open_revocation(&revocation.sign(&world.cas[1].key))),
+        Code::RevocationForeign
+    );
+    assert_eq!(
+        code(trust.open_revocation(&[1, 2, 3])),
+        Code::SignedMalformed
+    );
 }

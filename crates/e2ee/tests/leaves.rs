@@ -61,10 +61,17 @@ fn package(parts: &Parts) -> Vec<u8> {
         builder = builder.mark_as_last_resort();
     }
     let key = parts.signer.public().as_ref().to_vec();
-    let credential = CredentialWithKey { credential: parts.credential.clone(), signature_key: key.into() };
+    let credential = CredentialWithKey {
+        credential: parts.credential.clone(),
+        signature_key: key.into(),
+    };
     let suite = Ciphersuite::try_from(0x4f).unwrap();
-    let bundle = builder.build(suite, &provider, &parts.signer, credential).unwrap();
-    MlsMessageOut::from(bundle.key_package().clone()).tls_serialize_detached().unwrap()
+    let bundle = builder
+        .build(suite, &provider, &parts.signer, credential)
+        .unwrap();
+    MlsMessageOut::from(bundle.key_package().clone())
+        .tls_serialize_detached()
+        .unwrap()
 }
 
 /// What server and member say to a newcomer; both must refuse alike.
@@ -76,7 +83,10 @@ fn refused(spoil: impl Fn(&mut Parts, &Meeting)) -> Code {
     let package = package(&parts);
     let server = code(meeting.server.check_key_package(&package, now));
     let proposal = external_add(&HUB_SEED, &meeting.params.group_id.0, 1, 0, &package).unwrap();
-    assert_eq!(code(meeting.members[0].propose(2, 0, 0, &[proposal], now)), server);
+    assert_eq!(
+        code(meeting.members[0].propose(2, 0, 0, &[proposal], now)),
+        server
+    );
     server
 }
 
@@ -84,15 +94,23 @@ fn refused(spoil: impl Fn(&mut Parts, &Meeting)) -> Code {
 fn an_unspoilt_leaf_is_accepted() {
     let mut meeting = Meeting::of(2);
     let package = package(&parts(&meeting));
-    meeting.server.check_key_package(&package, meeting.now).unwrap();
+    meeting
+        .server
+        .check_key_package(&package, meeting.now)
+        .unwrap();
     let proposal = external_add(&HUB_SEED, &meeting.params.group_id.0, 1, 0, &package).unwrap();
     let now = meeting.now;
-    meeting.members[0].propose(2, 0, 0, &[proposal], now).unwrap();
+    meeting.members[0]
+        .propose(2, 0, 0, &[proposal], now)
+        .unwrap();
 }
 
 #[test]
 fn k2_2_a_leaf_key_that_is_not_the_certificates_is_refused() {
-    assert_eq!(refused(|parts, meeting| parts.signer = meeting.world.key()), Code::LeafKeyMismatch);
+    assert_eq!(
+        refused(|parts, meeting| parts.signer = meeting.world.key()),
+        Code::LeafKeyMismatch
+    );
 }
 
 #[test]
@@ -106,13 +124,18 @@ fn k2_2_a_leaf_without_a_certificate_is_refused() {
 
 #[test]
 fn k2_2_a_chain_that_does_not_parse_is_refused() {
-    let spoil = |parts: &mut Parts, _: &Meeting| parts.credential = Credential::new(CredentialType::X509, vec![1, 2, 3]);
+    let spoil = |parts: &mut Parts, _: &Meeting| {
+        parts.credential = Credential::new(CredentialType::X509, vec![1, 2, 3])
+    };
     assert_eq!(refused(spoil), Code::ChainMalformed);
 }
 
 #[test]
 fn k2_1_a_leaf_that_outlives_its_certificate_is_refused() {
-    assert_eq!(refused(|parts, _| parts.lifetime.1 += 86_400), Code::LeafLifetime);
+    assert_eq!(
+        refused(|parts, _| parts.lifetime.1 += 86_400),
+        Code::LeafLifetime
+    );
 }
 
 #[test]
@@ -130,9 +153,18 @@ fn k2_1_an_agent_or_recipient_is_no_member() {
 
 #[test]
 fn k2_6_a_leaf_that_could_be_talked_down_is_refused() {
-    assert_eq!(refused(|parts, _| parts.suites.push(Ciphersuite::try_from(1).unwrap())), Code::LeafCapabilities);
-    assert_eq!(refused(|parts, _| parts.credentials.push(CredentialType::Basic)), Code::LeafCapabilities);
-    assert_eq!(refused(|parts, _| parts.extensions.clear()), Code::LeafCapabilities);
+    assert_eq!(
+        refused(|parts, _| parts.suites.push(Ciphersuite::try_from(1).unwrap())),
+        Code::LeafCapabilities
+    );
+    assert_eq!(
+        refused(|parts, _| parts.credentials.push(CredentialType::Basic)),
+        Code::LeafCapabilities
+    );
+    assert_eq!(
+        refused(|parts, _| parts.extensions.clear()),
+        Code::LeafCapabilities
+    );
 }
 
 #[test]
@@ -150,9 +182,15 @@ fn k2_1_a_leaf_whose_own_time_is_over_is_refused() {
     let package = package(&parts(&meeting));
     // The certificate lives twelve hours, the leaf one.
     let later = meeting.now + 2 * support::ca::HOUR;
-    assert_eq!(code(meeting.server.check_key_package(&package, later)), Code::LeafLifetime);
+    assert_eq!(
+        code(meeting.server.check_key_package(&package, later)),
+        Code::LeafLifetime
+    );
     let proposal = external_add(&HUB_SEED, &meeting.params.group_id.0, 1, 0, &package).unwrap();
-    assert_eq!(code(meeting.members[0].propose(2, 0, 0, &[proposal], later)), Code::LeafLifetime);
+    assert_eq!(
+        code(meeting.members[0].propose(2, 0, 0, &[proposal], later)),
+        Code::LeafLifetime
+    );
 }
 
 #[test]
@@ -160,7 +198,12 @@ fn k2_4_a_revoked_newcomer_is_refused_and_a_newcomer_refuses_a_group_with_a_revo
     let mut meeting = Meeting::of(2);
     let now = meeting.now;
     let line = &meeting.members[0].roster().unwrap()[1];
-    let ca = meeting.world.cas.iter().find(|ca| ca.tenant == line.identity.tenant).unwrap();
+    let ca = meeting
+        .world
+        .cas
+        .iter()
+        .find(|ca| ca.tenant == line.identity.tenant)
+        .unwrap();
     let revocation = |fingerprint| Revocation {
         deployment: ca.deployment.clone(),
         tenant: ca.tenant.clone(),
@@ -171,13 +214,25 @@ fn k2_4_a_revoked_newcomer_is_refused_and_a_newcomer_refuses_a_group_with_a_revo
     let of_member = revocation(line.identity.fingerprint).sign(&ca.key);
     let mut joiners = vec![meeting.world.person(1, "late")];
     let package = joiners[0].key_package(now).unwrap();
-    let newcomer = meeting.server.check_key_package(&package, now).unwrap().identity;
+    let newcomer = meeting
+        .server
+        .check_key_package(&package, now)
+        .unwrap()
+        .identity;
     let of_newcomer = revocation(newcomer.fingerprint).sign(&ca.key);
     let announced = meeting.prepare(0, 0, &mut joiners, &[]);
     meeting.members[1].revoke(&of_newcomer, now).unwrap();
-    assert_eq!(code(meeting.members[1].propose(2, 0, 0, &announced.proposals, now)), Code::CertificateRevoked);
-    meeting.members[0].propose(2, 0, 0, &announced.proposals, now).unwrap();
+    assert_eq!(
+        code(meeting.members[1].propose(2, 0, 0, &announced.proposals, now)),
+        Code::CertificateRevoked
+    );
+    meeting.members[0]
+        .propose(2, 0, 0, &announced.proposals, now)
+        .unwrap();
     let submitted = meeting.submit(announced);
     joiners[0].revoke(&of_member, now).unwrap();
-    assert_eq!(code(meeting.join(&mut joiners[0], &submitted, 0)), Code::CertificateRevoked);
+    assert_eq!(
+        code(meeting.join(&mut joiners[0], &submitted, 0)),
+        Code::CertificateRevoked
+    );
 }

@@ -11,17 +11,26 @@ const BATCH: usize = 25;
 
 #[test]
 fn a_storm_of_joins_ends_in_one_epoch_with_one_code() {
-    let size: usize = std::env::var("ENTENTE_STORM").ok().and_then(|size| size.parse().ok()).unwrap_or(40);
+    let size: usize = std::env::var("ENTENTE_STORM")
+        .ok()
+        .and_then(|size| size.parse().ok())
+        .unwrap_or(40);
     let begin = Instant::now();
     let mut meeting = Meeting::of(1);
     let mut next = 1;
     while next < size {
         let last = (next + BATCH).min(size);
-        let joiners = (next..last).map(|i| meeting.world.person(i % 3, &format!("p{i}"))).collect();
+        let joiners = (next..last)
+            .map(|i| meeting.world.person(i % 3, &format!("p{i}")))
+            .collect();
         let committer = (next / BATCH) as u32;
         let started = Instant::now();
         meeting.change(committer, joiners, &[]);
-        println!("{last} members: batch of {} in {:?}", last - next, started.elapsed());
+        println!(
+            "{last} members: batch of {} in {:?}",
+            last - next,
+            started.elapsed()
+        );
         next = last;
     }
     let code = meeting.members[0].code().unwrap();
@@ -30,5 +39,8 @@ fn a_storm_of_joins_ends_in_one_epoch_with_one_code() {
         assert!(member.code().unwrap() == code && member.epoch() == Ok(epoch));
         assert_eq!(member.roster().unwrap().len(), size);
     }
-    println!("{size} members in one epoch after {:?}, everything of everybody on one core", begin.elapsed());
+    println!(
+        "{size} members in one epoch after {:?}, everything of everybody on one core",
+        begin.elapsed()
+    );
 }

@@ -10,7 +10,9 @@ use serde_json::{Value, json};
 use std::path::PathBuf;
 
 fn path(name: &str) -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../tests/vectors").join(name)
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("../../tests/vectors")
+        .join(name)
 }
 
 /// Compares with the committed file, or writes it.
@@ -19,11 +21,18 @@ fn committed(name: &str, value: &Value) {
     if std::env::var("ENTENTE_WRITE_VECTORS").is_ok() {
         std::fs::write(path(name), &text).unwrap();
     }
-    assert!(std::fs::read_to_string(path(name)).unwrap_or_default() == text, "{name} differs");
+    assert!(
+        std::fs::read_to_string(path(name)).unwrap_or_default() == text,
+        "{name} differs"
+    );
 }
 
 fn hex(bytes: impl AsRef<[u8]>) -> String {
-    bytes.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+    bytes
+        .as_ref()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }
 
 fn b32(fill: u8) -> B32 {
@@ -93,7 +102,14 @@ fn entry(state: State, seq: u64) -> Entry {
 
 fn receipt() -> Receipt {
     let group = Bytes(b"group".to_vec());
-    Receipt { group, epoch: 12, attempt: 2, leaf: 4095, authenticator: b32(8), entry_hash: b32(9) }
+    Receipt {
+        group,
+        epoch: 12,
+        attempt: 2,
+        leaf: 4095,
+        authenticator: b32(8),
+        entry_hash: b32(9),
+    }
 }
 
 fn all() -> Vec<Value> {
@@ -106,7 +122,16 @@ fn all() -> Vec<Value> {
         vector("entry", &entry(State::Reached, 42)),
         vector("entry", &entry(State::Withdrawn, u64::MAX)),
         vector("receipt", &receipt()),
-        vector("submission", &Submission { group: group(), epoch: 12, attempt: 2, leaf: 3, commit_hash: b32(7) }),
+        vector(
+            "submission",
+            &Submission {
+                group: group(),
+                epoch: 12,
+                attempt: 2,
+                leaf: 3,
+                commit_hash: b32(7),
+            },
+        ),
         vector(
             "revocation",
             &Revocation {
@@ -117,11 +142,32 @@ fn all() -> Vec<Value> {
                 time: 1_750_000_000_123,
             },
         ),
-        vector("certify", &Certify { nonce: nonce.clone(), participant: participant.clone(), public_key: b32(11) }),
-        vector("resume", &Resume { nonce, participant, public_key: b32(11) }),
+        vector(
+            "certify",
+            &Certify {
+                nonce: nonce.clone(),
+                participant: participant.clone(),
+                public_key: b32(11),
+            },
+        ),
+        vector(
+            "resume",
+            &Resume {
+                nonce,
+                participant,
+                public_key: b32(11),
+            },
+        ),
         vector(
             "snapshot",
-            &Snapshot { group: group(), epoch: 12, leaf: 1, purpose: "notes".into(), order: 99, content_hash: b32(12) },
+            &Snapshot {
+                group: group(),
+                epoch: 12,
+                leaf: 1,
+                purpose: "notes".into(),
+                order: 99,
+                content_hash: b32(12),
+            },
         ),
         vector(
             "failure_report",
@@ -141,14 +187,19 @@ fn all() -> Vec<Value> {
 fn every_signed_structure_has_the_bytes_that_its_vector_says() {
     let vectors = all();
     for kind in signed::KINDS {
-        assert!(vectors.iter().any(|vector| vector["kind"] == *kind), "no vector for {kind}");
+        assert!(
+            vectors.iter().any(|vector| vector["kind"] == *kind),
+            "no vector for {kind}"
+        );
     }
     committed("structures.json", &Value::Array(vectors));
 }
 
 #[test]
 fn the_table_of_refusals_is_the_committed_one() {
-    let lines = Code::ALL.iter().map(|code| json!({"code": code.as_str(), "rule": code.rule(), "text": code.text()}));
+    let lines = Code::ALL
+        .iter()
+        .map(|code| json!({"code": code.as_str(), "rule": code.rule(), "text": code.text()}));
     committed("e2ee_errors.json", &Value::Array(lines.collect()));
     let mut names: Vec<&str> = Code::ALL.iter().map(|code| code.as_str()).collect();
     names.sort_unstable();
@@ -173,7 +224,10 @@ fn k_every_bit_of_a_signed_structure_counts() {
     let mut long = receipt().to_be_signed();
     long.push(0);
     let long = assemble(&long, &[0; 64]).unwrap();
-    assert_eq!(Receipt::peek(&long).map(|_| ()).map_err(|error| error.code), Err(Code::SignedMalformed));
+    assert_eq!(
+        Receipt::peek(&long).map(|_| ()).map_err(|error| error.code),
+        Err(Code::SignedMalformed)
+    );
 }
 
 #[test]
@@ -183,10 +237,15 @@ fn k_a_structure_is_never_taken_for_another() {
     let vectors = all();
     for vector in &vectors {
         let text = vector["signed"].as_str().unwrap();
-        let data: Vec<u8> =
-            (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap()).collect();
+        let data: Vec<u8> = (0..text.len())
+            .step_by(2)
+            .map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap())
+            .collect();
         for kind in signed::KINDS.iter().filter(|kind| vector["kind"] != **kind) {
-            assert_eq!(signed::open(kind, &data, &public).map_err(|error| error.code), Err(Code::SignedLabel));
+            assert_eq!(
+                signed::open(kind, &data, &public).map_err(|error| error.code),
+                Err(Code::SignedLabel)
+            );
         }
     }
     // A version from the future.
@@ -194,14 +253,25 @@ fn k_a_structure_is_never_taken_for_another() {
     let at = 1 + Receipt::LABEL.len() + 1;
     tbs[at] = 2;
     let future = assemble(&tbs, &[0; 64]).unwrap();
-    assert_eq!(Receipt::peek(&future).map(|_| ()).map_err(|error| error.code), Err(Code::SignedVersion));
+    assert_eq!(
+        Receipt::peek(&future)
+            .map(|_| ())
+            .map_err(|error| error.code),
+        Err(Code::SignedVersion)
+    );
 }
 
 #[test]
 fn one_value_has_one_encoding() {
-    assert!(Bytes::decode(&[0x40, 0x01, 7]).is_none(), "a length longer than needed");
+    assert!(
+        Bytes::decode(&[0x40, 0x01, 7]).is_none(),
+        "a length longer than needed"
+    );
     assert!(Bytes::decode(&[0x80, 0, 0, 1, 7]).is_none());
-    assert!(Bytes::decode(&[0xc0, 0, 0, 0, 0, 0, 0, 0]).is_none(), "eight-byte lengths do not exist");
+    assert!(
+        Bytes::decode(&[0xc0, 0, 0, 0, 0, 0, 0, 0]).is_none(),
+        "eight-byte lengths do not exist"
+    );
     assert!(Bytes::decode(&[2, 7]).is_none(), "too short");
     assert!(Bytes::decode(&[1, 7, 7]).is_none(), "bytes behind the end");
     assert!(bool::decode(&[2]).is_none());
@@ -219,7 +289,16 @@ fn msgpack_fields_are_strict() {
     assert!(signed::encode("receipt", &fields).unwrap() == receipt().to_be_signed());
     let mut long = fields.clone();
     long.push(0xc0);
-    assert_eq!(signed::encode("receipt", &long).map_err(|error| error.code), Err(Code::ArgumentMalformed));
-    assert_eq!(signed::encode("policy", &fields).map_err(|error| error.code), Err(Code::ArgumentMalformed));
-    assert_eq!(signed::encode("nothing", &fields).map_err(|error| error.code), Err(Code::ArgumentMalformed));
+    assert_eq!(
+        signed::encode("receipt", &long).map_err(|error| error.code),
+        Err(Code::ArgumentMalformed)
+    );
+    assert_eq!(
+        signed::encode("policy", &fields).map_err(|error| error.code),
+        Err(Code::ArgumentMalformed)
+    );
+    assert_eq!(
+        signed::encode("nothing", &fields).map_err(|error| error.code),
+        Err(Code::ArgumentMalformed)
+    );
 }

@@ -9,7 +9,12 @@ use pyo3::types::PyBytes;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-pyo3::create_exception!(core._native.e2ee, E2eeError, pyo3::exceptions::PyException, "A refusal: args are (code, detail).");
+pyo3::create_exception!(
+    core._native.e2ee,
+    E2eeError,
+    pyo3::exceptions::PyException,
+    "A refusal: args are (code, detail)."
+);
 
 type Out<'py> = PyResult<Bound<'py, PyBytes>>;
 
@@ -35,7 +40,10 @@ fn run<T>(call: impl FnOnce() -> entente_e2ee::Result<T>) -> PyResult<T> {
 }
 
 /// Runs one call whose value crosses as msgpack.
-fn packed<'py, T: serde::Serialize>(py: Python<'py>, call: impl FnOnce() -> entente_e2ee::Result<T>) -> Out<'py> {
+fn packed<'py, T: serde::Serialize>(
+    py: Python<'py>,
+    call: impl FnOnce() -> entente_e2ee::Result<T>,
+) -> Out<'py> {
     let bytes = run(|| pack::to_vec(&call()?))?;
     Ok(PyBytes::new(py, &bytes))
 }
@@ -45,11 +53,14 @@ fn bytes<'py>(py: Python<'py>, call: impl FnOnce() -> entente_e2ee::Result<Vec<u
 }
 
 fn b32(bytes: &[u8]) -> entente_e2ee::Result<B32> {
-    B32::from_slice(bytes).ok_or_else(|| Error::new(Code::ArgumentMalformed, "32 bytes are expected"))
+    B32::from_slice(bytes)
+        .ok_or_else(|| Error::new(Code::ArgumentMalformed, "32 bytes are expected"))
 }
 
 fn array<const N: usize>(bytes: &[u8]) -> entente_e2ee::Result<[u8; N]> {
-    bytes.try_into().map_err(|_| Error::new(Code::ArgumentMalformed, format!("{N} bytes are expected")))
+    bytes
+        .try_into()
+        .map_err(|_| Error::new(Code::ArgumentMalformed, format!("{N} bytes are expected")))
 }
 
 #[derive(serde::Serialize)]
@@ -61,7 +72,11 @@ struct CodeLine {
 
 #[pyfunction]
 fn error_codes(py: Python<'_>) -> Out<'_> {
-    let line = |code: &Code| CodeLine { code: code.as_str(), rule: code.rule(), text: code.text() };
+    let line = |code: &Code| CodeLine {
+        code: code.as_str(),
+        rule: code.rule(),
+        text: code.text(),
+    };
     packed(py, || Ok(Code::ALL.iter().map(line).collect::<Vec<_>>()))
 }
 
@@ -100,8 +115,14 @@ struct Trust(Arc<entente_e2ee::Trust>);
 #[pymethods]
 impl Trust {
     #[new]
-    fn new(manifests: Vec<Vec<u8>>, policy: &[u8], own_deployment: &str, now: u64) -> PyResult<Self> {
-        run(|| entente_e2ee::Trust::new(&manifests, policy, own_deployment, now)).map(|trust| Self(Arc::new(trust)))
+    fn new(
+        manifests: Vec<Vec<u8>>,
+        policy: &[u8],
+        own_deployment: &str,
+        now: u64,
+    ) -> PyResult<Self> {
+        run(|| entente_e2ee::Trust::new(&manifests, policy, own_deployment, now))
+            .map(|trust| Self(Arc::new(trust)))
     }
 
     #[getter]
@@ -126,7 +147,9 @@ impl Trust {
 
 #[pyfunction]
 fn manifest_set_hash(py: Python<'_>, manifests: Vec<Vec<u8>>) -> Out<'_> {
-    bytes(py, || Ok(identity::manifest_set_hash(&manifests)?.as_ref().to_vec()))
+    bytes(py, || {
+        Ok(identity::manifest_set_hash(&manifests)?.as_ref().to_vec())
+    })
 }
 
 #[pyfunction]
@@ -173,7 +196,15 @@ fn external_add<'py>(
     sender_index: u32,
     key_package: &[u8],
 ) -> Out<'py> {
-    bytes(py, || group::external_add(&array(hub_seed)?, group_id, epoch, sender_index, key_package))
+    bytes(py, || {
+        group::external_add(
+            &array(hub_seed)?,
+            group_id,
+            epoch,
+            sender_index,
+            key_package,
+        )
+    })
 }
 
 #[pyfunction]
@@ -185,7 +216,9 @@ fn external_remove<'py>(
     sender_index: u32,
     leaf: u32,
 ) -> Out<'py> {
-    bytes(py, || group::external_remove(&array(hub_seed)?, group_id, epoch, sender_index, leaf))
+    bytes(py, || {
+        group::external_remove(&array(hub_seed)?, group_id, epoch, sender_index, leaf)
+    })
 }
 
 #[pyclass(module = "core._native.e2ee")]
@@ -211,7 +244,9 @@ impl Member {
     }
 
     fn create<'py>(&mut self, py: Python<'py>, params: &[u8], now: u64) -> Out<'py> {
-        packed(py, || self.0.create(pack::from_slice::<GroupParams>(params)?, now))
+        packed(py, || {
+            self.0.create(pack::from_slice::<GroupParams>(params)?, now)
+        })
     }
 
     fn propose(
@@ -222,11 +257,21 @@ impl Member {
         proposals: Vec<Vec<u8>>,
         now: u64,
     ) -> PyResult<()> {
-        run(|| self.0.propose(epoch, attempt, committer_leaf, &proposals, now))
+        run(|| {
+            self.0
+                .propose(epoch, attempt, committer_leaf, &proposals, now)
+        })
     }
 
     #[pyo3(signature = (epoch, attempt, now, force_path = false))]
-    fn commit<'py>(&mut self, py: Python<'py>, epoch: u64, attempt: u32, now: u64, force_path: bool) -> Out<'py> {
+    fn commit<'py>(
+        &mut self,
+        py: Python<'py>,
+        epoch: u64,
+        attempt: u32,
+        now: u64,
+        force_path: bool,
+    ) -> Out<'py> {
         packed(py, || self.0.commit(epoch, attempt, force_path, now))
     }
 
@@ -251,10 +296,19 @@ impl Member {
         params: &[u8],
         now: u64,
     ) -> Out<'py> {
-        bytes(py, || self.0.join(entry, welcome, tree, pack::from_slice(params)?, now))
+        bytes(py, || {
+            self.0
+                .join(entry, welcome, tree, pack::from_slice(params)?, now)
+        })
     }
 
-    fn reached<'py>(&mut self, py: Python<'py>, entry: &[u8], receipts: Vec<Vec<u8>>, now: u64) -> Out<'py> {
+    fn reached<'py>(
+        &mut self,
+        py: Python<'py>,
+        entry: &[u8],
+        receipts: Vec<Vec<u8>>,
+        now: u64,
+    ) -> Out<'py> {
         packed(py, || self.0.reached(entry, &receipts, now))
     }
 
@@ -346,11 +400,22 @@ impl Member {
         commit_hash: &[u8],
         code: &str,
     ) -> Out<'py> {
-        bytes(py, || self.0.failure_report(epoch, attempt, b32(commit_hash)?, code))
+        bytes(py, || {
+            self.0
+                .failure_report(epoch, attempt, b32(commit_hash)?, code)
+        })
     }
 
-    fn sign_snapshot<'py>(&self, py: Python<'py>, purpose: &str, order: u64, content_hash: &[u8]) -> Out<'py> {
-        bytes(py, || self.0.sign_snapshot(purpose, order, b32(content_hash)?))
+    fn sign_snapshot<'py>(
+        &self,
+        py: Python<'py>,
+        purpose: &str,
+        order: u64,
+        content_hash: &[u8],
+    ) -> Out<'py> {
+        bytes(py, || {
+            self.0.sign_snapshot(purpose, order, b32(content_hash)?)
+        })
     }
 
     fn check_signed<'py>(&self, py: Python<'py>, kind: &str, data: &[u8]) -> Out<'py> {
@@ -368,9 +433,24 @@ struct PublicGroup(entente_e2ee::PublicGroup);
 #[pymethods]
 impl PublicGroup {
     #[staticmethod]
-    fn from_group_info(group_info: &[u8], tree: &[u8], params: &[u8], trust: &Trust, now: u64) -> PyResult<Self> {
+    fn from_group_info(
+        group_info: &[u8],
+        tree: &[u8],
+        params: &[u8],
+        trust: &Trust,
+        now: u64,
+    ) -> PyResult<Self> {
         let trust = Arc::clone(&trust.0);
-        run(|| entente_e2ee::PublicGroup::from_group_info(group_info, tree, pack::from_slice(params)?, trust, now)).map(Self)
+        run(|| {
+            entente_e2ee::PublicGroup::from_group_info(
+                group_info,
+                tree,
+                pack::from_slice(params)?,
+                trust,
+                now,
+            )
+        })
+        .map(Self)
     }
 
     #[getter]
@@ -411,7 +491,17 @@ impl PublicGroup {
         committer_leaf: u32,
         now: u64,
     ) -> Out<'py> {
-        packed(py, || self.0.stage(epoch, attempt, &proposals, commit, signature, committer_leaf, now))
+        packed(py, || {
+            self.0.stage(
+                epoch,
+                attempt,
+                &proposals,
+                commit,
+                signature,
+                committer_leaf,
+                now,
+            )
+        })
     }
 
     fn merge(&mut self) -> PyResult<()> {
@@ -453,7 +543,13 @@ impl SframeSealer {
         self.0.floor()
     }
 
-    fn seal<'py>(&mut self, py: Python<'py>, codec: &str, key_frame: bool, frame: &[u8]) -> Out<'py> {
+    fn seal<'py>(
+        &mut self,
+        py: Python<'py>,
+        codec: &str,
+        key_frame: bool,
+        frame: &[u8],
+    ) -> Out<'py> {
         bytes(py, || self.0.seal(Codec::parse(codec)?, key_frame, frame))
     }
 }
@@ -481,8 +577,17 @@ fn parse_header<'py>(py: Python<'py>, wire: &[u8], codec: &str) -> Out<'py> {
 #[pyfunction]
 fn kid_pack(generation: u16, kind: &str, leaf: u16, epoch: u64) -> PyResult<u64> {
     run(|| {
-        let kid = Kid { generation, kind: Kind::parse(kind)?, leaf, epoch: epoch as u8 };
-        if u32::from(leaf) < entente_e2ee::MAX_LEAVES { Ok(kid.pack()) } else { Err(Code::KidMalformed.into()) }
+        let kid = Kid {
+            generation,
+            kind: Kind::parse(kind)?,
+            leaf,
+            epoch: epoch as u8,
+        };
+        if u32::from(leaf) < entente_e2ee::MAX_LEAVES {
+            Ok(kid.pack())
+        } else {
+            Err(Code::KidMalformed.into())
+        }
     })
 }
 
@@ -519,5 +624,7 @@ pub fn register(parent: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_function(wrap_pyfunction!(kid_pack, &m)?)?;
     parent.add_submodule(&m)?;
     // So that `from core._native.e2ee import …` finds it: extension modules are no packages.
-    py.import("sys")?.getattr("modules")?.set_item("core._native.e2ee", &m)
+    py.import("sys")?
+        .getattr("modules")?
+        .set_item("core._native.e2ee", &m)
 }

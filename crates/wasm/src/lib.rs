@@ -30,13 +30,25 @@ fn packed<T: serde::Serialize>(result: entente_e2ee::Result<T>) -> Bytes {
 }
 
 fn b32(bytes: &[u8]) -> Result<B32, JsValue> {
-    B32::from_slice(bytes).ok_or_else(|| raise(&Error::new(Code::ArgumentMalformed, "32 bytes are expected")))
+    B32::from_slice(bytes).ok_or_else(|| {
+        raise(&Error::new(
+            Code::ArgumentMalformed,
+            "32 bytes are expected",
+        ))
+    })
 }
 
 /// A whole number that JavaScript holds exactly.
 fn whole(value: f64) -> Result<u64, JsValue> {
     let exact = value >= 0.0 && value <= 9_007_199_254_740_991.0 && value.fract() == 0.0;
-    if exact { Ok(value as u64) } else { Err(raise(&Error::new(Code::ArgumentMalformed, "not a whole number"))) }
+    if exact {
+        Ok(value as u64)
+    } else {
+        Err(raise(&Error::new(
+            Code::ArgumentMalformed,
+            "not a whole number",
+        )))
+    }
 }
 
 /// The caller's clock, unix milliseconds; `performance` clocks bring fractions.
@@ -57,7 +69,11 @@ pub fn error_codes() -> Bytes {
         rule: &'static str,
         text: &'static str,
     }
-    let line = |code: &Code| Line { code: code.as_str(), rule: code.rule(), text: code.text() };
+    let line = |code: &Code| Line {
+        code: code.as_str(),
+        rule: code.rule(),
+        text: code.text(),
+    };
     packed(Ok(Code::ALL.iter().map(line).collect::<Vec<_>>()))
 }
 
@@ -123,8 +139,14 @@ pub struct Trust(Arc<entente_e2ee::Trust>);
 impl Trust {
     /// Verifies manifests and policy.
     #[wasm_bindgen(constructor)]
-    pub fn new(manifests: Vec<Uint8Array>, policy: &[u8], own_deployment: &str, now: f64) -> Result<Trust, JsValue> {
-        let trust = entente_e2ee::Trust::new(&list(&manifests), policy, own_deployment, clock(now)?);
+    pub fn new(
+        manifests: Vec<Uint8Array>,
+        policy: &[u8],
+        own_deployment: &str,
+        now: f64,
+    ) -> Result<Trust, JsValue> {
+        let trust =
+            entente_e2ee::Trust::new(&list(&manifests), policy, own_deployment, clock(now)?);
         run(trust).map(|trust| Trust(Arc::new(trust)))
     }
 
@@ -170,7 +192,15 @@ impl Member {
         now: f64,
     ) -> Result<Member, JsValue> {
         let (key, trust) = (leaf_key.0.clone(), Arc::clone(&trust.0));
-        run(entente_e2ee::Member::new(key, list(&chain), trust, suite, allow_classical, clock(now)?)).map(Member)
+        run(entente_e2ee::Member::new(
+            key,
+            list(&chain),
+            trust,
+            suite,
+            allow_classical,
+            clock(now)?,
+        ))
+        .map(Member)
     }
 
     /// A key package.
@@ -194,23 +224,54 @@ impl Member {
         proposals: Vec<Uint8Array>,
         now: f64,
     ) -> Result<(), JsValue> {
-        run(self.0.propose(whole(epoch)?, attempt, committer, &list(&proposals), clock(now)?))
+        run(self.0.propose(
+            whole(epoch)?,
+            attempt,
+            committer,
+            &list(&proposals),
+            clock(now)?,
+        ))
     }
 
     /// Msgpack `{commit, welcome, group_info, signature}`.
-    pub fn commit(&mut self, epoch: f64, attempt: u32, now: f64, force_path: Option<bool>) -> Bytes {
-        packed(self.0.commit(whole(epoch)?, attempt, force_path.unwrap_or(false), clock(now)?))
+    pub fn commit(
+        &mut self,
+        epoch: f64,
+        attempt: u32,
+        now: f64,
+        force_path: Option<bool>,
+    ) -> Bytes {
+        packed(self.0.commit(
+            whole(epoch)?,
+            attempt,
+            force_path.unwrap_or(false),
+            clock(now)?,
+        ))
     }
 
     /// The receipt; undefined when this commit removes us.
-    pub fn stage(&mut self, entry: &[u8], commit: &[u8], signature: &[u8], now: f64) -> Result<Option<Vec<u8>>, JsValue> {
+    pub fn stage(
+        &mut self,
+        entry: &[u8],
+        commit: &[u8],
+        signature: &[u8],
+        now: f64,
+    ) -> Result<Option<Vec<u8>>, JsValue> {
         run(self.0.stage(entry, commit, signature, clock(now)?))
     }
 
     /// A joiner's receipt.
-    pub fn join(&mut self, entry: &[u8], welcome: &[u8], tree: &[u8], params: &[u8], now: f64) -> Bytes {
+    pub fn join(
+        &mut self,
+        entry: &[u8],
+        welcome: &[u8],
+        tree: &[u8],
+        params: &[u8],
+        now: f64,
+    ) -> Bytes {
         let now = clock(now)?;
-        run(pack::from_slice(params).and_then(|params| self.0.join(entry, welcome, tree, params, now)))
+        run(pack::from_slice(params)
+            .and_then(|params| self.0.join(entry, welcome, tree, params, now)))
     }
 
     /// Merges; msgpack `{epoch, added, removed, self_removed}`.
@@ -323,14 +384,24 @@ impl Member {
 
     /// Says, signed, that a commit cannot be processed.
     #[wasm_bindgen(js_name = failureReport)]
-    pub fn failure_report(&self, epoch: f64, attempt: u32, commit_hash: &[u8], code: &str) -> Bytes {
-        run(self.0.failure_report(whole(epoch)?, attempt, b32(commit_hash)?, code))
+    pub fn failure_report(
+        &self,
+        epoch: f64,
+        attempt: u32,
+        commit_hash: &[u8],
+        code: &str,
+    ) -> Bytes {
+        run(self
+            .0
+            .failure_report(whole(epoch)?, attempt, b32(commit_hash)?, code))
     }
 
     /// Vouches for a state given to a late joiner.
     #[wasm_bindgen(js_name = signSnapshot)]
     pub fn sign_snapshot(&self, purpose: &str, order: f64, content_hash: &[u8]) -> Bytes {
-        run(self.0.sign_snapshot(purpose, whole(order)?, b32(content_hash)?))
+        run(self
+            .0
+            .sign_snapshot(purpose, whole(order)?, b32(content_hash)?))
     }
 
     /// Opens what a member signed, under its leaf's key.

@@ -16,8 +16,12 @@ pub struct FrameHeader {
 
 /// Reads the header of a frame on the wire, behind its codec's synthetic header.
 pub fn parse_header(wire: &[u8], codec: Codec) -> Result<FrameHeader> {
-    let offset = codec.offset(wire).ok_or(Error::new(Code::FrameMalformed, "synthetic header"))?;
-    let (_, sealed) = codec.unwrap(wire).ok_or(Error::new(Code::FrameMalformed, "synthetic header"))?;
+    let offset = codec
+        .offset(wire)
+        .ok_or(Error::new(Code::FrameMalformed, "synthetic header"))?;
+    let (_, sealed) = codec
+        .unwrap(wire)
+        .ok_or(Error::new(Code::FrameMalformed, "synthetic header"))?;
     let (kid, ctr, _) = read(&sealed).ok_or(Error::new(Code::FrameMalformed, "SFrame header"))?;
     Ok(FrameHeader { kid, ctr, offset })
 }
@@ -51,7 +55,9 @@ pub fn read(bytes: &[u8]) -> Option<(u64, u64, usize)> {
         }
         let (value, tail) = rest.split_at_checked(usize::from(bits & 7) + 1)?;
         rest = tail;
-        let number = value.iter().fold(0u64, |number, byte| (number << 8) | u64::from(*byte));
+        let number = value
+            .iter()
+            .fold(0u64, |number, byte| (number << 8) | u64::from(*byte));
         (value[0] != 0 && number >= 8).then_some(number)
     };
     let kid = field(config >> 4)?;

@@ -25,8 +25,15 @@ pub struct FrameKeys {
 pub fn derive(base: &[u8], kid: u64) -> Result<FrameKeys> {
     let secret = Hkdf::<Sha256>::new(Some(&[]), base);
     let label = |text: &[u8]| [text, &kid.to_be_bytes(), &SUITE.to_be_bytes()].concat();
-    let mut keys = FrameKeys { key: Zeroizing::new([0; KEY_LENGTH]), salt: Zeroizing::new([0; SALT_LENGTH]) };
-    secret.expand(&label(b"SFrame 1.0 Secret key "), keys.key.as_mut()).map_err(|_| Code::Library)?;
-    secret.expand(&label(b"SFrame 1.0 Secret salt "), keys.salt.as_mut()).map_err(|_| Code::Library)?;
+    let mut keys = FrameKeys {
+        key: Zeroizing::new([0; KEY_LENGTH]),
+        salt: Zeroizing::new([0; SALT_LENGTH]),
+    };
+    secret
+        .expand(&label(b"SFrame 1.0 Secret key "), keys.key.as_mut())
+        .map_err(|_| Code::Library)?;
+    secret
+        .expand(&label(b"SFrame 1.0 Secret salt "), keys.salt.as_mut())
+        .map_err(|_| Code::Library)?;
     Ok(keys)
 }

@@ -32,9 +32,15 @@ impl Kind {
     }
 
     fn from_bits(bits: u64) -> Option<Self> {
-        [Kind::Microphone, Kind::Camera, Kind::Screen, Kind::ScreenSound, Kind::ConsentMicrophone]
-            .into_iter()
-            .find(|kind| *kind as u64 == bits)
+        [
+            Kind::Microphone,
+            Kind::Camera,
+            Kind::Screen,
+            Kind::ScreenSound,
+            Kind::ConsentMicrophone,
+        ]
+        .into_iter()
+        .find(|kind| *kind as u64 == bits)
     }
 
     /// Whether frames are padded to one size (K5.6).
@@ -70,7 +76,13 @@ impl Kid {
     /// Takes a number apart; set top bits and unknown kinds are refused.
     pub fn unpack(kid: u64) -> Result<Self> {
         guard!("K5.1.top-bits", kid >> 39 == 0, KidMalformed, "top bits");
-        let kind = Kind::from_bits((kid >> 20) & 7).ok_or(Error::new(Code::KidMalformed, "kind"))?;
-        Ok(Self { generation: (kid >> 23) as u16, kind, leaf: ((kid >> 8) & 0xfff) as u16, epoch: kid as u8 })
+        let kind =
+            Kind::from_bits((kid >> 20) & 7).ok_or(Error::new(Code::KidMalformed, "kind"))?;
+        Ok(Self {
+            generation: (kid >> 23) as u16,
+            kind,
+            leaf: ((kid >> 8) & 0xfff) as u16,
+            epoch: kid as u8,
+        })
     }
 }

@@ -13,7 +13,10 @@ pub struct ReplayWindow {
 
 impl Default for ReplayWindow {
     fn default() -> Self {
-        Self { highest: None, seen: [0; (WINDOW / 64) as usize] }
+        Self {
+            highest: None,
+            seen: [0; (WINDOW / 64) as usize],
+        }
     }
 }
 
@@ -32,7 +35,9 @@ impl ReplayWindow {
     /// Remembers a counter whose frame was authentic.
     pub fn accept(&mut self, ctr: u64) {
         if self.highest.is_none_or(|highest| ctr > highest) {
-            let from = self.highest.map_or(ctr, |highest| (highest + 1).max(ctr.saturating_sub(WINDOW - 1)));
+            let from = self.highest.map_or(ctr, |highest| {
+                (highest + 1).max(ctr.saturating_sub(WINDOW - 1))
+            });
             (from..=ctr).for_each(|skipped| self.seen[slot(skipped).0] &= !slot(skipped).1);
             self.highest = Some(ctr);
         }

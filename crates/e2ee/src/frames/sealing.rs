@@ -25,15 +25,26 @@ struct Context {
 impl Context {
     fn new(kid: u64, key: &[u8; KEY_LENGTH], salt: &[u8; SALT_LENGTH]) -> Result<Self> {
         let sound = Kid::unpack(kid)?.kind.is_sound();
-        Ok(Self { kid, cipher: Aes128Gcm::new(key.into()), salt: Zeroizing::new(*salt), sound })
+        Ok(Self {
+            kid,
+            cipher: Aes128Gcm::new(key.into()),
+            salt: Zeroizing::new(*salt),
+            sound,
+        })
     }
 
     /// One SFrame ciphertext (RFC 9605 §4.4.3): header, sealed bytes, tag.
     fn seal(&self, ctr: u64, metadata: &[u8], plain: &[u8]) -> Result<Vec<u8>> {
         let mut out = header::write(self.kid, ctr);
         let aad = [&out, metadata].concat();
-        let payload = Payload { msg: plain, aad: &aad };
-        let sealed = self.cipher.encrypt(Nonce::from_slice(&self.nonce(ctr)), payload).map_err(|_| Code::Library)?;
+        let payload = Payload {
+            msg: plain,
+            aad: &aad,
+        };
+        let sealed = self
+            .cipher
+            .encrypt(Nonce::from_slice(&self.nonce(ctr)), payload)
+            .map_err(|_| Code::Library)?;
         out.extend(sealed);
         Ok(out)
     }
@@ -42,13 +53,21 @@ impl Context {
     fn open(&self, ctr: u64, header: usize, metadata: &[u8], sealed: &[u8]) -> Result<Vec<u8>> {
         let (header, ciphertext) = sealed.split_at(header);
         let aad = [header, metadata].concat();
-        let payload = Payload { msg: ciphertext, aad: &aad };
-        self.cipher.decrypt(Nonce::from_slice(&self.nonce(ctr)), payload).map_err(|_| Code::FrameForged.into())
+        let payload = Payload {
+            msg: ciphertext,
+            aad: &aad,
+        };
+        self.cipher
+            .decrypt(Nonce::from_slice(&self.nonce(ctr)), payload)
+            .map_err(|_| Code::FrameForged.into())
     }
 
     fn nonce(&self, ctr: u64) -> [u8; SALT_LENGTH] {
         let mut nonce = *self.salt;
-        nonce[4..].iter_mut().zip(ctr.to_be_bytes()).for_each(|(byte, counter)| *byte ^= counter);
+        nonce[4..]
+            .iter_mut()
+            .zip(ctr.to_be_bytes())
+            .for_each(|(byte, counter)| *byte ^= counter);
         nonce
     }
 }
@@ -67,8 +86,17 @@ pub struct Sealer {
 
 impl Sealer {
     /// A sealer at counter 0. `floor` is the padded size that an earlier sealer of the same sound reached.
-    pub fn new(kid: u64, key: &[u8; KEY_LENGTH], salt: &[u8; SALT_LENGTH], floor: usize) -> Result<Self> {
-        Ok(Self { context: Context::new(kid, key, salt)?, ctr: 0, floor })
+    pub fn new(
+        kid: u64,
+        key: &[u8; KEY_LENGTH],
+        salt: &[u8; SALT_LENGTH],
+        floor: usize,
+    ) -> Result<Self> {
+        Ok(Self {
+            context: Context::new(kid, key, salt)?,
+            ctr: 0,
+            floor,
+        })
     }
 
     /// The padded size so far, for the next sealer (K5.6).
@@ -83,13 +111,19 @@ impl Sealer {
             return Err(Error::new(Code::FrameMalformed, "empty"));
         }
         guard!("K5.2.counter", self.ctr < LAST_COUNTER, CounterExhausted);
-        let plain = if self.context.sound { padding::pad(frame, self.floor) } else { frame.to_vec() };
+        let plain = if self.context.sound {
+            padding::pad(frame, self.floor)
+        } else {
+            frame.to_vec()
+        };
         if self.context.sound {
             self.floor = plain.len();
         }
         let length = header::write(self.context.kid, self.ctr).len() + plain.len() + TAG_LENGTH;
         let synthetic = codec.header(key_frame, frame, length);
-        let sealed = self.context.seal(self.ctr, &metadata(codec, &synthetic), &plain)?;
+        let sealed = self
+            .context
+            .seal(self.ctr, &metadata(codec, &synthetic), &plain)?;
         self.ctr += 1;
         Ok(codec.wrap(synthetic, &sealed))
     }
@@ -104,18 +138,35 @@ pub struct Opener {
 impl Opener {
     /// An opener that has seen nothing.
     pub fn new(kid: u64, key: &[u8; KEY_LENGTH], salt: &[u8; SALT_LENGTH]) -> Result<Self> {
-        Ok(Self { context: Context::new(kid, key, salt)?, window: ReplayWindow::default() })
+        Ok(Self {
+            context: Context::new(kid, key, salt)?,
+            window: ReplayWindow::default(),
+        })
     }
 
     /// The frame, once.
     pub fn open(&mut self, codec: Codec, wire: &[u8]) -> Result<Vec<u8>> {
-        let (synthetic, sealed) = codec.unwrap(wire).ok_or(Error::new(Code::FrameMalformed, "synthetic header"))?;
-        let (kid, ctr, length) = header::read(&sealed).ok_or(Error::new(Code::FrameMalformed, "SFrame header"))?;
+        let (synthetic, sealed) = codec
+            .unwrap(wire)
+            .ok_or(Error::new(Code::FrameMalformed, "synthetic header"))?;
+        let (kid, ctr, length) =
+            header::read(&sealed).ok_or(Error::new(Code::FrameMalformed, "SFrame header"))?;
         guard!("K5.1.frame-kid", kid == self.context.kid, FrameKid);
-        guard!("K5.3.replay", self.window.is_new(ctr), FrameReplayed, "{ctr}");
-        let plain = self.context.open(ctr, length, &metadata(codec, synthetic), &sealed)?;
+        guard!(
+            "K5.3.replay",
+            self.window.is_new(ctr),
+            FrameReplayed,
+            "{ctr}"
+        );
+        let plain = self
+            .context
+            .open(ctr, length, &metadata(codec, synthetic), &sealed)?;
         self.window.accept(ctr);
-        if self.context.sound { padding::strip(plain) } else { Ok(plain) }
+        if self.context.sound {
+            padding::strip(plain)
+        } else {
+            Ok(plain)
+        }
     }
 }
 
@@ -132,13 +183,19 @@ mod tests {
 
     fn hex(value: &serde_json::Value) -> Vec<u8> {
         let text = value.as_str().unwrap();
-        (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap()).collect()
+        (0..text.len())
+            .step_by(2)
+            .map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap())
+            .collect()
     }
 
     #[test]
     fn rfc9605_headers_are_written_and_read_alike() {
         for vector in vectors()["header"].as_array().unwrap() {
-            let (kid, ctr) = (vector["kid"].as_u64().unwrap(), vector["ctr"].as_u64().unwrap());
+            let (kid, ctr) = (
+                vector["kid"].as_u64().unwrap(),
+                vector["ctr"].as_u64().unwrap(),
+            );
             let encoded = hex(&vector["encoded"]);
             assert_eq!(header::write(kid, ctr), encoded);
             assert_eq!(header::read(&encoded), Some((kid, ctr, encoded.len())));
@@ -148,7 +205,10 @@ mod tests {
     #[test]
     fn rfc9605_suite_4_gives_the_published_keys_nonce_and_ciphertext() {
         let vector = &vectors()["sframe"];
-        let (kid, ctr) = (vector["kid"].as_u64().unwrap(), vector["ctr"].as_u64().unwrap());
+        let (kid, ctr) = (
+            vector["kid"].as_u64().unwrap(),
+            vector["ctr"].as_u64().unwrap(),
+        );
         let keys = derive(&hex(&vector["base_key"]), kid).unwrap();
         assert_eq!(keys.key.to_vec(), hex(&vector["sframe_key"]));
         assert_eq!(keys.salt.to_vec(), hex(&vector["sframe_salt"]));
@@ -158,12 +218,21 @@ mod tests {
         let sealed = context.seal(ctr, &metadata, &plain).unwrap();
         assert_eq!(sealed, hex(&vector["ct"]));
         let (_, _, length) = header::read(&sealed).unwrap();
-        assert_eq!(context.open(ctr, length, &metadata, &sealed).unwrap(), plain);
+        assert_eq!(
+            context.open(ctr, length, &metadata, &sealed).unwrap(),
+            plain
+        );
     }
 
     #[test]
     fn headers_longer_than_needed_are_refused() {
-        for bad in [&[0x80, 0x07][..], &[0x90, 0x00, 0x09], &[0x08, 0x00], &[0x80], &[]] {
+        for bad in [
+            &[0x80, 0x07][..],
+            &[0x90, 0x00, 0x09],
+            &[0x08, 0x00],
+            &[0x80],
+            &[],
+        ] {
             assert_eq!(header::read(bad), None, "{bad:02x?}");
         }
     }

@@ -60,7 +60,10 @@ impl Codec {
             }
             Codec::H264 => {
                 let mut out = Vec::new();
-                for nal in nals(frame).filter(|nal| nal.first().is_some_and(|byte| PARAMETER_SETS.contains(&(byte & 0x1f)))) {
+                for nal in nals(frame).filter(|nal| {
+                    nal.first()
+                        .is_some_and(|byte| PARAMETER_SETS.contains(&(byte & 0x1f)))
+                }) {
                     out.extend([0, 0, 0, 1]);
                     out.extend(nal);
                 }
@@ -89,7 +92,11 @@ impl Codec {
         match self {
             Codec::Opus | Codec::Vp9 => Some(0),
             Codec::Vp8 => {
-                let offset = if wire.first()? & 1 == 0 { VP8_KEY.len() } else { VP8_DELTA.len() };
+                let offset = if wire.first()? & 1 == 0 {
+                    VP8_KEY.len()
+                } else {
+                    VP8_DELTA.len()
+                };
                 (wire.len() >= offset).then_some(offset)
             }
             Codec::Av1 => {
@@ -123,7 +130,12 @@ fn nals(stream: &[u8]) -> impl Iterator<Item = &[u8]> {
             starts.push(at + 3);
         }
     }
-    let ends: Vec<usize> = starts.iter().skip(1).map(|start| start - 3).chain([stream.len()]).collect();
+    let ends: Vec<usize> = starts
+        .iter()
+        .skip(1)
+        .map(|start| start - 3)
+        .chain([stream.len()])
+        .collect();
     starts.into_iter().zip(ends).map(|(start, end)| {
         let nal = &stream[start..end];
         let zeros = nal.iter().rev().take_while(|byte| **byte == 0).count();

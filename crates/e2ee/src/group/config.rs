@@ -17,9 +17,8 @@ const PAST_EPOCHS: usize = 32;
 /// The suite of a code point; only the two of K2.6 are known.
 pub fn ciphersuite(suite: u16) -> Result<Ciphersuite> {
     match suite {
-        SUITE_HYBRID | SUITE_CLASSICAL => {
-            Ciphersuite::try_from(suite).map_err(|_| Error::new(Code::SuiteUnknown, format!("{suite:#06x}")))
-        }
+        SUITE_HYBRID | SUITE_CLASSICAL => Ciphersuite::try_from(suite)
+            .map_err(|_| Error::new(Code::SuiteUnknown, format!("{suite:#06x}"))),
         _ => Err(Error::new(Code::SuiteUnknown, format!("{suite:#06x}"))),
     }
 }
@@ -39,14 +38,19 @@ pub fn capabilities(suite: Ciphersuite) -> Capabilities {
 pub fn has_capabilities(leaf: &LeafNode, suite: Ciphersuite) -> bool {
     let capabilities = leaf.capabilities();
     capabilities.ciphersuites() == [VerifiableCiphersuite::from(suite)]
-        && capabilities.extensions().contains(&ExtensionType::Unknown(EXTENSION))
+        && capabilities
+            .extensions()
+            .contains(&ExtensionType::Unknown(EXTENSION))
         && capabilities.credentials() == [CredentialType::X509]
 }
 
 /// The GroupContext's extensions for these parameters.
 pub fn context_extensions(params: &GroupParams) -> Result<Extensions<GroupContext>> {
-    let required =
-        RequiredCapabilitiesExtension::new(&[ExtensionType::Unknown(EXTENSION)], &[], &[CredentialType::X509]);
+    let required = RequiredCapabilitiesExtension::new(
+        &[ExtensionType::Unknown(EXTENSION)],
+        &[],
+        &[CredentialType::X509],
+    );
     Extensions::from_vec(vec![
         Extension::RequiredCapabilities(required),
         Extension::ExternalSenders(external_senders(params)),
@@ -59,21 +63,40 @@ fn external_senders(params: &GroupParams) -> Vec<ExternalSender> {
     params
         .hub_keys
         .iter()
-        .map(|key| ExternalSender::new(key.as_ref().to_vec().into(), BasicCredential::new(params.hub.clone().into()).into()))
+        .map(|key| {
+            ExternalSender::new(
+                key.as_ref().to_vec().into(),
+                BasicCredential::new(params.hub.clone().into()).into(),
+            )
+        })
         .collect()
 }
 
 /// Compares a group's context with the parameters that our own deployment describes (K3.1, K3.2, K2.6).
 pub fn check_context(context: &GroupContext, expected: &GroupParams) -> Result<()> {
     let suite = u16::from(context.ciphersuite());
-    guard!("K2.6.suite-changed", suite == expected.suite, SuiteChanged, "{suite:#06x}");
+    guard!(
+        "K2.6.suite-changed",
+        suite == expected.suite,
+        SuiteChanged,
+        "{suite:#06x}"
+    );
     let named = context.group_id().as_slice() == expected.group_id.as_ref();
     guard!("K3.1.group-id", named, ParamsMismatch, "another group");
     let extensions = context.extensions();
     let content = extensions.unknown(EXTENSION).ok_or(Code::ParamsMissing)?;
-    let found = GroupParams::decode(&content.0).ok_or(Error::new(Code::ParamsMissing, "malformed"))?;
-    guard!("K3.1.params", found == *expected, ParamsMismatch, "{}", difference(&found, expected));
-    let senders = extensions.external_senders().is_some_and(|senders| *senders == external_senders(expected));
+    let found =
+        GroupParams::decode(&content.0).ok_or(Error::new(Code::ParamsMissing, "malformed"))?;
+    guard!(
+        "K3.1.params",
+        found == *expected,
+        ParamsMismatch,
+        "{}",
+        difference(&found, expected)
+    );
+    let senders = extensions
+        .external_senders()
+        .is_some_and(|senders| *senders == external_senders(expected));
     guard!("K3.2.external-senders", senders, ExternalSenders);
     let whole = context_extensions(expected)? == *extensions;
     guard!("K3.1.extensions", whole, ParamsMismatch, "other extensions");
@@ -96,19 +119,32 @@ fn difference(found: &GroupParams, expected: &GroupParams) -> &'static str {
 
 /// Checks parameters against what we verified ourselves: version, manifests, hub keys (K2.3, K3.1).
 pub fn check_params(params: &GroupParams, trust: &Trust) -> Result<()> {
-    guard!("K3.1.version", params.version == PROTOCOL_VERSION && params.sframe.suite == 4, ParamsVersion);
-    guard!("K2.3.manifest-set", params.manifest_set_hash == trust.manifest_set_hash, ManifestSetChanged);
+    guard!(
+        "K3.1.version",
+        params.version == PROTOCOL_VERSION && params.sframe.suite == 4,
+        ParamsVersion
+    );
+    guard!(
+        "K2.3.manifest-set",
+        params.manifest_set_hash == trust.manifest_set_hash,
+        ManifestSetChanged
+    );
     let Some((hub, successors)) = params.hub_keys.split_first() else {
         return Err(Error::new(Code::HubUnknown, "no key"));
     };
-    let known = trust.is_hub(&params.hub, hub) && successors.iter().all(|key| trust.is_any_hub(key));
+    let known =
+        trust.is_hub(&params.hub, hub) && successors.iter().all(|key| trust.is_any_hub(key));
     guard!("K3.1.hub", known, HubUnknown);
     Ok(())
 }
 
 /// The key that signs entries in this term.
 pub fn hub_key(params: &GroupParams) -> Result<B32> {
-    params.hub_keys.first().copied().ok_or_else(|| Code::HubUnknown.into())
+    params
+        .hub_keys
+        .first()
+        .copied()
+        .ok_or_else(|| Code::HubUnknown.into())
 }
 
 /// How we create groups.

@@ -19,16 +19,28 @@ pub struct LeafLine {
 
 /// The credential that carries a chain: a vector of DER certificates (RFC 9420 §5.3).
 pub fn credential(chain: &[Vec<u8>]) -> Credential {
-    let chain: Vec<Bytes> = chain.iter().map(|der| Bytes::from(der.as_slice())).collect();
+    let chain: Vec<Bytes> = chain
+        .iter()
+        .map(|der| Bytes::from(der.as_slice()))
+        .collect();
     Credential::new(CredentialType::X509, chain.encode())
 }
 
 /// Who a credential and signature key are (K2.2).
 pub fn identify(credential: &Credential, key: &[u8], trust: &Trust, now: u64) -> Result<Identity> {
-    guard!("K2.2.credential-type", credential.credential_type() == CredentialType::X509, CredentialType);
-    let chain = Vec::<Bytes>::decode(credential.serialized_content()).ok_or(Code::ChainMalformed)?;
+    guard!(
+        "K2.2.credential-type",
+        credential.credential_type() == CredentialType::X509,
+        CredentialType
+    );
+    let chain =
+        Vec::<Bytes>::decode(credential.serialized_content()).ok_or(Code::ChainMalformed)?;
     let identity = trust.verify_chain(&chain, now)?;
-    guard!("K2.2.leaf-key", identity.leaf_public_key.as_ref() == key, LeafKeyMismatch);
+    guard!(
+        "K2.2.leaf-key",
+        identity.leaf_public_key.as_ref() == key,
+        LeafKeyMismatch
+    );
     let member = matches!(identity.role.as_str(), "participant" | "guest");
     guard!("K2.1.role", member, RoleRefused, "{}", identity.role);
     Ok(identity)
@@ -36,9 +48,23 @@ pub fn identify(credential: &Credential, key: &[u8], trust: &Trust, now: u64) ->
 
 /// Checks the leaf of a key package or of a tree: chain, key, role, capabilities, lifetime.
 pub fn check(leaf: &LeafNode, suite: Ciphersuite, trust: &Trust, now: u64) -> Result<Identity> {
-    let identity = identify(leaf.credential(), leaf.signature_key().as_slice(), trust, now)?;
-    guard!("K2.6.capabilities", config::has_capabilities(leaf, suite), LeafCapabilities);
-    guard!("K3.2.leaf-extensions", leaf.extensions().iter().next().is_none(), LeafCapabilities, "extensions");
+    let identity = identify(
+        leaf.credential(),
+        leaf.signature_key().as_slice(),
+        trust,
+        now,
+    )?;
+    guard!(
+        "K2.6.capabilities",
+        config::has_capabilities(leaf, suite),
+        LeafCapabilities
+    );
+    guard!(
+        "K3.2.leaf-extensions",
+        leaf.extensions().iter().next().is_none(),
+        LeafCapabilities,
+        "extensions"
+    );
     if let LeafNodeSource::KeyPackage(lifetime) = leaf.leaf_node_source() {
         let fits = lifetime.not_after() <= identity.not_after / 1000;
         guard!("K2.1.lifetime", fits, LeafLifetime);
@@ -64,9 +90,19 @@ pub fn check_key_package(
 }
 
 /// The same for a key package whose signatures MLS has checked already.
-pub fn check_added(package: &KeyPackage, suite: Ciphersuite, trust: &Trust, now: u64) -> Result<Identity> {
+pub fn check_added(
+    package: &KeyPackage,
+    suite: Ciphersuite,
+    trust: &Trust,
+    now: u64,
+) -> Result<Identity> {
     let named = u16::from(package.ciphersuite());
-    guard!("K2.6.suite-key-package", package.ciphersuite() == suite, SuiteChanged, "{named:#06x}");
+    guard!(
+        "K2.6.suite-key-package",
+        package.ciphersuite() == suite,
+        SuiteChanged,
+        "{named:#06x}"
+    );
     let plain = !package.last_resort() && package.extensions().iter().next().is_none();
     guard!("K2.2.key-package-extension", plain, KeyPackageExtension);
     check(package.leaf_node(), suite, trust, now)

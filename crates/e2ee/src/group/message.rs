@@ -1,8 +1,8 @@
 //! Untrusted bytes to MLS messages: nothing behind the end, only the formats that the rules allow.
 
 use crate::{Code, Error, Result};
-use openmls::prelude::tls_codec::Deserialize as _;
 use openmls::messages::group_info::VerifiableGroupInfo;
+use openmls::prelude::tls_codec::Deserialize as _;
 use openmls::prelude::*;
 
 /// One MLS message, nothing behind it (attack 16).
@@ -10,7 +10,13 @@ pub fn parse(bytes: &[u8]) -> Result<MlsMessageBodyIn> {
     let mut rest = bytes;
     let message = MlsMessageIn::tls_deserialize(&mut rest)
         .map_err(|error| Error::new(Code::MessageMalformed, error.to_string()))?;
-    guard!("K3.2.trailing", rest.is_empty(), MessageTrailing, "{} bytes", rest.len());
+    guard!(
+        "K3.2.trailing",
+        rest.is_empty(),
+        MessageTrailing,
+        "{} bytes",
+        rest.len()
+    );
     Ok(message.extract())
 }
 
@@ -59,6 +65,12 @@ pub fn tree(bytes: &[u8]) -> Result<RatchetTreeIn> {
     let mut rest = bytes;
     let tree = RatchetTreeIn::tls_deserialize(&mut rest)
         .map_err(|error| Error::new(Code::MessageMalformed, format!("tree: {error}")))?;
-    guard!("K3.2.tree-trailing", rest.is_empty(), MessageTrailing, "{} bytes", rest.len());
+    guard!(
+        "K3.2.tree-trailing",
+        rest.is_empty(),
+        MessageTrailing,
+        "{} bytes",
+        rest.len()
+    );
     Ok(tree)
 }

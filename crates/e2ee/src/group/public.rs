@@ -61,19 +61,43 @@ struct View {
 
 impl PublicGroup {
     /// Takes up a group from its creator's GroupInfo and tree, after checking both against the parameters.
-    pub fn from_group_info(info: &[u8], tree: &[u8], params: GroupParams, trust: Arc<Trust>, now: u64) -> Result<Self> {
+    pub fn from_group_info(
+        info: &[u8],
+        tree: &[u8],
+        params: GroupParams,
+        trust: Arc<Trust>,
+        now: u64,
+    ) -> Result<Self> {
         config::check_params(&params, &trust)?;
         let (info, tree) = (message::group_info(info)?, message::tree(tree)?);
         let provider = Provider::default();
-        let (mls, _) = Mls::from_external(provider.crypto(), provider.storage(), tree, info, ProposalStore::new())
-            .map_err(|error| Error::new(Code::MessageRefused, error.to_string()))?;
+        let (mls, _) = Mls::from_external(
+            provider.crypto(),
+            provider.storage(),
+            tree,
+            info,
+            ProposalStore::new(),
+        )
+        .map_err(|error| Error::new(Code::MessageRefused, error.to_string()))?;
         config::check_context(mls.group_context(), &params)?;
         let mut lines = BTreeMap::new();
         for member in mls.members() {
             let node = mls.leaf(member.index).ok_or(Code::Library)?;
-            lines.insert(member.index.u32(), leaf::check(node, mls.ciphersuite(), &trust, now)?);
+            lines.insert(
+                member.index.u32(),
+                leaf::check(node, mls.ciphersuite(), &trust, now)?,
+            );
         }
-        Ok(Self { trust, params, current: View { mls, provider, lines }, ahead: None })
+        Ok(Self {
+            trust,
+            params,
+            current: View {
+                mls,
+                provider,
+                lines,
+            },
+            ahead: None,
+        })
     }
 
     /// The last reached epoch.
@@ -91,28 +115,46 @@ impl PublicGroup {
     /// Who is in the last reached epoch.
     #[must_use]
     pub fn members(&self) -> Vec<LeafLine> {
-        self.current.lines.iter().map(|(leaf, identity)| LeafLine { leaf: *leaf, identity: identity.clone() }).collect()
+        self.current
+            .lines
+            .iter()
+            .map(|(leaf, identity)| LeafLine {
+                leaf: *leaf,
+                identity: identity.clone(),
+            })
+            .collect()
     }
 
     /// The tree of the staged epoch where there is one, of the reached epoch otherwise.
     pub fn tree(&self) -> Result<Vec<u8>> {
         let view = self.ahead.as_ref().unwrap_or(&self.current);
-        view.mls.export_ratchet_tree().tls_serialize_detached().map_err(library)
+        view.mls
+            .export_ratchet_tree()
+            .tls_serialize_detached()
+            .map_err(library)
     }
 
     /// The leaf with this signature key, in the staged epoch where there is one.
     #[must_use]
     pub fn leaf_of(&self, public_key: &B32) -> Option<u32> {
         let view = self.ahead.as_ref().unwrap_or(&self.current);
-        view.lines.iter().find(|(_, identity)| identity.leaf_public_key == *public_key).map(|(leaf, _)| *leaf)
+        view.lines
+            .iter()
+            .find(|(_, identity)| identity.leaf_public_key == *public_key)
+            .map(|(leaf, _)| *leaf)
     }
 
     /// Checks a newcomer's key package before the hub proposes it.
     pub fn check_key_package(&self, data: &[u8], now: u64) -> Result<CheckedKeyPackage> {
         let crypto = self.current.provider.crypto();
         let suite = self.current.mls.ciphersuite();
-        let (package, identity) = leaf::check_key_package(message::key_package(data)?, suite, crypto, &self.trust, now)?;
-        guard!("K2.2.server-key-package-used", self.leaf_of(&identity.leaf_public_key).is_none(), KeyPackageUsed);
+        let (package, identity) =
+            leaf::check_key_package(message::key_package(data)?, suite, crypto, &self.trust, now)?;
+        guard!(
+            "K2.2.server-key-package-used",
+            self.leaf_of(&identity.leaf_public_key).is_none(),
+            KeyPackageUsed
+        );
         let reference = package.hash_ref(crypto).map_err(library)?;
         Ok(CheckedKeyPackage {
             reference: Bytes::from(reference.as_slice()),
@@ -135,11 +177,27 @@ impl PublicGroup {
         now: u64,
     ) -> Result<Staged> {
         guard!("K4.3.server-staged", self.ahead.is_none(), NotWithdrawn);
-        guard!("K4.2.server-epoch", epoch == self.epoch() + 1, WrongEpoch, "{epoch}");
+        guard!(
+            "K4.2.server-epoch",
+            epoch == self.epoch() + 1,
+            WrongEpoch,
+            "{epoch}"
+        );
         let commit_hash = sha256(&[commit]);
-        let key = self.current.lines.get(&committer).map(|i| i.leaf_public_key).ok_or(Code::CommitterUnknown)?;
+        let key = self
+            .current
+            .lines
+            .get(&committer)
+            .map(|i| i.leaf_public_key)
+            .ok_or(Code::CommitterUnknown)?;
         let group = self.params.group_id.clone();
-        let expected = Submission { group, epoch, attempt, leaf: committer, commit_hash };
+        let expected = Submission {
+            group,
+            epoch,
+            attempt,
+            leaf: committer,
+            commit_hash,
+        };
         let signed = Submission::open(signature, &key).is_ok_and(|found| found == expected);
         guard!("K4.1.server-submission", signed, SubmissionSignature);
         let mut announced = Announced::default();
@@ -147,9 +205,14 @@ impl PublicGroup {
         let forgotten = self.forget(&announced);
         let staged = staged?;
         forgotten?;
-        let leaves = rules::added_leaves(&self.current.mls, &announced.removed, announced.added.len())?;
+        let leaves =
+            rules::added_leaves(&self.current.mls, &announced.removed, announced.added.len())?;
         self.ahead = Some(self.advance(staged, &announced, &leaves)?);
-        Ok(Staged { commit_hash, added: leaves, removed: announced.removed })
+        Ok(Staged {
+            commit_hash,
+            added: leaves,
+            removed: announced.removed,
+        })
     }
 
     fn process<T: AsRef<[u8]>>(
@@ -165,22 +228,29 @@ impl PublicGroup {
             let message = message::public(proposal.as_ref())?;
             let hub = matches!(message.sender(), Sender::External(_));
             guard!("K3.2.server-proposal-external", hub, ProposalSender);
-            let processed = mls.process_message(provider.crypto(), message).map_err(|error| refused(&error))?;
+            let processed = mls
+                .process_message(provider.crypto(), message)
+                .map_err(|error| refused(&error))?;
             let (queued, change) = rules::proposal(processed, mls, &self.trust, now)?;
             match change {
                 rules::Change::Add(identity) => announced.added.push(*identity),
                 rules::Change::Remove(leaf) => announced.removed.push(leaf),
             }
-            mls.add_proposal(provider.storage(), queued.clone()).map_err(library)?;
+            mls.add_proposal(provider.storage(), queued.clone())
+                .map_err(library)?;
             announced.proposals.push(queued);
         }
         let message = message::public(commit)?;
         rules::commit_sender(message.sender(), committer)?;
-        let processed = mls.process_message(provider.crypto(), message).map_err(|error| refused(&error))?;
+        let processed = mls
+            .process_message(provider.crypto(), message)
+            .map_err(|error| refused(&error))?;
         let ProcessedMessageContent::StagedCommitMessage(staged) = processed.into_content() else {
             return Err(Error::new(Code::MessageRefused, "not a commit"));
         };
-        let node = mls.leaf(LeafNodeIndex::new(committer)).ok_or(Code::CommitterUnknown)?;
+        let node = mls
+            .leaf(LeafNodeIndex::new(committer))
+            .ok_or(Code::CommitterUnknown)?;
         rules::staged(&staged, &announced.proposals, mls, node)?;
         Ok(*staged)
     }
@@ -189,7 +259,8 @@ impl PublicGroup {
     fn forget(&mut self, announced: &Announced) -> Result<()> {
         let View { mls, provider, .. } = &mut self.current;
         for queued in &announced.proposals {
-            mls.remove_proposal(provider.storage(), queued.proposal_reference_ref()).map_err(library)?;
+            mls.remove_proposal(provider.storage(), queued.proposal_reference_ref())
+                .map_err(library)?;
         }
         Ok(())
     }
@@ -197,19 +268,31 @@ impl PublicGroup {
     /// A copy of the reached epoch, moved on by the commit. The copy comes from storage: MLS groups cannot be cloned.
     fn advance(&self, staged: StagedCommit, announced: &Announced, leaves: &[u32]) -> Result<View> {
         let source = &self.current;
-        let mut mls = Mls::load(source.provider.storage(), source.mls.group_id()).map_err(library)?.ok_or(Code::Library)?;
+        let mut mls = Mls::load(source.provider.storage(), source.mls.group_id())
+            .map_err(library)?
+            .ok_or(Code::Library)?;
         let provider = Provider::default();
-        mls.merge_commit(provider.storage(), staged).map_err(library)?;
+        mls.merge_commit(provider.storage(), staged)
+            .map_err(library)?;
         let mut lines = source.lines.clone();
         lines.retain(|leaf, _| !announced.removed.contains(leaf));
         lines.extend(leaves.iter().copied().zip(announced.added.iter().cloned()));
         let agree = mls.members().all(|member| {
-            lines.get(&member.index.u32()).is_some_and(|i| i.leaf_public_key.as_ref() == &member.signature_key[..])
+            lines
+                .get(&member.index.u32())
+                .is_some_and(|i| i.leaf_public_key.as_ref() == &member.signature_key[..])
         });
         if !agree || mls.members().count() != lines.len() {
-            return Err(Error::new(Code::Library, "the tree is not what the proposals say"));
+            return Err(Error::new(
+                Code::Library,
+                "the tree is not what the proposals say",
+            ));
         }
-        Ok(View { mls, provider, lines })
+        Ok(View {
+            mls,
+            provider,
+            lines,
+        })
     }
 
     /// The staged epoch was reached.
@@ -227,7 +310,9 @@ impl PublicGroup {
     pub fn check_signed(&self, kind: &str, data: &[u8]) -> Result<Vec<u8>> {
         let key = |leaf: u32| {
             let ahead = self.ahead.as_ref().and_then(|view| view.lines.get(&leaf));
-            ahead.or(self.current.lines.get(&leaf)).map(|identity| identity.leaf_public_key)
+            ahead
+                .or(self.current.lines.get(&leaf))
+                .map(|identity| identity.leaf_public_key)
         };
         check_signed(kind, data, self.params.group_id.as_ref(), key)
     }
@@ -240,7 +325,13 @@ impl PublicGroup {
                 && identity.deployment == revocation.deployment
                 && identity.tenant == revocation.tenant
         };
-        Ok(self.current.lines.iter().filter(|(_, identity)| theirs(identity)).map(|(leaf, _)| *leaf).collect())
+        Ok(self
+            .current
+            .lines
+            .iter()
+            .filter(|(_, identity)| theirs(identity))
+            .map(|(leaf, _)| *leaf)
+            .collect())
     }
 }
 

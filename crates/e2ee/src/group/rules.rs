@@ -30,7 +30,9 @@ pub fn proposal(
         Proposal::Add(add) => {
             let package = add.key_package();
             let identity = leaf::check_added(package, group.ciphersuite(), trust, now)?;
-            let used = group.members().any(|member| member.signature_key == package.leaf_node().signature_key().as_slice());
+            let used = group.members().any(|member| {
+                member.signature_key == package.leaf_node().signature_key().as_slice()
+            });
             guard!("K2.2.key-package-used", !used, KeyPackageUsed);
             Change::Add(Box::new(identity))
         }
@@ -46,7 +48,10 @@ pub fn proposal(
 
 /// Who may send a commit: the named member, from inside the group.
 pub fn commit_sender(sender: &Sender, committer: u32) -> Result<()> {
-    let external = matches!(sender, Sender::NewMemberCommit | Sender::NewMemberProposal | Sender::External(_));
+    let external = matches!(
+        sender,
+        Sender::NewMemberCommit | Sender::NewMemberProposal | Sender::External(_)
+    );
     guard!("K3.2.external-commit", !external, ExternalCommit);
     let named = matches!(sender, Sender::Member(leaf) if leaf.u32() == committer);
     guard!("K3.2.commit-sender", named, CommitSender);
@@ -54,7 +59,12 @@ pub fn commit_sender(sender: &Sender, committer: u32) -> Result<()> {
 }
 
 /// A staged commit against the announced proposals: exactly those, by reference, and nothing else but its own path.
-pub fn staged(staged: &StagedCommit, announced: &[QueuedProposal], group: &PublicGroup, committer: &LeafNode) -> Result<()> {
+pub fn staged(
+    staged: &StagedCommit,
+    announced: &[QueuedProposal],
+    group: &PublicGroup,
+    committer: &LeafNode,
+) -> Result<()> {
     let mut seen = Vec::new();
     for queued in staged.queued_proposals() {
         let reference = queued.proposal_or_ref_type() == ProposalOrRefType::Reference;
@@ -62,15 +72,35 @@ pub fn staged(staged: &StagedCommit, announced: &[QueuedProposal], group: &Publi
         seen.push(queued.proposal_reference_ref());
     }
     let exact = seen.len() == announced.len()
-        && announced.iter().all(|queued| seen.contains(&queued.proposal_reference_ref()));
-    guard!("K3.2.proposals", exact, CommitProposals, "{} of {} announced", seen.len(), announced.len());
+        && announced
+            .iter()
+            .all(|queued| seen.contains(&queued.proposal_reference_ref()));
+    guard!(
+        "K3.2.proposals",
+        exact,
+        CommitProposals,
+        "{} of {} announced",
+        seen.len(),
+        announced.len()
+    );
     let path = staged.update_path_leaf_node();
-    guard!("K3.2.empty", path.is_some() || !announced.is_empty(), CommitEmpty);
+    guard!(
+        "K3.2.empty",
+        path.is_some() || !announced.is_empty(),
+        CommitEmpty
+    );
     if let Some(leaf) = path {
-        let same = leaf.credential() == committer.credential() && leaf.signature_key() == committer.signature_key();
+        let same = leaf.credential() == committer.credential()
+            && leaf.signature_key() == committer.signature_key();
         guard!("K3.2.credential", same, CommitCredential);
-        let plain = leaf.capabilities() == committer.capabilities() && leaf.extensions() == committer.extensions();
-        guard!("K3.2.leaf-node", plain, CommitCredential, "capabilities or extensions");
+        let plain = leaf.capabilities() == committer.capabilities()
+            && leaf.extensions() == committer.extensions();
+        guard!(
+            "K3.2.leaf-node",
+            plain,
+            CommitCredential,
+            "capabilities or extensions"
+        );
     }
     let context = staged.group_context().extensions() == group.group_context().extensions();
     guard!("K3.2.context", context, CommitContext);
@@ -80,9 +110,15 @@ pub fn staged(staged: &StagedCommit, announced: &[QueuedProposal], group: &Publi
 /// The leaves that staged additions will take: the leftmost free ones, in the order of the proposals, after the removals
 /// (RFC 9420 §12.1.1, §12.3).
 pub fn added_leaves(group: &PublicGroup, removed: &[u32], added: usize) -> Result<Vec<u32>> {
-    let taken: std::collections::BTreeSet<u32> =
-        group.members().map(|member| member.index.u32()).filter(|leaf| !removed.contains(leaf)).collect();
-    let leaves: Vec<u32> = (0..).filter(|leaf| !taken.contains(leaf)).take(added).collect();
+    let taken: std::collections::BTreeSet<u32> = group
+        .members()
+        .map(|member| member.index.u32())
+        .filter(|leaf| !removed.contains(leaf))
+        .collect();
+    let leaves: Vec<u32> = (0..)
+        .filter(|leaf| !taken.contains(leaf))
+        .take(added)
+        .collect();
     let fits = leaves.iter().all(|leaf| *leaf < MAX_LEAVES);
     guard!("K5.1.leaves", fits, GroupTooLarge);
     Ok(leaves)

@@ -1,12 +1,13 @@
 //! Cutting a Welcome to one joiner: each needs its own encrypted secrets only, 1.4 kB instead of 60 kB for fifty.
 
-use crate::wire::{Reader, Wire, put_length};
 use crate::bytes::Bytes;
+use crate::wire::{Reader, Wire, put_length};
 use crate::{Code, Error, Result};
 
 /// The Welcome with the secrets of one key package only (RFC 9420 §12.4.3.1).
 pub fn split_welcome(welcome: &[u8], key_package_ref: &[u8]) -> Result<Vec<u8>> {
-    split(welcome, key_package_ref).ok_or_else(|| Error::new(Code::WelcomeMalformed, "no secrets for this key package"))
+    split(welcome, key_package_ref)
+        .ok_or_else(|| Error::new(Code::WelcomeMalformed, "no secrets for this key package"))
 }
 
 fn split(welcome: &[u8], key_package_ref: &[u8]) -> Option<Vec<u8>> {

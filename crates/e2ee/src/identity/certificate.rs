@@ -54,7 +54,10 @@ fn read(bytes: &[u8]) -> Option<Certificate> {
     tbs.expect(der::SEQUENCE)?; // signature algorithm
     tbs.expect(der::SEQUENCE)?; // issuer
     let mut validity = Elements(tbs.expect(der::SEQUENCE)?.content);
-    let (not_before, not_after) = (der::time(&validity.element()?)?, der::time(&validity.element()?)?);
+    let (not_before, not_after) = (
+        der::time(&validity.element()?)?,
+        der::time(&validity.element()?)?,
+    );
     let subject = tbs.expect(der::SEQUENCE)?;
     let public_key = key(&tbs.expect(der::SEQUENCE)?)?;
     tbs.optional(0x81)?;

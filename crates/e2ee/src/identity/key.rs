@@ -36,13 +36,23 @@ impl LeafKey {
     /// An assembled proof of possession for the CA (K2.1).
     #[must_use]
     pub fn sign_certify(&self, nonce: &[u8], participant: &str) -> Vec<u8> {
-        Certify { nonce: Bytes::from(nonce), participant: participant.to_owned(), public_key: self.public() }.sign(&self.0)
+        Certify {
+            nonce: Bytes::from(nonce),
+            participant: participant.to_owned(),
+            public_key: self.public(),
+        }
+        .sign(&self.0)
     }
 
     /// An assembled proof that a returning socket is ours (K2.5).
     #[must_use]
     pub fn sign_resume(&self, nonce: &[u8], participant: &str) -> Vec<u8> {
-        Resume { nonce: Bytes::from(nonce), participant: participant.to_owned(), public_key: self.public() }.sign(&self.0)
+        Resume {
+            nonce: Bytes::from(nonce),
+            participant: participant.to_owned(),
+            public_key: self.public(),
+        }
+        .sign(&self.0)
     }
 
     /// Signs a structure that the rules give to leaf keys.

@@ -34,7 +34,13 @@ pub(crate) fn oid(last: u8) -> Vec<u8> {
         rest >>= 7;
     }
     let mut out = vec![2 * 40 + 25];
-    out.extend(digits.iter().enumerate().rev().map(|(i, digit)| if i == 0 { *digit } else { digit | 0x80 }));
+    out.extend(
+        digits
+            .iter()
+            .enumerate()
+            .rev()
+            .map(|(i, digit)| if i == 0 { *digit } else { digit | 0x80 }),
+    );
     out.push(last);
     out
 }

@@ -17,15 +17,34 @@ impl Member {
     ) -> Result<()> {
         self.tick(now);
         self.check_announcement(epoch, attempt, committer)?;
-        let mut announced =
-            Announced { epoch, attempt, committer, proposals: vec![], added: vec![], removed: vec![], own_commit: None };
+        let mut announced = Announced {
+            epoch,
+            attempt,
+            committer,
+            proposals: vec![],
+            added: vec![],
+            removed: vec![],
+            own_commit: None,
+        };
         for proposal in proposals {
             self.read_proposal(proposal.as_ref(), &mut announced, now)?;
         }
-        guard!("K3.2.committer-removed", !announced.removed.contains(&committer), CommitterUnknown, "is being removed");
+        guard!(
+            "K3.2.committer-removed",
+            !announced.removed.contains(&committer),
+            CommitterUnknown,
+            "is being removed"
+        );
         let group = self.group.as_mut().ok_or(Code::NotMember)?;
-        rules::added_leaves(group.mls.public_group(), &announced.removed, announced.added.len())?;
-        group.mls.clear_pending_commit(self.provider.storage()).map_err(library)?;
+        rules::added_leaves(
+            group.mls.public_group(),
+            &announced.removed,
+            announced.added.len(),
+        )?;
+        group
+            .mls
+            .clear_pending_commit(self.provider.storage())
+            .map_err(library)?;
         group.announced = Some(announced);
         Ok(())
     }
@@ -34,10 +53,22 @@ impl Member {
         let group = self.live()?;
         guard!("K4.3.not-withdrawn", group.pending.is_none(), NotWithdrawn);
         let next = group.mls.epoch().as_u64() + 1;
-        guard!("K4.2.propose-epoch", epoch == next, WrongEpoch, "{epoch}, next is {next}");
-        let newer = group.announced.as_ref().is_none_or(|before| before.epoch < epoch || before.attempt < attempt);
+        guard!(
+            "K4.2.propose-epoch",
+            epoch == next,
+            WrongEpoch,
+            "{epoch}, next is {next}"
+        );
+        let newer = group
+            .announced
+            .as_ref()
+            .is_none_or(|before| before.epoch < epoch || before.attempt < attempt);
         guard!("K4.2.attempt", newer, AttemptStale, "{attempt}");
-        guard!("K3.2.committer", group.lines.contains_key(&committer), CommitterUnknown);
+        guard!(
+            "K3.2.committer",
+            group.lines.contains_key(&committer),
+            CommitterUnknown
+        );
         Ok(())
     }
 
@@ -50,8 +81,12 @@ impl Member {
             .mls
             .process_message(&self.provider, message)
             .map_err(|error| Error::new(Code::MessageRefused, error.to_string()))?;
-        let (queued, change) = rules::proposal(processed, group.mls.public_group(), &self.trust, now)?;
-        let known = announced.proposals.iter().any(|p| p.proposal_reference_ref() == queued.proposal_reference_ref());
+        let (queued, change) =
+            rules::proposal(processed, group.mls.public_group(), &self.trust, now)?;
+        let known = announced
+            .proposals
+            .iter()
+            .any(|p| p.proposal_reference_ref() == queued.proposal_reference_ref());
         guard!("K3.2.proposal-repeated", !known, ProposalRepeated);
         match change {
             rules::Change::Add(identity) => {

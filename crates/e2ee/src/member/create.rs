@@ -42,17 +42,37 @@ impl Member {
             return Err(Code::WrongState.into());
         }
         config::check_params(&params, &self.trust)?;
-        guard!("K2.6.create-suite", params.suite == self.suite, SuiteChanged);
+        guard!(
+            "K2.6.create-suite",
+            params.suite == self.suite,
+            SuiteChanged
+        );
         // A provider of its own: what an abandoned attempt left behind must not meet this group.
         self.provider = Provider::default();
         let mls_config = config::create_config(&params, self.lifetime())?;
         let id = openmls::group::GroupId::from_slice(params.group_id.as_ref());
-        let mls = MlsGroup::new_with_group_id(&self.provider, &self.key, &mls_config, id, self.credential()).map_err(library)?;
-        let info = mls.export_group_info(self.provider.crypto(), &self.key, false).map_err(library)?;
+        let mls = MlsGroup::new_with_group_id(
+            &self.provider,
+            &self.key,
+            &mls_config,
+            id,
+            self.credential(),
+        )
+        .map_err(library)?;
+        let info = mls
+            .export_group_info(self.provider.crypto(), &self.key, false)
+            .map_err(library)?;
         let info = info.tls_serialize_detached().map_err(library)?;
-        let tree = mls.export_ratchet_tree().tls_serialize_detached().map_err(library)?;
+        let tree = mls
+            .export_ratchet_tree()
+            .tls_serialize_detached()
+            .map_err(library)?;
         let mut group = Group::new(mls, params);
-        let line = Line { identity: self.identity.clone(), key: self.key.public(), joined_epoch: 0 };
+        let line = Line {
+            identity: self.identity.clone(),
+            key: self.key.public(),
+            joined_epoch: 0,
+        };
         group.lines.insert(0, line);
         group.pending = Some(Pending {
             kind: Kind::Created,
@@ -66,7 +86,10 @@ impl Member {
             leaves: BTreeMap::from([(0, self.key.public())]),
         });
         self.group = Some(group);
-        Ok(Created { group_info: info.into(), tree: tree.into() })
+        Ok(Created {
+            group_info: info.into(),
+            tree: tree.into(),
+        })
     }
 
     pub(super) fn credential(&self) -> CredentialWithKey {

@@ -46,10 +46,24 @@ impl Member {
     pub fn frame_sender(&mut self, kind: Kind, now: u64) -> Result<FrameSender> {
         self.tick(now);
         let group = self.live_mut()?;
-        let (epoch, base) = group.send_record(now).map(|record| (record.epoch, record.base.clone()))?;
-        let generation = group.generations.get(&(kind as u8)).map_or(0, |last| last + 1);
-        guard!("K5.2.generation", generation <= LAST_GENERATION, GenerationExhausted);
-        let kid = Kid { generation: generation as u16, kind, leaf: group.own_leaf() as u16, epoch: epoch as u8 };
+        let (epoch, base) = group
+            .send_record(now)
+            .map(|record| (record.epoch, record.base.clone()))?;
+        let generation = group
+            .generations
+            .get(&(kind as u8))
+            .map_or(0, |last| last + 1);
+        guard!(
+            "K5.2.generation",
+            generation <= LAST_GENERATION,
+            GenerationExhausted
+        );
+        let kid = Kid {
+            generation: generation as u16,
+            kind,
+            leaf: group.own_leaf() as u16,
+            epoch: epoch as u8,
+        };
         group.generations.insert(kind as u8, generation);
         let keys = frames::derive(&base, kid.pack())?;
         Ok(FrameSender {
@@ -94,7 +108,10 @@ impl Member {
         let Some(line) = group.lines.get(&leaf).filter(|line| line.key == *key) else {
             return Ok(());
         };
-        let fine = self.revoked.get(&line.identity.fingerprint).is_none_or(|at| now <= at + REMOVAL_MS);
+        let fine = self
+            .revoked
+            .get(&line.identity.fingerprint)
+            .is_none_or(|at| now <= at + REMOVAL_MS);
         guard!("K2.4.revoked-leaf", fine, RevokedLeaf, "leaf {leaf}");
         Ok(())
     }

@@ -13,20 +13,39 @@ use std::collections::BTreeMap;
 
 impl Member {
     /// Joins, holds the group and answers with a joiner's receipt.
-    pub fn join(&mut self, entry: &[u8], welcome: &[u8], tree: &[u8], params: GroupParams, now: u64) -> Result<Vec<u8>> {
+    pub fn join(
+        &mut self,
+        entry: &[u8],
+        welcome: &[u8],
+        tree: &[u8],
+        params: GroupParams,
+        now: u64,
+    ) -> Result<Vec<u8>> {
         if self.group.is_some() {
             return Err(Code::WrongState.into());
         }
         config::check_params(&params, &self.trust)?;
         let checked = chain::open(entry, &params)?;
-        guard!("K4.2.join-state", checked.entry.state == State::Proposed, EntryState);
+        guard!(
+            "K4.2.join-state",
+            checked.entry.state == State::Proposed,
+            EntryState
+        );
         let staged = self.open_welcome(welcome, tree)?;
         let context = staged.group_context();
         config::check_context(context, &params)?;
         guard!("K2.6.join-suite", params.suite == self.suite, SuiteChanged);
         let next = context.epoch().as_u64() == checked.entry.epoch;
-        guard!("K4.2.join-epoch", next, WrongEpoch, "{}", context.epoch().as_u64());
-        let mls = staged.into_group(&self.provider).map_err(|error| refused(&error))?;
+        guard!(
+            "K4.2.join-epoch",
+            next,
+            WrongEpoch,
+            "{}",
+            context.epoch().as_u64()
+        );
+        let mls = staged
+            .into_group(&self.provider)
+            .map_err(|error| refused(&error))?;
         let pending = self.hold(mls, params, &checked, now)?;
         let receipt = self.sign_receipt(&pending)?.ok_or(Code::Library)?;
         if let Some(group) = self.group.as_mut() {
@@ -41,21 +60,53 @@ impl Member {
         let bundle = self.package.as_ref().ok_or(Code::WrongState)?;
         // A provider of its own for each try, so that a withdrawn group leaves nothing behind.
         self.provider = Default::default();
-        let reference = bundle.key_package().hash_ref(self.provider.crypto()).map_err(library)?;
-        self.provider.storage().write_key_package(&reference, bundle).map_err(library)?;
+        let reference = bundle
+            .key_package()
+            .hash_ref(self.provider.crypto())
+            .map_err(library)?;
+        self.provider
+            .storage()
+            .write_key_package(&reference, bundle)
+            .map_err(library)?;
         let processed =
-            ProcessedWelcome::new_from_welcome(&self.provider, &config::join_config(), welcome).map_err(|e| refused(&e))?;
+            ProcessedWelcome::new_from_welcome(&self.provider, &config::join_config(), welcome)
+                .map_err(|e| refused(&e))?;
         guard!("K3.2.psk", processed.psks().is_empty(), WelcomePsk);
-        let own_tree = processed.unverified_group_info().extensions().ratchet_tree().is_none();
-        guard!("K3.2.tree-extension", own_tree, WelcomeRefused, "ratchet tree inside");
-        processed.into_staged_welcome(&self.provider, Some(tree)).map_err(|error| refused(&error))
+        let own_tree = processed
+            .unverified_group_info()
+            .extensions()
+            .ratchet_tree()
+            .is_none();
+        guard!(
+            "K3.2.tree-extension",
+            own_tree,
+            WelcomeRefused,
+            "ratchet tree inside"
+        );
+        processed
+            .into_staged_welcome(&self.provider, Some(tree))
+            .map_err(|error| refused(&error))
     }
 
     /// Checks every leaf's chain, then keeps the group.
-    fn hold(&mut self, mls: MlsGroup, params: GroupParams, checked: &Checked, now: u64) -> Result<Pending> {
+    fn hold(
+        &mut self,
+        mls: MlsGroup,
+        params: GroupParams,
+        checked: &Checked,
+        now: u64,
+    ) -> Result<Pending> {
         let own = mls.own_leaf_index().u32();
-        let lines = check_leaves(mls.public_group(), &self.trust, &self.revoked, checked.entry.epoch, now)?;
-        let ours = lines.get(&own).is_some_and(|line| line.key == self.key.public());
+        let lines = check_leaves(
+            mls.public_group(),
+            &self.trust,
+            &self.revoked,
+            checked.entry.epoch,
+            now,
+        )?;
+        let ours = lines
+            .get(&own)
+            .is_some_and(|line| line.key == self.key.public());
         guard!("K3.2.own-leaf", ours, WelcomeOwnLeaf);
         let mut group = Group::new(mls, params);
         group.history.push(checked);
@@ -85,13 +136,32 @@ fn check_leaves(
 ) -> Result<BTreeMap<u32, Line>> {
     let mut lines = BTreeMap::new();
     for member in group.members() {
-        guard!("K5.1.join-leaves", member.index.u32() < MAX_LEAVES, GroupTooLarge);
+        guard!(
+            "K5.1.join-leaves",
+            member.index.u32() < MAX_LEAVES,
+            GroupTooLarge
+        );
         let node = group.leaf(member.index).ok_or(Code::Library)?;
-        let identity = leaf::check(node, group.ciphersuite(), trust, now)
-            .map_err(|error| Error::new(error.code, format!("leaf {}: {}", member.index.u32(), error.detail)))?;
-        guard!("K2.4.revoked-join", !revoked.contains_key(&identity.fingerprint), CertificateRevoked);
+        let identity = leaf::check(node, group.ciphersuite(), trust, now).map_err(|error| {
+            Error::new(
+                error.code,
+                format!("leaf {}: {}", member.index.u32(), error.detail),
+            )
+        })?;
+        guard!(
+            "K2.4.revoked-join",
+            !revoked.contains_key(&identity.fingerprint),
+            CertificateRevoked
+        );
         let key = leaf::signature_key(node)?;
-        lines.insert(member.index.u32(), Line { identity, key, joined_epoch: epoch });
+        lines.insert(
+            member.index.u32(),
+            Line {
+                identity,
+                key,
+                joined_epoch: epoch,
+            },
+        );
     }
     Ok(lines)
 }

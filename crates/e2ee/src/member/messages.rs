@@ -29,12 +29,19 @@ impl Member {
     pub fn encrypt(&mut self, content: &[u8], now: u64) -> Result<Vec<u8>> {
         self.tick(now);
         let (provider, key) = (&self.provider, &self.key);
-        let group = self.group.as_mut().filter(|group| group.live && !group.removed).ok_or(Code::NotMember)?;
+        let group = self
+            .group
+            .as_mut()
+            .filter(|group| group.live && !group.removed)
+            .ok_or(Code::NotMember)?;
         group.check_removals(now)?;
         let mut plain = Vec::with_capacity(content.len() + 8);
         (group.sent + 1).put(&mut plain);
         plain.extend(content);
-        let sealed = group.mls.create_message(provider, key, &plain).map_err(library)?;
+        let sealed = group
+            .mls
+            .create_message(provider, key, &plain)
+            .map_err(library)?;
         group.sent += 1;
         sealed.tls_serialize_detached().map_err(library)
     }
@@ -44,13 +51,22 @@ impl Member {
         self.tick(now);
         let message = message::private(data)?;
         let provider = &self.provider;
-        let group = self.group.as_mut().filter(|group| group.live && !group.removed).ok_or(Code::NotMember)?;
+        let group = self
+            .group
+            .as_mut()
+            .filter(|group| group.live && !group.removed)
+            .ok_or(Code::NotMember)?;
         let protocol = ProtocolMessage::from(message);
         let epoch = protocol.epoch().as_u64();
         let current = group.mls.epoch().as_u64();
         guard!("K6.1.future", epoch <= current, UnknownEpoch, "{epoch}");
         let known = group.records.iter().any(|record| record.epoch == epoch);
-        guard!("K6.1.window", known, StaleEpoch, "{epoch}, {KEEP_MS} ms are kept");
+        guard!(
+            "K6.1.window",
+            known,
+            StaleEpoch,
+            "{epoch}, {KEEP_MS} ms are kept"
+        );
         let processed = group
             .mls
             .process_message(provider, protocol)
@@ -70,14 +86,28 @@ impl Member {
         let gone = group.gone.get(&leaf).is_some_and(|at| *at > epoch);
         guard!("K4.5.removed-message", !gone, RemovedLeaf, "leaf {leaf}");
         let record = group.records.iter().find(|record| record.epoch == epoch);
-        let key = record.and_then(|record| record.leaves.get(&leaf)).copied().ok_or(Code::UnknownLeaf)?;
+        let key = record
+            .and_then(|record| record.leaves.get(&leaf))
+            .copied()
+            .ok_or(Code::UnknownLeaf)?;
         self.check_revoked(leaf, &key, now)?;
         let number = u64::get(&mut Reader::new(plain)).ok_or(Code::MessageMalformed)?;
         let heard = &mut self.live_mut()?.heard;
         let last = heard.get(&(leaf, key)).copied();
-        guard!("K6.1.number", last.is_none_or(|last| number > last), MessageNumber, "leaf {leaf}: {number}");
+        guard!(
+            "K6.1.number",
+            last.is_none_or(|last| number > last),
+            MessageNumber,
+            "leaf {leaf}: {number}"
+        );
         heard.insert((leaf, key), number);
         let missed = last.map_or(0, |last| number.saturating_sub(last + 1));
-        Ok(Message { leaf, epoch, number, content: Bytes::from(&plain[8..]), missed })
+        Ok(Message {
+            leaf,
+            epoch,
+            number,
+            content: Bytes::from(&plain[8..]),
+            missed,
+        })
     }
 }

@@ -17,12 +17,12 @@ mod statements;
 mod timing;
 
 pub use create::Created;
-pub(crate) use statements::check_signed;
 pub use frames::{FrameReceiver, FrameSender};
 pub use messages::Message;
 pub use outcome::Reached;
 pub use roster::RosterLine;
 pub use stage::Commit;
+pub(crate) use statements::check_signed;
 
 use crate::bytes::B32;
 use crate::chain::Chain;
@@ -149,7 +149,12 @@ impl Member {
     ) -> Result<Self> {
         trust.check_suite(suite, allow_classical)?;
         let identity = trust.verify_chain(&chain, now)?;
-        guard!("K2.2.own-key", identity.leaf_public_key == key.public(), LeafKeyMismatch, "own certificate");
+        guard!(
+            "K2.2.own-key",
+            identity.leaf_public_key == key.public(),
+            LeafKeyMismatch,
+            "own certificate"
+        );
         trust.check_own_policy(&identity)?;
         Ok(Self {
             key,
@@ -197,11 +202,17 @@ impl Member {
 
     /// The group we are a member of.
     fn live(&self) -> Result<&Group> {
-        self.group.as_ref().filter(|group| group.live && !group.removed).ok_or_else(|| Code::NotMember.into())
+        self.group
+            .as_ref()
+            .filter(|group| group.live && !group.removed)
+            .ok_or_else(|| Code::NotMember.into())
     }
 
     fn live_mut(&mut self) -> Result<&mut Group> {
-        self.group.as_mut().filter(|group| group.live && !group.removed).ok_or_else(|| Code::NotMember.into())
+        self.group
+            .as_mut()
+            .filter(|group| group.live && !group.removed)
+            .ok_or_else(|| Code::NotMember.into())
     }
 }
 
@@ -233,11 +244,15 @@ impl Group {
 
     /// Who is in the tree of the group as it stands.
     fn keys(&self) -> BTreeMap<u32, B32> {
-        self.lines.iter().map(|(leaf, line)| (*leaf, line.key)).collect()
+        self.lines
+            .iter()
+            .map(|(leaf, line)| (*leaf, line.key))
+            .collect()
     }
 
     fn authenticator(&self) -> Result<B32> {
-        B32::from_slice(self.mls.epoch_authenticator().as_slice()).ok_or_else(|| Code::Library.into())
+        B32::from_slice(self.mls.epoch_authenticator().as_slice())
+            .ok_or_else(|| Code::Library.into())
     }
 }
 

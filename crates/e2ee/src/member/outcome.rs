@@ -24,15 +24,36 @@ pub struct Reached {
 
 impl Member {
     /// Merges, after checking a receipt by another member over the very authenticator we staged (K4.4).
-    pub fn reached<T: AsRef<[u8]>>(&mut self, entry: &[u8], receipts: &[T], now: u64) -> Result<Reached> {
+    pub fn reached<T: AsRef<[u8]>>(
+        &mut self,
+        entry: &[u8],
+        receipts: &[T],
+        now: u64,
+    ) -> Result<Reached> {
         self.tick(now);
-        let group = self.group.as_mut().filter(|group| !group.removed).ok_or(Code::NotMember)?;
+        let group = self
+            .group
+            .as_mut()
+            .filter(|group| !group.removed)
+            .ok_or(Code::NotMember)?;
         let checked = group.history.check(entry, &group.params, State::Reached)?;
         let pending = group.pending.as_ref().ok_or(Code::NotStaged)?;
-        let named = checked.entry.epoch == pending.epoch && checked.entry.attempt == pending.attempt;
-        guard!("K4.3.reached-other", named, NotStaged, "epoch {}", checked.entry.epoch);
+        let named =
+            checked.entry.epoch == pending.epoch && checked.entry.attempt == pending.attempt;
+        guard!(
+            "K4.3.reached-other",
+            named,
+            NotStaged,
+            "epoch {}",
+            checked.entry.epoch
+        );
         let same = checked.entry.commit_hash == pending.commit_hash;
-        guard!("K4.7.reached-commit", same, Equivocation, "another commit was reached than proposed");
+        guard!(
+            "K4.7.reached-commit",
+            same,
+            Equivocation,
+            "another commit was reached than proposed"
+        );
         let recorded = checked.entry.receipts_hash == receipts_hash(receipts);
         guard!("K4.4.receipts-hash", recorded, ReceiptsHash);
         group.check_receipts(pending, receipts)?;
@@ -40,7 +61,10 @@ impl Member {
         let removed_self = pending.authenticator.is_none();
         let provider = &self.provider;
         match pending.kind {
-            Kind::Foreign(staged) => group.mls.merge_staged_commit(provider, *staged).map_err(library)?,
+            Kind::Foreign(staged) => group
+                .mls
+                .merge_staged_commit(provider, *staged)
+                .map_err(library)?,
             Kind::Own => group.mls.merge_pending_commit(provider).map_err(library)?,
             Kind::Created | Kind::Joined => {}
         }
@@ -48,16 +72,31 @@ impl Member {
         group.announced = None;
         group.live = true;
         self.package = None;
-        let outcome =
-            Reached { epoch: pending.epoch, added: pending.added, removed: pending.removed, self_removed: removed_self };
+        let outcome = Reached {
+            epoch: pending.epoch,
+            added: pending.added,
+            removed: pending.removed,
+            self_removed: removed_self,
+        };
         if removed_self {
             group.leave();
             return Ok(outcome);
         }
-        let base = group.mls.export_secret(provider.crypto(), frames::BASE_LABEL, &[], frames::KEY_LENGTH).map_err(library)?;
+        let base = group
+            .mls
+            .export_secret(
+                provider.crypto(),
+                frames::BASE_LABEL,
+                &[],
+                frames::KEY_LENGTH,
+            )
+            .map_err(library)?;
         let authenticator = pending.authenticator.ok_or(Code::Library)?;
         if group.authenticator()? != authenticator {
-            return Err(Error::new(Code::Library, "merged another epoch than staged"));
+            return Err(Error::new(
+                Code::Library,
+                "merged another epoch than staged",
+            ));
         }
         group.turn(&outcome, now);
         group.records.push(Record {
@@ -78,11 +117,24 @@ impl Member {
     /// Drops what was staged. A joiner is ready for the next Welcome afterwards.
     pub fn withdrawn(&mut self, entry: &[u8], now: u64) -> Result<()> {
         self.tick(now);
-        let group = self.group.as_mut().filter(|group| !group.removed).ok_or(Code::NotMember)?;
-        let checked = group.history.check(entry, &group.params, State::Withdrawn)?;
+        let group = self
+            .group
+            .as_mut()
+            .filter(|group| !group.removed)
+            .ok_or(Code::NotMember)?;
+        let checked = group
+            .history
+            .check(entry, &group.params, State::Withdrawn)?;
         if let Some(pending) = &group.pending {
-            let named = checked.entry.epoch == pending.epoch && checked.entry.attempt == pending.attempt;
-            guard!("K4.3.withdrawn-other", named, NotStaged, "epoch {}", checked.entry.epoch);
+            let named =
+                checked.entry.epoch == pending.epoch && checked.entry.attempt == pending.attempt;
+            guard!(
+                "K4.3.withdrawn-other",
+                named,
+                NotStaged,
+                "epoch {}",
+                checked.entry.epoch
+            );
             if matches!(pending.kind, Kind::Joined | Kind::Created) {
                 self.group = None;
                 return Ok(());
@@ -90,7 +142,10 @@ impl Member {
         }
         let storage = self.provider.storage();
         group.mls.clear_pending_commit(storage).map_err(library)?;
-        group.mls.clear_pending_proposals(storage).map_err(library)?;
+        group
+            .mls
+            .clear_pending_proposals(storage)
+            .map_err(library)?;
         group.pending = None;
         group.history.push(&checked);
         Ok(())
@@ -99,14 +154,36 @@ impl Member {
     /// Compares a receipt that was relayed later (K4.4).
     pub fn receipt(&mut self, receipt: &[u8], now: u64) -> Result<()> {
         self.tick(now);
-        let group = self.group.as_ref().filter(|group| !group.removed).ok_or(Code::NotMember)?;
+        let group = self
+            .group
+            .as_ref()
+            .filter(|group| !group.removed)
+            .ok_or(Code::NotMember)?;
         let claimed = Receipt::peek(receipt)?;
-        if let Some(pending) = group.pending.as_ref().filter(|pending| pending.epoch == claimed.epoch) {
+        if let Some(pending) = group
+            .pending
+            .as_ref()
+            .filter(|pending| pending.epoch == claimed.epoch)
+        {
             return group.check_receipt(pending, receipt).map(|_| ());
         }
-        let record = group.records.iter().find(|r| r.epoch == claimed.epoch).ok_or(Code::ReceiptStale)?;
-        let key = record.leaves.get(&claimed.leaf).ok_or(Code::ReceiptSignature)?;
-        compare(receipt, key, record.attempt, record.entry_hash, Some(record.authenticator)).map(|_| ())
+        let record = group
+            .records
+            .iter()
+            .find(|r| r.epoch == claimed.epoch)
+            .ok_or(Code::ReceiptStale)?;
+        let key = record
+            .leaves
+            .get(&claimed.leaf)
+            .ok_or(Code::ReceiptSignature)?;
+        compare(
+            receipt,
+            key,
+            record.attempt,
+            record.entry_hash,
+            Some(record.authenticator),
+        )
+        .map(|_| ())
     }
 }
 
@@ -129,8 +206,17 @@ impl Group {
         let claimed = Receipt::peek(receipt)?;
         let ours = claimed.group == self.params.group_id && claimed.epoch == pending.epoch;
         guard!("K4.4.receipt-foreign", ours, ReceiptStale);
-        let key = pending.leaves.get(&claimed.leaf).ok_or(Code::ReceiptSignature)?;
-        compare(receipt, key, pending.attempt, pending.entry_hash, pending.authenticator)
+        let key = pending
+            .leaves
+            .get(&claimed.leaf)
+            .ok_or(Code::ReceiptSignature)?;
+        compare(
+            receipt,
+            key,
+            pending.attempt,
+            pending.entry_hash,
+            pending.authenticator,
+        )
     }
 
     /// Moves the roster and the old epochs on; called before the new record is pushed.
@@ -141,10 +227,21 @@ impl Group {
         }
         for line in &outcome.added {
             let key = line.identity.leaf_public_key;
-            self.lines.insert(line.leaf, Line { identity: line.identity.clone(), key, joined_epoch: outcome.epoch });
+            self.lines.insert(
+                line.leaf,
+                Line {
+                    identity: line.identity.clone(),
+                    key,
+                    joined_epoch: outcome.epoch,
+                },
+            );
         }
         let lines = &self.lines;
-        self.removals.retain(|removal| lines.get(&removal.leaf).is_some_and(|line| line.key == removal.key));
+        self.removals.retain(|removal| {
+            lines
+                .get(&removal.leaf)
+                .is_some_and(|line| line.key == removal.key)
+        });
         if let Some(last) = self.records.last_mut() {
             last.superseded_at = Some(now);
             self.past_secrets = true;
@@ -160,14 +257,38 @@ impl Group {
 }
 
 /// Checks one receipt against what we staged ourselves; a valid signature over something else is a fork (K4.4).
-fn compare(receipt: &[u8], key: &B32, attempt: u32, entry_hash: B32, authenticator: Option<B32>) -> Result<u32> {
+fn compare(
+    receipt: &[u8],
+    key: &B32,
+    attempt: u32,
+    entry_hash: B32,
+    authenticator: Option<B32>,
+) -> Result<u32> {
     let opened = Receipt::open(receipt, key);
     guard!("K4.3.receipt-signature", opened.is_ok(), ReceiptSignature);
     let opened = Receipt::peek(receipt)?;
-    guard!("K4.4.receipt-attempt", opened.attempt == attempt, ReceiptStale, "attempt {}", opened.attempt);
+    guard!(
+        "K4.4.receipt-attempt",
+        opened.attempt == attempt,
+        ReceiptStale,
+        "attempt {}",
+        opened.attempt
+    );
     let same_entry = opened.entry_hash == entry_hash;
-    guard!("K4.4.receipt-entry", same_entry, ReceiptConflict, "leaf {} saw another entry", opened.leaf);
+    guard!(
+        "K4.4.receipt-entry",
+        same_entry,
+        ReceiptConflict,
+        "leaf {} saw another entry",
+        opened.leaf
+    );
     let same = authenticator.is_none_or(|own| own == opened.authenticator);
-    guard!("K4.4.receipt-authenticator", same, ReceiptConflict, "leaf {} is in another epoch", opened.leaf);
+    guard!(
+        "K4.4.receipt-authenticator",
+        same,
+        ReceiptConflict,
+        "leaf {} is in another epoch",
+        opened.leaf
+    );
     Ok(opened.leaf)
 }

@@ -46,10 +46,13 @@ impl Member {
         let authenticator = group.records.last().ok_or(Code::NotMember)?.authenticator;
         let kdf = Hkdf::<Sha256>::new(Some(group.params.group_id.as_ref()), authenticator.as_ref());
         let mut bytes = [0u8; 48];
-        kdf.expand(b"entente code v1", &mut bytes).map_err(super::library)?;
+        kdf.expand(b"entente code v1", &mut bytes)
+            .map_err(super::library)?;
         // Eight bytes for five digits: the modulo bias is below 2^-47.
         let digits = bytes.chunks_exact(8).map(|chunk| {
-            let value = chunk.iter().fold(0u64, |value, byte| (value << 8) | u64::from(*byte));
+            let value = chunk
+                .iter()
+                .fold(0u64, |value, byte| (value << 8) | u64::from(*byte));
             format!("{:05}", value % 100_000)
         });
         Ok(digits.collect())
@@ -67,12 +70,17 @@ impl Member {
                 .iter()
                 .filter(|(_, line)| {
                     let identity = &line.identity;
-                    let theirs = identity.deployment == revocation.deployment && identity.tenant == revocation.tenant;
-                    identity.fingerprint == revocation.fingerprint && theirs && identity.fingerprint != own
+                    let theirs = identity.deployment == revocation.deployment
+                        && identity.tenant == revocation.tenant;
+                    identity.fingerprint == revocation.fingerprint
+                        && theirs
+                        && identity.fingerprint != own
                 })
                 .map(|(leaf, _)| *leaf)
                 .collect();
-            leaves.into_iter().for_each(|leaf| group.expect_removal(leaf, now));
+            leaves
+                .into_iter()
+                .for_each(|leaf| group.expect_removal(leaf, now));
         }
         Ok(())
     }

@@ -27,27 +27,52 @@ pub struct Commit {
 
 impl Member {
     /// Makes the commit for the announced proposals. Removals, and a wish for it, bring a new path (K3.3, K3.4).
-    pub fn commit(&mut self, epoch: u64, attempt: u32, force_path: bool, now: u64) -> Result<Commit> {
+    pub fn commit(
+        &mut self,
+        epoch: u64,
+        attempt: u32,
+        force_path: bool,
+        now: u64,
+    ) -> Result<Commit> {
         self.tick(now);
         let leaf = self.leaf()?;
         let (provider, key) = (&self.provider, &self.key);
         let group = self.group.as_mut().ok_or(Code::NotMember)?;
         let announced = group.announced.as_mut().ok_or(Code::NotAnnounced)?;
-        let ours = announced.epoch == epoch && announced.attempt == attempt && announced.committer == leaf;
+        let ours =
+            announced.epoch == epoch && announced.attempt == attempt && announced.committer == leaf;
         guard!("K3.2.own-turn", ours, NotAnnounced, "not our turn");
         guard!("K4.3.commit-staged", group.pending.is_none(), NotWithdrawn);
-        group.mls.clear_pending_commit(provider.storage()).map_err(library)?;
+        group
+            .mls
+            .clear_pending_commit(provider.storage())
+            .map_err(library)?;
         lend(&mut group.mls, provider, &announced.proposals)?;
         let path = force_path || !announced.removed.is_empty();
         let bundle = build(&mut group.mls, provider, key, path);
-        group.mls.clear_pending_proposals(provider.storage()).map_err(library)?;
+        group
+            .mls
+            .clear_pending_proposals(provider.storage())
+            .map_err(library)?;
         let (commit, welcome, info) = bundle?.into_messages();
         let commit = commit.tls_serialize_detached().map_err(library)?;
-        let welcome = welcome.map(|w| w.tls_serialize_detached()).transpose().map_err(library)?;
-        let info = info.ok_or(Code::Library)?.tls_serialize_detached().map_err(library)?;
+        let welcome = welcome
+            .map(|w| w.tls_serialize_detached())
+            .transpose()
+            .map_err(library)?;
+        let info = info
+            .ok_or(Code::Library)?
+            .tls_serialize_detached()
+            .map_err(library)?;
         let commit_hash = sha256(&[&commit]);
         announced.own_commit = Some(commit_hash);
-        let signature = key.sign(&Submission { group: group.params.group_id.clone(), epoch, attempt, leaf, commit_hash });
+        let signature = key.sign(&Submission {
+            group: group.params.group_id.clone(),
+            epoch,
+            attempt,
+            leaf,
+            commit_hash,
+        });
         Ok(Commit {
             commit: commit.into(),
             welcome: welcome.map(Bytes::from),
@@ -57,7 +82,13 @@ impl Member {
     }
 
     /// Stages a recorded commit and answers with the signed receipt; none when the commit removes us.
-    pub fn stage(&mut self, entry: &[u8], commit: &[u8], signature: &[u8], now: u64) -> Result<Option<Vec<u8>>> {
+    pub fn stage(
+        &mut self,
+        entry: &[u8],
+        commit: &[u8],
+        signature: &[u8],
+        now: u64,
+    ) -> Result<Option<Vec<u8>>> {
         self.tick(now);
         let group = self.live_mut()?;
         guard!("K4.3.already-staged", group.pending.is_none(), NotWithdrawn);
@@ -71,9 +102,20 @@ impl Member {
         let announced = group.announced.as_ref().ok_or(Code::NotAnnounced)?;
         let entry = &checked.entry;
         let named = entry.epoch == announced.epoch && entry.attempt == announced.attempt;
-        guard!("K4.2.not-announced", named, NotAnnounced, "epoch {} attempt {}", entry.epoch, entry.attempt);
+        guard!(
+            "K4.2.not-announced",
+            named,
+            NotAnnounced,
+            "epoch {} attempt {}",
+            entry.epoch,
+            entry.attempt
+        );
         let commit_hash = sha256(&[commit]);
-        guard!("K4.1.commit-altered", commit_hash == entry.commit_hash, CommitAltered);
+        guard!(
+            "K4.1.commit-altered",
+            commit_hash == entry.commit_hash,
+            CommitAltered
+        );
         group.check_submission(announced, signature, commit_hash)?;
         let kind = self.read_commit(commit, commit_hash)?;
         let pending = self.judge(kind, checked.hash, commit_hash)?;
@@ -89,12 +131,22 @@ impl Member {
         let announced = group.announced.as_ref().ok_or(Code::NotAnnounced)?;
         rules::commit_sender(message.sender(), announced.committer)?;
         if announced.committer == group.own_leaf() {
-            guard!("K4.1.own-commit", announced.own_commit == Some(commit_hash), OwnCommitReplaced);
+            guard!(
+                "K4.1.own-commit",
+                announced.own_commit == Some(commit_hash),
+                OwnCommitReplaced
+            );
             return Ok(Kind::Own);
         }
         lend(&mut group.mls, &self.provider, &announced.proposals)?;
-        let processed = group.mls.process_message(&self.provider, message).map_err(refusal);
-        group.mls.clear_pending_proposals(self.provider.storage()).map_err(library)?;
+        let processed = group
+            .mls
+            .process_message(&self.provider, message)
+            .map_err(refusal);
+        group
+            .mls
+            .clear_pending_proposals(self.provider.storage())
+            .map_err(library)?;
         match processed?.into_content() {
             ProcessedMessageContent::StagedCommitMessage(staged) => Ok(Kind::Foreign(staged)),
             _ => Err(Error::new(Code::MessageRefused, "not a commit")),
@@ -110,9 +162,13 @@ impl Member {
             _ => group.mls.pending_commit().ok_or(Code::OwnCommitReplaced)?,
         };
         let public = group.mls.public_group();
-        let committer = public.leaf(LeafNodeIndex::new(announced.committer)).ok_or(Code::CommitterUnknown)?;
+        let committer = public
+            .leaf(LeafNodeIndex::new(announced.committer))
+            .ok_or(Code::CommitterUnknown)?;
         rules::staged(staged, &announced.proposals, public, committer)?;
-        let authenticator = staged.epoch_authenticator().and_then(|value| B32::from_slice(value.as_slice()));
+        let authenticator = staged
+            .epoch_authenticator()
+            .and_then(|value| B32::from_slice(value.as_slice()));
         if authenticator.is_none() && !staged.self_removed() {
             return Err(Code::Library.into());
         }
@@ -120,7 +176,10 @@ impl Member {
         let added: Vec<LeafLine> = leaves
             .iter()
             .zip(&announced.added)
-            .map(|(leaf, identity)| LeafLine { leaf: *leaf, identity: identity.clone() })
+            .map(|(leaf, identity)| LeafLine {
+                leaf: *leaf,
+                identity: identity.clone(),
+            })
             .collect();
         Ok(Pending {
             kind,
@@ -151,8 +210,17 @@ impl Member {
 }
 
 impl Group {
-    fn check_submission(&self, announced: &Announced, signature: &[u8], commit_hash: B32) -> Result<()> {
-        let key = self.lines.get(&announced.committer).map(|line| line.key).ok_or(Code::CommitterUnknown)?;
+    fn check_submission(
+        &self,
+        announced: &Announced,
+        signature: &[u8],
+        commit_hash: B32,
+    ) -> Result<()> {
+        let key = self
+            .lines
+            .get(&announced.committer)
+            .map(|line| line.key)
+            .ok_or(Code::CommitterUnknown)?;
         let expected = Submission {
             group: self.params.group_id.clone(),
             epoch: announced.epoch,
@@ -168,7 +236,11 @@ impl Group {
     fn next_leaves(&self, removed: &[u32], added: &[LeafLine]) -> BTreeMap<u32, B32> {
         let mut leaves = self.keys();
         leaves.retain(|leaf, _| !removed.contains(leaf));
-        leaves.extend(added.iter().map(|line| (line.leaf, line.identity.leaf_public_key)));
+        leaves.extend(
+            added
+                .iter()
+                .map(|line| (line.leaf, line.identity.leaf_public_key)),
+        );
         leaves
     }
 }
@@ -177,12 +249,18 @@ impl Group {
 /// message while proposals wait, and people go on writing while the hub changes the membership.
 fn lend(mls: &mut MlsGroup, provider: &Provider, proposals: &[QueuedProposal]) -> Result<()> {
     for queued in proposals {
-        mls.store_pending_proposal(provider.storage(), queued.clone()).map_err(library)?;
+        mls.store_pending_proposal(provider.storage(), queued.clone())
+            .map_err(library)?;
     }
     Ok(())
 }
 
-fn build(mls: &mut MlsGroup, provider: &Provider, key: &LeafKey, path: bool) -> Result<CommitMessageBundle> {
+fn build(
+    mls: &mut MlsGroup,
+    provider: &Provider,
+    key: &LeafKey,
+    path: bool,
+) -> Result<CommitMessageBundle> {
     mls.commit_builder()
         .consume_proposal_store(true)
         .force_self_update(path)
@@ -199,8 +277,12 @@ fn build(mls: &mut MlsGroup, provider: &Provider, key: &LeafKey, path: bool) -> 
 fn refusal<E: std::fmt::Display>(error: ProcessMessageError<E>) -> Error {
     let code = match &error {
         ProcessMessageError::ValidationError(ValidationError::InvalidMembershipTag)
-        | ProcessMessageError::InvalidCommit(StageCommitError::ConfirmationTagMismatch) => Code::CommitTags,
-        ProcessMessageError::InvalidCommit(StageCommitError::MissingProposal) => Code::CommitProposals,
+        | ProcessMessageError::InvalidCommit(StageCommitError::ConfirmationTagMismatch) => {
+            Code::CommitTags
+        }
+        ProcessMessageError::InvalidCommit(StageCommitError::MissingProposal) => {
+            Code::CommitProposals
+        }
         _ => Code::MessageRefused,
     };
     Error::new(code, error.to_string())

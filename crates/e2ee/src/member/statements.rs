@@ -7,7 +7,13 @@ use crate::{Code, Error, Result, pack};
 
 impl Member {
     /// Says that a recorded commit cannot be processed (K4.4).
-    pub fn failure_report(&self, epoch: u64, attempt: u32, commit_hash: B32, code: &str) -> Result<Vec<u8>> {
+    pub fn failure_report(
+        &self,
+        epoch: u64,
+        attempt: u32,
+        commit_hash: B32,
+        code: &str,
+    ) -> Result<Vec<u8>> {
         let group = self.live()?;
         Ok(self.key.sign(&FailureReport {
             group: group.params.group_id.clone(),
@@ -47,19 +53,35 @@ impl Member {
 }
 
 /// Opens a structure under the key of the leaf that it names.
-pub(crate) fn check_signed(kind: &str, data: &[u8], group: &[u8], key: impl Fn(u32) -> Option<B32>) -> Result<Vec<u8>> {
+pub(crate) fn check_signed(
+    kind: &str,
+    data: &[u8],
+    group: &[u8],
+    key: impl Fn(u32) -> Option<B32>,
+) -> Result<Vec<u8>> {
     match kind {
         "receipt" => open::<Receipt>(data, group, key),
         "submission" => open::<Submission>(data, group, key),
         "snapshot" => open::<Snapshot>(data, group, key),
         "failure_report" => open::<FailureReport>(data, group, key),
-        _ => Err(Error::new(Code::ArgumentMalformed, "not a structure that members sign")),
+        _ => Err(Error::new(
+            Code::ArgumentMalformed,
+            "not a structure that members sign",
+        )),
     }
 }
 
-fn open<T: LeafSigned>(data: &[u8], group: &[u8], key: impl Fn(u32) -> Option<B32>) -> Result<Vec<u8>> {
+fn open<T: LeafSigned>(
+    data: &[u8],
+    group: &[u8],
+    key: impl Fn(u32) -> Option<B32>,
+) -> Result<Vec<u8>> {
     let claimed = T::peek(data)?;
-    guard!("K6.2.foreign-group", claimed.group() == group, SnapshotForeign);
+    guard!(
+        "K6.2.foreign-group",
+        claimed.group() == group,
+        SnapshotForeign
+    );
     let key = key(claimed.leaf()).ok_or(Code::UnknownLeaf)?;
     pack::to_vec(&T::open(data, &key)?)
 }

@@ -46,27 +46,45 @@ impl Member {
 
     /// Forgets what the time has come to forget; every call that knows the time begins with it.
     pub(super) fn tick(&mut self, now: u64) {
-        let Some(group) = self.group.as_mut() else { return };
-        group.records.retain(|record| record.superseded_at.is_none_or(|at| now <= at + KEEP_MS));
+        let Some(group) = self.group.as_mut() else {
+            return;
+        };
+        group
+            .records
+            .retain(|record| record.superseded_at.is_none_or(|at| now <= at + KEEP_MS));
         if group.records.len() == 1 && group.past_secrets {
             group.past_secrets = false;
-            let _ = group.mls.delete_past_epoch_secrets(&self.provider, PastEpochDeletion::delete_all());
+            let _ = group
+                .mls
+                .delete_past_epoch_secrets(&self.provider, PastEpochDeletion::delete_all());
         }
     }
 }
 
 impl Group {
     pub(super) fn expect_removal(&mut self, leaf: u32, now: u64) {
-        let Some(line) = self.lines.get(&leaf) else { return };
-        let known = self.removals.iter().any(|removal| removal.leaf == leaf && removal.key == line.key);
+        let Some(line) = self.lines.get(&leaf) else {
+            return;
+        };
+        let known = self
+            .removals
+            .iter()
+            .any(|removal| removal.leaf == leaf && removal.key == line.key);
         if !known {
-            self.removals.push(Removal { leaf, key: line.key, since: now });
+            self.removals.push(Removal {
+                leaf,
+                key: line.key,
+                since: now,
+            });
         }
     }
 
     /// Refuses to send while a removal is overdue (K4.6).
     pub(super) fn check_removals(&self, now: u64) -> Result<()> {
-        let in_time = self.removals.iter().all(|removal| now <= removal.since + REMOVAL_MS);
+        let in_time = self
+            .removals
+            .iter()
+            .all(|removal| now <= removal.since + REMOVAL_MS);
         guard!("K4.6.removal-pending", in_time, StoppedRemovalPending);
         Ok(())
     }
@@ -74,12 +92,21 @@ impl Group {
     pub(super) fn send_record(&self, now: u64) -> Result<&Record> {
         self.check_removals(now)?;
         let own = self.own_leaf();
-        let connected = |leaf: &u32| self.connected.as_ref().is_none_or(|leaves| leaves.contains(leaf));
-        let others = self.lines.keys().any(|leaf| *leaf != own && connected(leaf));
+        let connected = |leaf: &u32| {
+            self.connected
+                .as_ref()
+                .is_none_or(|leaves| leaves.contains(leaf))
+        };
+        let others = self
+            .lines
+            .keys()
+            .any(|leaf| *leaf != own && connected(leaf));
         guard!("K3.3.alone", others, StoppedAlone);
         // An epoch in which we were alone is no one's to receive in.
         let usable = || self.records.iter().filter(|record| record.leaves.len() > 1);
-        let ready = |record: &&Record| record.urgent || record.settled || now >= record.merged_at + SETTLE_MS;
+        let ready = |record: &&Record| {
+            record.urgent || record.settled || now >= record.merged_at + SETTLE_MS
+        };
         let record = usable().rev().find(ready).or(usable().next());
         record.ok_or_else(|| Code::NotMember.into())
     }

@@ -43,31 +43,56 @@ pub trait Signed: Wire + Serialize + DeserializeOwned {
         let (tbs, _) = split(data)?;
         let mut reader = Reader::new(tbs);
         let label = String::get(&mut reader).ok_or(Code::SignedMalformed)?;
-        guard!("K.label", label == Self::LABEL, SignedLabel, "{} expected", Self::LABEL);
+        guard!(
+            "K.label",
+            label == Self::LABEL,
+            SignedLabel,
+            "{} expected",
+            Self::LABEL
+        );
         let version = u16::get(&mut reader).ok_or(Code::SignedMalformed)?;
-        guard!("K.version", version == Self::VERSION, SignedVersion, "{} {version}", Self::LABEL);
+        guard!(
+            "K.version",
+            version == Self::VERSION,
+            SignedVersion,
+            "{} {version}",
+            Self::LABEL
+        );
         let value = Self::get(&mut reader).ok_or(Code::SignedMalformed)?;
-        if reader.is_empty() { Ok(value) } else { Err(Error::new(Code::SignedMalformed, "bytes behind the end")) }
+        if reader.is_empty() {
+            Ok(value)
+        } else {
+            Err(Error::new(Code::SignedMalformed, "bytes behind the end"))
+        }
     }
 
     /// The fields, once the signature is checked.
     fn open(data: &[u8], public_key: &B32) -> Result<Self> {
         let value = Self::peek(data)?;
         let (tbs, signature) = split(data)?;
-        guard!("K.signature", verify(public_key, tbs, signature), SignedSignature, "{}", Self::LABEL);
+        guard!(
+            "K.signature",
+            verify(public_key, tbs, signature),
+            SignedSignature,
+            "{}",
+            Self::LABEL
+        );
         Ok(value)
     }
 }
 
 fn split(data: &[u8]) -> Result<(&[u8], &[u8; SIGNATURE_LENGTH])> {
-    data.split_last_chunk::<SIGNATURE_LENGTH>().ok_or_else(|| Code::SignedMalformed.into())
+    data.split_last_chunk::<SIGNATURE_LENGTH>()
+        .ok_or_else(|| Code::SignedMalformed.into())
 }
 
 /// Strict Ed25519: no small-order keys, no malleable signatures.
 #[must_use]
 pub fn verify(public_key: &B32, message: &[u8], signature: &[u8; SIGNATURE_LENGTH]) -> bool {
-    VerifyingKey::from_bytes(&public_key.0)
-        .is_ok_and(|key| key.verify_strict(message, &Signature::from_bytes(signature)).is_ok())
+    VerifyingKey::from_bytes(&public_key.0).is_ok_and(|key| {
+        key.verify_strict(message, &Signature::from_bytes(signature))
+            .is_ok()
+    })
 }
 
 /// SHA-256 over what the signer signed; signatures stay out, so that signing twice makes no second history.
@@ -89,7 +114,10 @@ pub fn receipts_hash<T: AsRef<[u8]>>(receipts: &[T]) -> B32 {
 /// Appends a signature to to-be-signed bytes.
 pub fn assemble(tbs: &[u8], signature: &[u8]) -> Result<Vec<u8>> {
     if signature.len() != SIGNATURE_LENGTH {
-        return Err(Error::new(Code::ArgumentMalformed, "a signature has 64 bytes"));
+        return Err(Error::new(
+            Code::ArgumentMalformed,
+            "a signature has 64 bytes",
+        ));
     }
     Ok([tbs, signature].concat())
 }

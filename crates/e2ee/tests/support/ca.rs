@@ -41,7 +41,12 @@ fn seq(parts: &[Vec<u8>]) -> Vec<u8> {
 }
 
 fn name(names: &[String]) -> Vec<u8> {
-    let rdn = |name: &String| tlv(0x31, &seq(&[tlv(6, &[0x55, 4, 3]), tlv(0x0c, name.as_bytes())]));
+    let rdn = |name: &String| {
+        tlv(
+            0x31,
+            &seq(&[tlv(6, &[0x55, 4, 3]), tlv(0x0c, name.as_bytes())]),
+        )
+    };
     tlv(0x30, &names.iter().map(rdn).collect::<Vec<_>>().concat())
 }
 
@@ -52,10 +57,22 @@ fn time(ms: u64) -> Vec<u8> {
     let yoe = (doe - doe / 1460 + doe / 36_524 - doe / 146_096) / 365;
     let doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
     let mp = (5 * doy + 2) / 153;
-    let (day, month) = (doy - (153 * mp + 2) / 5 + 1, if mp < 10 { mp + 3 } else { mp - 9 });
+    let (day, month) = (
+        doy - (153 * mp + 2) / 5 + 1,
+        if mp < 10 { mp + 3 } else { mp - 9 },
+    );
     let year = yoe + era * 400 + i64::from(month <= 2);
     let s = ms / 1000 % 86_400;
-    tlv(0x18, format!("{year:04}{month:02}{day:02}{:02}{:02}{:02}Z", s / 3600, s / 60 % 60, s % 60).as_bytes())
+    tlv(
+        0x18,
+        format!(
+            "{year:04}{month:02}{day:02}{:02}{:02}{:02}Z",
+            s / 3600,
+            s / 60 % 60,
+            s % 60
+        )
+        .as_bytes(),
+    )
 }
 
 fn algorithm() -> Vec<u8> {
@@ -77,7 +94,14 @@ fn oid(dotted: &str) -> Vec<u8> {
     tlv(6, &out)
 }
 
-fn certificate(issuer: &[String], subject: &[String], validity: (u64, u64), key: &[u8], ext: &[Vec<u8>], ca: &SigningKey) -> Vec<u8> {
+fn certificate(
+    issuer: &[String],
+    subject: &[String],
+    validity: (u64, u64),
+    key: &[u8],
+    ext: &[Vec<u8>],
+    ca: &SigningKey,
+) -> Vec<u8> {
     let tbs = seq(&[
         tlv(0xa0, &tlv(2, &[2])),
         tlv(2, &[1]),
@@ -103,13 +127,28 @@ impl Ca {
         let names = [format!("Root of {tenant}")];
         let constraints = extension(tlv(6, &[0x55, 0x1d, 0x13]), true, &seq(&[tlv(1, &[0xff])]));
         let validity = (now - HOUR, now + 10_000 * HOUR);
-        let root = certificate(&names, &names, validity, key.verifying_key().as_bytes(), &[constraints], &key);
-        Self { key, deployment: deployment.into(), tenant: tenant.into(), root }
+        let root = certificate(
+            &names,
+            &names,
+            validity,
+            key.verifying_key().as_bytes(),
+            &[constraints],
+            &key,
+        );
+        Self {
+            key,
+            deployment: deployment.into(),
+            tenant: tenant.into(),
+            root,
+        }
     }
 
     pub fn leaf(&self, subject: &str, now: u64) -> Leaf {
         Leaf {
-            uris: vec![format!("entente://{}/{}/{subject}", self.deployment, self.tenant)],
+            uris: vec![format!(
+                "entente://{}/{}/{subject}",
+                self.deployment, self.tenant
+            )],
             dns: None,
             names: vec![subject.to_uppercase()],
             role: Some("participant".into()),
@@ -119,15 +158,42 @@ impl Ca {
     }
 
     pub fn issue(&self, key: &B32, leaf: &Leaf) -> Vec<u8> {
-        let mut names: Vec<Vec<u8>> = leaf.uris.iter().map(|uri| tlv(0x86, uri.as_bytes())).collect();
+        let mut names: Vec<Vec<u8>> = leaf
+            .uris
+            .iter()
+            .map(|uri| tlv(0x86, uri.as_bytes()))
+            .collect();
         names.extend(leaf.dns.iter().map(|dns| tlv(0x82, dns.as_bytes())));
-        let mut ext = vec![extension(tlv(6, &[0x55, 0x1d, 0x11]), false, &tlv(0x30, &names.concat()))];
+        let mut ext = vec![extension(
+            tlv(6, &[0x55, 0x1d, 0x11]),
+            false,
+            &tlv(0x30, &names.concat()),
+        )];
         if let Some(role) = &leaf.role {
-            ext.push(extension(oid(entente_e2ee::identity::OID_ROLE), false, &tlv(0x0c, role.as_bytes())));
+            ext.push(extension(
+                oid(entente_e2ee::identity::OID_ROLE),
+                false,
+                &tlv(0x0c, role.as_bytes()),
+            ));
         }
-        ext.push(extension(oid(entente_e2ee::identity::OID_ASSURANCE), false, &tlv(0x0c, b"substantial")));
-        ext.push(extension(oid(entente_e2ee::identity::OID_NAME_CHECKED), false, &tlv(1, &[0xff])));
+        ext.push(extension(
+            oid(entente_e2ee::identity::OID_ASSURANCE),
+            false,
+            &tlv(0x0c, b"substantial"),
+        ));
+        ext.push(extension(
+            oid(entente_e2ee::identity::OID_NAME_CHECKED),
+            false,
+            &tlv(1, &[0xff]),
+        ));
         let issuer = [format!("Root of {}", self.tenant)];
-        certificate(&issuer, &leaf.names, (leaf.not_before, leaf.not_after), key.as_ref(), &ext, &self.key)
+        certificate(
+            &issuer,
+            &leaf.names,
+            (leaf.not_before, leaf.not_after),
+            key.as_ref(),
+            &ext,
+            &self.key,
+        )
     }
 }

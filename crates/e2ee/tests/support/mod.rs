@@ -9,8 +9,12 @@ use entente_e2ee::bytes::{B32, Bytes, sha256};
 use entente_e2ee::group::{external_add, external_remove, split_welcome};
 use entente_e2ee::member::{Commit, Reached};
 use entente_e2ee::params::{GroupParams, Sframe};
-use entente_e2ee::signed::{Entry, Manifest, Policy, Signed, State, TenantRoots, receipts_hash, structure_hash};
-use entente_e2ee::{Code, Error, LeafKey, Member, PublicGroup, SUITE_CLASSICAL, SUITE_HYBRID, Trust};
+use entente_e2ee::signed::{
+    Entry, Manifest, Policy, Signed, State, TenantRoots, receipts_hash, structure_hash,
+};
+use entente_e2ee::{
+    Code, Error, LeafKey, Member, PublicGroup, SUITE_CLASSICAL, SUITE_HYBRID, Trust,
+};
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -36,10 +40,26 @@ pub struct World {
 
 impl World {
     pub fn new() -> Self {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis() as u64;
-        let cas = vec![Ca::new(1, "fr", "interior", now), Ca::new(2, "fr", "health", now), Ca::new(3, "nl", "justitie", now)];
-        let manifests = vec![manifest(&cas[..2], "fr", 101, now), manifest(&cas[2..], "nl", 102, now)];
-        Self { now, cas, manifests, suites: vec![SUITE_HYBRID, SUITE_CLASSICAL], next_seed: 0.into() }
+        let now = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap()
+            .as_millis() as u64;
+        let cas = vec![
+            Ca::new(1, "fr", "interior", now),
+            Ca::new(2, "fr", "health", now),
+            Ca::new(3, "nl", "justitie", now),
+        ];
+        let manifests = vec![
+            manifest(&cas[..2], "fr", 101, now),
+            manifest(&cas[2..], "nl", 102, now),
+        ];
+        Self {
+            now,
+            cas,
+            manifests,
+            suites: vec![SUITE_HYBRID, SUITE_CLASSICAL],
+            next_seed: 0.into(),
+        }
     }
 
     pub fn policy(&self, ca: usize, suites: &[u16]) -> Vec<u8> {
@@ -49,7 +69,15 @@ impl World {
 
     pub fn trust_with(&self, ca: usize, suites: &[u16]) -> Arc<Trust> {
         let deployment = self.cas[ca].deployment.clone();
-        Arc::new(Trust::new(&self.manifests, &self.policy(ca, suites), &deployment, self.now).unwrap())
+        Arc::new(
+            Trust::new(
+                &self.manifests,
+                &self.policy(ca, suites),
+                &deployment,
+                self.now,
+            )
+            .unwrap(),
+        )
     }
 
     pub fn trust(&self, ca: usize) -> Arc<Trust> {
@@ -70,13 +98,26 @@ impl World {
     pub fn person_with(&self, ca: usize, subject: &str, suite: u16) -> Member {
         let key = self.key();
         let chain = vec![self.cas[ca].issue(&key.public(), &self.cas[ca].leaf(subject, self.now))];
-        Member::new(key, chain, self.trust(ca), suite, suite == SUITE_CLASSICAL, self.now).unwrap()
+        Member::new(
+            key,
+            chain,
+            self.trust(ca),
+            suite,
+            suite == SUITE_CLASSICAL,
+            self.now,
+        )
+        .unwrap()
     }
 
     /// The chain check alone, for one leaf certificate.
-    pub fn verify(&self, ca: usize, leaf: &Leaf) -> Result<entente_e2ee::identity::Identity, Error> {
+    pub fn verify(
+        &self,
+        ca: usize,
+        leaf: &Leaf,
+    ) -> Result<entente_e2ee::identity::Identity, Error> {
         let key = self.key().public();
-        self.trust(0).verify_chain(&[self.cas[ca].issue(&key, leaf)], self.now)
+        self.trust(0)
+            .verify_chain(&[self.cas[ca].issue(&key, leaf)], self.now)
     }
 
     pub fn params(&self, suite: u16) -> GroupParams {
@@ -117,7 +158,11 @@ pub fn manifest_value(cas: &[Ca], deployment: &str, seed: u8, now: u64) -> Manif
         not_before: now - ca::HOUR,
         not_after: now + 1000 * ca::HOUR,
         key: hub_key(&[seed; 32]),
-        hub_keys: if deployment == "fr" { vec![hub_key(&HUB_SEED)] } else { vec![hub_key(&[201; 32])] },
+        hub_keys: if deployment == "fr" {
+            vec![hub_key(&HUB_SEED)]
+        } else {
+            vec![hub_key(&[201; 32])]
+        },
         witness_key: Bytes::default(),
         endpoints: vec![],
         tenants: cas.iter().map(tenant).collect(),
@@ -152,12 +197,26 @@ pub struct Pen {
 
 impl Pen {
     /// One entry, and the chain moved on.
-    pub fn write(&mut self, state: State, epoch: u64, attempt: u32, commit_hash: B32, receipts: &[Vec<u8>]) -> Vec<u8> {
+    pub fn write(
+        &mut self,
+        state: State,
+        epoch: u64,
+        attempt: u32,
+        commit_hash: B32,
+        receipts: &[Vec<u8>],
+    ) -> Vec<u8> {
         let entry = self.value(state, epoch, attempt, commit_hash, receipts);
         self.sign(&entry)
     }
 
-    pub fn value(&self, state: State, epoch: u64, attempt: u32, commit_hash: B32, receipts: &[Vec<u8>]) -> Entry {
+    pub fn value(
+        &self,
+        state: State,
+        epoch: u64,
+        attempt: u32,
+        commit_hash: B32,
+        receipts: &[Vec<u8>],
+    ) -> Entry {
         Entry {
             meeting: self.params.meeting,
             group: self.params.group_id.clone(),
@@ -220,13 +279,34 @@ impl Meeting {
         let mut first = world.person_with(0, "p0", suite);
         let created = first.create(params.clone(), now).unwrap();
         let info = created.group_info.0;
-        let server = PublicGroup::from_group_info(&info, &created.tree.0, params.clone(), world.trust(0), now).unwrap();
-        let mut pen = Pen { params: params.clone(), seq: 0, head: B32::default(), time: now };
+        let server = PublicGroup::from_group_info(
+            &info,
+            &created.tree.0,
+            params.clone(),
+            world.trust(0),
+            now,
+        )
+        .unwrap();
+        let mut pen = Pen {
+            params: params.clone(),
+            seq: 0,
+            head: B32::default(),
+            time: now,
+        };
         let entry = pen.write(State::Reached, 0, 0, sha256(&[&info]), &[]);
         first.reached::<Vec<u8>>(&entry, &[], now).unwrap();
-        let mut meeting = Self { world, now, params, pen, server, members: vec![first] };
+        let mut meeting = Self {
+            world,
+            now,
+            params,
+            pen,
+            server,
+            members: vec![first],
+        };
         if count > 1 {
-            let joiners = (1..count).map(|i| meeting.world.person_with(i % 2, &format!("p{i}"), suite)).collect();
+            let joiners = (1..count)
+                .map(|i| meeting.world.person_with(i % 2, &format!("p{i}"), suite))
+                .collect();
             meeting.change(0, joiners, &[]);
         }
         meeting
@@ -237,16 +317,36 @@ impl Meeting {
     }
 
     /// The hub announces additions and removals to all members.
-    pub fn announce(&mut self, committer: u32, attempt: u32, joiners: &mut [Member], removed: &[u32]) -> Announced {
+    pub fn announce(
+        &mut self,
+        committer: u32,
+        attempt: u32,
+        joiners: &mut [Member],
+        removed: &[u32],
+    ) -> Announced {
         let announced = self.prepare(committer, attempt, joiners, removed);
         for member in &mut self.members {
-            member.propose(announced.epoch, attempt, committer, &announced.proposals, self.now).unwrap();
+            member
+                .propose(
+                    announced.epoch,
+                    attempt,
+                    committer,
+                    &announced.proposals,
+                    self.now,
+                )
+                .unwrap();
         }
         announced
     }
 
     /// The same without telling anybody.
-    pub fn prepare(&mut self, committer: u32, attempt: u32, joiners: &mut [Member], removed: &[u32]) -> Announced {
+    pub fn prepare(
+        &mut self,
+        committer: u32,
+        attempt: u32,
+        joiners: &mut [Member],
+        removed: &[u32],
+    ) -> Announced {
         let (group, epoch) = (self.params.group_id.0.clone(), self.epoch());
         let (mut proposals, mut references) = (vec![], vec![]);
         for leaf in removed {
@@ -258,41 +358,91 @@ impl Meeting {
             references.push(checked.reference.0);
             proposals.push(external_add(&HUB_SEED, &group, epoch, 0, &package).unwrap());
         }
-        Announced { epoch: epoch + 1, attempt, committer, proposals, references }
+        Announced {
+            epoch: epoch + 1,
+            attempt,
+            committer,
+            proposals,
+            references,
+        }
     }
 
     pub fn by_leaf(&mut self, leaf: u32) -> &mut Member {
-        self.members.iter_mut().find(|member| member.leaf() == Ok(leaf)).unwrap()
+        self.members
+            .iter_mut()
+            .find(|member| member.leaf() == Ok(leaf))
+            .unwrap()
     }
 
     /// The committer commits, the server checks and records.
     pub fn submit(&mut self, announced: Announced) -> Submitted {
         let (now, epoch, attempt) = (self.now, announced.epoch, announced.attempt);
-        let commit = self.by_leaf(announced.committer).commit(epoch, attempt, false, now).unwrap();
+        let commit = self
+            .by_leaf(announced.committer)
+            .commit(epoch, attempt, false, now)
+            .unwrap();
         let staged = self
             .server
-            .stage(epoch, attempt, &announced.proposals, &commit.commit.0, &commit.signature.0, announced.committer, now)
+            .stage(
+                epoch,
+                attempt,
+                &announced.proposals,
+                &commit.commit.0,
+                &commit.signature.0,
+                announced.committer,
+                now,
+            )
             .unwrap();
-        let entry = self.pen.write(State::Proposed, epoch, attempt, staged.commit_hash, &[]);
+        let entry = self
+            .pen
+            .write(State::Proposed, epoch, attempt, staged.commit_hash, &[]);
         let tree = self.server.tree().unwrap();
-        Submitted { announced, commit, entry, tree }
+        Submitted {
+            announced,
+            commit,
+            entry,
+            tree,
+        }
     }
 
-    pub fn stage(member: &mut Member, submitted: &Submitted, now: u64) -> Result<Option<Vec<u8>>, Error> {
-        member.stage(&submitted.entry, &submitted.commit.commit.0, &submitted.commit.signature.0, now)
+    pub fn stage(
+        member: &mut Member,
+        submitted: &Submitted,
+        now: u64,
+    ) -> Result<Option<Vec<u8>>, Error> {
+        member.stage(
+            &submitted.entry,
+            &submitted.commit.commit.0,
+            &submitted.commit.signature.0,
+            now,
+        )
     }
 
-    pub fn join(&self, joiner: &mut Member, submitted: &Submitted, index: usize) -> Result<Vec<u8>, Error> {
+    pub fn join(
+        &self,
+        joiner: &mut Member,
+        submitted: &Submitted,
+        index: usize,
+    ) -> Result<Vec<u8>, Error> {
         let welcome = &submitted.commit.welcome.as_ref().unwrap().0;
         let welcome = split_welcome(welcome, &submitted.announced.references[index]).unwrap();
-        joiner.join(&submitted.entry, &welcome, &submitted.tree, self.params.clone(), self.now)
+        joiner.join(
+            &submitted.entry,
+            &welcome,
+            &submitted.tree,
+            self.params.clone(),
+            self.now,
+        )
     }
 
     /// Everybody stages, joiners join: all receipts.
     pub fn collect(&mut self, submitted: &Submitted, joiners: &mut [Member]) -> Vec<Vec<u8>> {
         let now = self.now;
-        let mut receipts: Vec<Vec<u8>> =
-            self.members.iter_mut().filter_map(|member| Self::stage(member, submitted, now).unwrap()).collect();
+        let mut receipts: Vec<Vec<u8>> = self
+            .members
+            .iter_mut()
+            .filter_map(|member| Self::stage(member, submitted, now).unwrap())
+            .collect();
         for (index, joiner) in joiners.iter_mut().enumerate() {
             receipts.push(self.join(joiner, submitted, index).unwrap());
         }
@@ -303,24 +453,45 @@ impl Meeting {
     pub fn reach(&mut self, submitted: &Submitted, receipts: &[Vec<u8>]) -> Vec<u8> {
         let hash = sha256(&[&submitted.commit.commit.0]);
         self.server.merge().unwrap();
-        self.pen.write(State::Reached, submitted.announced.epoch, submitted.announced.attempt, hash, receipts)
+        self.pen.write(
+            State::Reached,
+            submitted.announced.epoch,
+            submitted.announced.attempt,
+            hash,
+            receipts,
+        )
     }
 
     pub fn withdraw(&mut self, submitted: &Submitted) -> Vec<u8> {
         let hash = sha256(&[&submitted.commit.commit.0]);
         self.server.discard();
-        self.pen.write(State::Withdrawn, submitted.announced.epoch, submitted.announced.attempt, hash, &[])
+        self.pen.write(
+            State::Withdrawn,
+            submitted.announced.epoch,
+            submitted.announced.attempt,
+            hash,
+            &[],
+        )
     }
 
     /// One whole change, to its end.
-    pub fn change(&mut self, committer: u32, mut joiners: Vec<Member>, removed: &[u32]) -> Vec<Reached> {
+    pub fn change(
+        &mut self,
+        committer: u32,
+        mut joiners: Vec<Member>,
+        removed: &[u32],
+    ) -> Vec<Reached> {
         let announced = self.announce(committer, 0, &mut joiners, removed);
         let submitted = self.submit(announced);
         let receipts = self.collect(&submitted, &mut joiners);
         let entry = self.reach(&submitted, &receipts);
         self.members.extend(joiners);
         let now = self.now;
-        let outcomes = self.members.iter_mut().map(|member| member.reached(&entry, &receipts, now).unwrap()).collect();
+        let outcomes = self
+            .members
+            .iter_mut()
+            .map(|member| member.reached(&entry, &receipts, now).unwrap())
+            .collect();
         self.members.retain(|member| member.leaf().is_ok());
         outcomes
     }
