@@ -239,6 +239,15 @@ describe("a lying server (attack 18)", () => {
     }
   });
 
+  test("clear octets that no sealer writes are refused before any key is asked for", async () => {
+    const { made } = opener("video", "vp8");
+    const frame = await sealed("camera", "vp8", [1, 2, 3, 4], "key");
+    frame.bytes[6] = 0x81;
+    made.push(frame);
+    await settle();
+    expect(made.stats.dropped).toEqual({ not_sealed: 1 });
+  });
+
   test("K4.5: a removed leaf's key ids are refused at once", async () => {
     const { made, out } = opener("video", "vp8");
     const sealer = new Sealer("camera", "vp8", member);

@@ -1,0 +1,80 @@
+/**
+ * The browser's figures, measured in Chromium on loopback: what sealing one frame costs, and the time from joining to the
+ * first decrypted frame of somebody else. Prints one JSON array; nothing is asserted. JOINS sets the number of joins (30).
+ */
+
+import { dirname, join as path } from "node:path";
+import { fileURLToPath } from "node:url";
+import { startNode } from "../../../../tests/e2e/support/node.mjs";
+import { openBrowser } from "../e2e/browsers.mjs";
+import { join, until } from "../e2e/person.mjs";
+import { serveFiles } from "../e2e/serve.mjs";
+
+const here = dirname(fileURLToPath(import.meta.url));
+const JOINS = Number(process.env.JOINS ?? 30);
+const RUNS = 11;
+const SIZES = [120, 1_200, 20_000, 50_000];
+
+/** A figure from its runs: the median, or another quantile, with the 10–90 % range. */
+function figure(name, unit, goal, runs, quantile = 0.5) {
+  const sorted = runs.toSorted((a, b) => a - b);
+  const at = (share) => sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))];
+  const round = (value) => Number(value.toPrecision(3));
+  return { name, value: round(at(quantile)), unit, goal, better: "lower", runs: runs.length, low: round(at(0.1)), high: round(at(0.9)) };
+}
+
+async function frames(browser) {
+  const server = await serveFiles("<!doctype html><title>figures</title>", { "/worker.js": path(here, "frames_worker.ts") });
+  const page = await browser.newPage();
+  await page.goto(`http://localhost:${server.address().port}/`);
+  const run = (octets, count) =>
+    page.evaluate(
+      ([size, times]) =>
+        new Promise((resolve) => {
+          window.worker ??= new Worker("/worker.js", { type: "module" });
+          window.worker.onmessage = ({ data }) => resolve(data);
+          window.worker.postMessage({ octets: size, count: times });
+        }),
+      [octets, count],
+    );
+  const found = [];
+  for (const octets of SIZES) {
+    await run(octets, 200);
+    const runs = [];
+    for (let at = 0; at < RUNS; at += 1) runs.push(await run(octets, 500));
+    found.push(figure(`browser seal, ${octets} B frame`, "µs", null, runs.map((one) => one.seal)));
+    found.push(figure(`browser open, ${octets} B frame`, "µs", null, runs.map((one) => one.open)));
+  }
+  await page.close();
+  server.close();
+  return found;
+}
+
+async function joins(browser) {
+  const node = await startNode();
+  try {
+    // Two people wait: one alone sends nothing (K3.3).
+    const waiting = [await join(browser, node, 0), await join(browser, node, 1, { camera: false })];
+    await until("the meeting runs", () => waiting[1].look(), ({ tiles }) => tiles.some((tile) => tile.name !== null));
+    const runs = [];
+    for (let at = 0; at < JOINS; at += 1) {
+      const person = await join(browser, node, `Guest ${at}`, { camera: false });
+      runs.push(await until("first frame", () => person.page.evaluate(() => window.firstFrame ?? 0), (time) => time > 0));
+      await person.page.evaluate(() => window.meeting.leave());
+      await person.close();
+    }
+    return [
+      figure("join to first decrypted frame, p50", "ms", 1000, runs),
+      figure("join to first decrypted frame, p95", "ms", 2000, runs, 0.95),
+    ];
+  } finally {
+    await node.stop();
+  }
+}
+
+const browser = await openBrowser("chromium");
+try {
+  console.log(JSON.stringify([...(await frames(browser)), ...(await joins(browser))], undefined, 2));
+} finally {
+  await browser.close();
+}
