@@ -26,7 +26,7 @@ pub fn operations(bytes: &[u8]) {
         let peer = u64::from(operation >> 4) % 4;
         let taken = step(&mut worker, now, operation & 0x0f, peer, tail);
         rest = &tail[taken.min(tail.len())..];
-        now = now + Duration::from_millis(u64::from(operation % 7) * 50);
+        now += Duration::from_millis(u64::from(operation % 7) * 50);
         if worker.poll_timeout() <= now {
             worker.handle_timeout(now);
         }

@@ -49,7 +49,7 @@ fn seeds() -> Vec<Vec<u8>> {
 
 fn input(dice: &mut Dice) -> Vec<u8> {
     let seeds = seeds();
-    if dice.roll() % 3 == 0 {
+    if dice.roll().is_multiple_of(3) {
         return dice.bytes(1500);
     }
     let mut bytes = seeds[dice.roll() as usize % seeds.len()].clone();

@@ -23,6 +23,10 @@ enum Key {
     Stats(usize),
 }
 
+#[allow(
+    clippy::large_enum_variant,
+    reason = "the large one is the usual one; a box for each event would only add an allocation"
+)]
 enum Entry {
     Ordered(usize, Event),
     Newest(Key),
