@@ -122,11 +122,11 @@ impl Wire {
             self.rtc
                 .handle_input(Input::Timeout(self.system()))
                 .unwrap();
-            self.from_peer();
+            self.take_from_peer();
             if self.worker.poll_timeout() <= self.now {
                 self.worker.handle_timeout(self.now);
             }
-            self.to_peer();
+            self.give_to_peer();
             self.events
                 .extend(std::iter::from_fn(|| self.worker.poll_event()));
         }
@@ -136,7 +136,7 @@ impl Wire {
         );
     }
 
-    fn from_peer(&mut self) {
+    fn take_from_peer(&mut self) {
         loop {
             match self.rtc.poll_output().unwrap() {
                 Output::Transmit(transmit) => {
@@ -155,7 +155,7 @@ impl Wire {
         }
     }
 
-    fn to_peer(&mut self) {
+    fn give_to_peer(&mut self) {
         self.worker.flush();
         let datagrams: Vec<Vec<u8>> = self
             .worker
@@ -174,7 +174,7 @@ impl Wire {
             self.rtc
                 .handle_input(Input::Receive(self.system(), receive))
                 .unwrap();
-            self.from_peer();
+            self.take_from_peer();
         }
     }
 
