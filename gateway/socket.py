@@ -279,7 +279,7 @@ class Connection:
                 session, greeting = await self._registry.hello(request)
                 self._session = session
                 self._outbox.put(codec.encode_reply(request.id, greeting))
-                session.meeting.attach(session.participant, self._outbox.put, self._outbox.hang_up)
+                session.meeting.attach(session.participant, self._outbox.put, self._outbox.hang_up, 0)
                 return None
             case wire.Resume() if self._session is None and self._returning is None:
                 returning, reply = self._registry.resume(request)
@@ -309,10 +309,8 @@ class Connection:
             raise
         missed = await session.meeting.returned(session.participant, last_seq)
         self._session = session
-        self._outbox.put(codec.encode_reply(request.id, wire.ResumeProveReply(replayed=len(missed))))
-        for data in missed:
-            self._outbox.put(data)
-        session.meeting.attach(session.participant, self._outbox.put, self._outbox.hang_up)
+        self._outbox.put(codec.encode_reply(request.id, wire.ResumeProveReply(replayed=missed)))
+        session.meeting.attach(session.participant, self._outbox.put, self._outbox.hang_up, last_seq)
         self._services.telemetry.count("entente_resumes_total", result="resumed")
 
 

@@ -122,11 +122,16 @@ class Meeting:
         self._changed.set()
         return participant
 
-    def attach(self, participant: Participant, sink: Sink, hang_up: Callable[[str], None]) -> None:
-        """A socket speaks for this participant; an earlier one is closed."""
+    def attach(
+        self, participant: Participant, sink: Sink, hang_up: Callable[[str], None], last_seq: int
+    ) -> None:
+        """A socket speaks for this participant and has everything up to `last_seq`; what came since goes out
+        first. An earlier socket is closed."""
         if participant.hang_up is not None:
             participant.hang_up("replaced")
         participant.hang_up = hang_up
+        for data in participant.stream.missed(last_seq) or ():
+            sink(data)
         participant.stream.attach(sink)
 
     async def lost(self, participant: Participant, sink: Sink) -> None:
@@ -145,9 +150,9 @@ class Meeting:
         if not participant.stream.attached:
             await self.depart(participant, "timeout")
 
-    async def returned(self, participant: Participant, last_seq: int) -> list[bytes]:
-        """A proven return: what was missed, a snapshot when that is no longer kept. Attach the socket and
-        send these without waiting in between."""
+    async def returned(self, participant: Participant, last_seq: int) -> int:
+        """A proven return: how many events `attach` will replay, those of a snapshot when the missed ones
+        are no longer kept. Attach without waiting in between."""
         expiry = self._expiries.pop(participant.id, None)
         if expiry is not None:
             expiry.cancel()
@@ -156,7 +161,7 @@ class Meeting:
         participant.state = "joining" if participant.leaf is None else "connected"
         self._changed.set()
         await self.ordering.connect(participant.id, True)
-        return participant.stream.missed(last_seq) or []
+        return len(participant.stream.missed(last_seq) or ())
 
     async def _snapshot(self, participant: Participant, last_seq: int) -> None:
         """The present state in place of events that are gone (M5.2)."""

@@ -61,9 +61,9 @@ class Client:
         self._awake = asyncio.Event()
         self._awake.set()
         self._sink = self._hear
-        self._asking = False
+        self._asking = 0
         self.task = asyncio.create_task(self._follow())
-        session.meeting.attach(session.participant, self._sink, self._hang_up)
+        session.meeting.attach(session.participant, self._sink, self._hang_up, 0)
 
     def _hang_up(self, reason: str) -> None:
         self.hung_up = reason
@@ -74,7 +74,7 @@ class Client:
 
     @property
     def idle(self) -> bool:
-        return self._inbox.empty() or not self._awake.is_set() or self._asking
+        return self._inbox.empty() or not self._awake.is_set() or self._asking > 0
 
     @property
     def epoch(self) -> int | None:
@@ -102,11 +102,11 @@ class Client:
 
     async def ask(self, request: requests.Request) -> Value:
         """One request, through its bytes."""
-        self._asking = True
+        self._asking += 1
         try:
             return await self.session.handle(codec.decode_request(codec.pack(request)))
         finally:
-            self._asking = False
+            self._asking -= 1
 
     def sleep(self) -> None:
         """Hear, and do nothing."""
@@ -166,10 +166,8 @@ class Client:
         )
         self.world.registry.prove(session, reply.nonce, self.membership.sign_resume(reply.nonce))
         missed = await meeting.returned(participant, self.last_seq)
-        for data in missed:
-            self._sink(data)
-        meeting.attach(participant, self._sink, self._hang_up)
-        return len(missed)
+        meeting.attach(participant, self._sink, self._hang_up, self.last_seq)
+        return missed
 
     def of(self, kind: type[events.Event]) -> list[events.Event]:
         """What was heard of one kind."""

@@ -48,7 +48,7 @@ async def test_two_raw_clients_reach_an_epoch_and_talk(node: Node) -> None:
         assert first.membership and second.membership
         assert first.membership.member and second.membership.member
         assert first.membership.member.code() == second.membership.member.code()
-        await first.do(first.membership.chat("bonjour", node.world.clock.now()))
+        await first.do(first.membership.say({"t": "chat", "text": "bonjour"}, node.world.clock.now()))
         message = await second.follow(events.MessageRelayed)
         assert isinstance(message, events.MessageRelayed) and b"bonjour" not in message.data
         await node.world.clock.advance(0.3)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import msgpack
 import pytest
 
 from core.errors import WireError
+from core.values import ParticipantRecord
 from core.wire import events, requests
 from core.wire.values import Person, Tile
 from gateway.meetings import open_registry
@@ -167,3 +169,18 @@ async def test_media_is_refused_by_name_and_the_meeting_goes_on(world: World) ->
         await first.ask(requests.MediaClose(id=0, connection=4))
     assert caught.value.code == "connection_unknown"
     assert first.epoch == 0
+
+
+async def test_what_is_told_between_hello_and_its_socket_is_not_lost(world: World) -> None:
+    """A store that takes its time lets the first list come before there is a socket."""
+    add = world.store.add_participant
+
+    async def slowly(participant: ParticipantRecord) -> None:
+        await add(participant)
+        for _ in range(200):
+            await asyncio.sleep(0)
+
+    world.store.add_participant = slowly  # type: ignore[method-assign]
+    first = await world.hello()
+    await world.settle()
+    assert first.heard[0].seq == 1 and people(first)[first.id]
