@@ -56,6 +56,7 @@ export class Participation {
   readonly #keys: KeyWorker;
   readonly #watchdog = new Watchdog();
   #socket: Socket | null = null;
+  #greeted: Promise<unknown> = Promise.resolve();
   #looker: ReturnType<typeof setInterval> | null = null;
   #opened = false;
   #over = false;
@@ -81,10 +82,21 @@ export class Participation {
     this.media = this.#makeMedia();
   }
 
-  /** Joins: token, socket, certificate and key package, and beside them the media. */
+  /** Joins. The module, the socket and the offer are made side by side; the group and the media then each go their way. */
   async open(): Promise<void> {
+    const greeted = this.#greet();
+    this.#greeted = greeted;
     const started = this.#keys.call("start", { wasm: this.#assets.wasmUrl, integrity: this.#assets.wasmIntegrity });
-    started.catch(() => undefined);
+    const begun = Promise.all([greeted, started]).then(([hello]) => this.#keys.call("begin", { hello }));
+    const [hello, manifests] = await Promise.all([greeted, begun, this.media.start()]);
+    await this.#pin(hello.deployment, hex(manifests));
+    if (this.#over) throw new EntenteError("closed", "while joining");
+    this.#opened = true;
+    this.#looker = setInterval(() => void this.#look().catch(() => undefined), LOOK);
+  }
+
+  /** Token and socket: from here on the node knows us. */
+  async #greet(): Promise<HelloReply> {
     const ticket = await requestJoin(this.#join);
     const socket = this.#makeSocket(socketUrl(this.#join.baseUrl, ticket.socket));
     this.#socket = socket;
@@ -93,13 +105,7 @@ export class Participation {
     socket.adopt(hello.participant, hello.resume_seconds);
     this.#maxVideo = hello.media.max_video_slots;
     this.#ports.hello(hello);
-    await started;
-    // The group needs round trips, the media needs others: neither waits for the other.
-    const [manifests] = await Promise.all([this.#keys.call("begin", { hello }), this.media.start()]);
-    await this.#pin(hello.deployment, hex(manifests));
-    if (this.#over) throw new EntenteError("closed", "while joining");
-    this.#opened = true;
-    this.#looker = setInterval(() => void this.#look().catch(() => undefined), LOOK);
+    return hello;
   }
 
   /** Asks the node for something. */
@@ -186,7 +192,10 @@ export class Participation {
   #makeMedia(): MediaSession {
     return new MediaSession({
       worker: this.#keys.worker,
-      offer: async (connection, sdp, restart) => (await this.request("media.offer", { connection, sdp, restart })).sdp,
+      offer: async (connection, sdp, restart) => {
+        await this.#greeted;
+        return (await this.request("media.offer", { connection, sdp, restart })).sdp;
+      },
       closed: async (connection) => void (await this.request("media.close", { connection })),
       detach: (connection) => this.#keys.detach(connection),
       codec: (codec) => this.#keys.codec(codec),
