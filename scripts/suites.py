@@ -58,7 +58,21 @@ def files(pattern: str) -> tuple[str, ...]:
 
 
 SUITES = (
-    Suite("rust", ("cargo", "test", "--workspace", "--exclude", "entente-wasm", "--quiet"), ROOT, *CARGO),
+    Suite(
+        "rust",
+        (
+            "cargo",
+            "test",
+            "--workspace",
+            "--exclude",
+            "entente-wasm",
+            "--exclude",
+            "entente-python",
+            "--quiet",
+        ),
+        ROOT,
+        *CARGO,
+    ),
     Suite("python", (".venv/bin/python", "-m", "pytest"), ROOT, *PYTEST),
     Suite("sdk", ("npm", "test", "--silent", "--workspace", "@entente/client"), WEB, *VITEST),
     Suite("app", ("npm", "test", "--silent", "--workspace", "@entente/app"), WEB, *VITEST),
