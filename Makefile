@@ -1,6 +1,6 @@
 # The few commands of daily work. Each brings the machine to where it can run, and does nothing twice.
 .DEFAULT_GOAL := help
-.PHONY: help run test check lock mutants
+.PHONY: help run test check bench lock mutants
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -16,6 +16,10 @@ test: ## every test: Rust, Python, TypeScript, and real browsers
 check: ## formatting, types, imports, lints, documents
 	@python3 scripts/setup.py check
 	@python3 scripts/check.py
+
+bench: ## the figures, with the machine they were measured on, into bench/results
+	@python3 scripts/setup.py test
+	@.venv/bin/python -m bench.run
 
 mutants: ## turns each named check of the encryption off once and shows which test turns red
 	@python3 scripts/mutants

@@ -1,0 +1,1 @@
+"""Figures: measured, printed with their machine, and never asserted."""
