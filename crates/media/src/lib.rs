@@ -5,10 +5,14 @@
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 
+#[cfg(all(feature = "mutants", not(debug_assertions)))]
+compile_error!("the feature `mutants` switches checks off and has no place in a release build");
+
 pub mod codec;
 pub mod config;
 pub mod dtls;
 pub mod drops;
+pub mod guard;
 pub mod ingress;
 pub mod ntp;
 pub mod ice;

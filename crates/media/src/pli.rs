@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use crate::guard::active;
 use crate::types::Instant;
 
 /// Between two requests of any kind.
@@ -76,7 +77,9 @@ impl PliGate {
             self.since += EARNING;
             self.earned += 1;
         }
-        if self.deadline().is_none_or(|at| at > now) {
+        if self.waiting.is_none()
+            || self.deadline().is_none_or(|at| at > now) && active("M4.4.spacing")
+        {
             return false;
         }
         if self.earned == ROW {
@@ -92,7 +95,9 @@ impl PliGate {
     pub fn deadline(&self) -> Option<Instant> {
         let spaced = self.last.map_or(Instant::ZERO, |last| last + SPACING);
         match self.waiting? {
-            Need::Loss if self.earned == 0 => Some(spaced.max(self.since + EARNING)),
+            Need::Loss if self.earned == 0 && active("M4.4.row") => {
+                Some(spaced.max(self.since + EARNING))
+            }
             _ => Some(spaced),
         }
     }

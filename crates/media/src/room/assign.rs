@@ -3,6 +3,7 @@
 
 use super::forwarder::Forwarder;
 use super::track::{NONE, Subscription};
+use crate::guard::active;
 use crate::outbox::Outbox;
 use crate::pli::Need;
 use crate::types::{Event, Instant, PeerId, SlotAssignment, Source, TrackId};
@@ -52,9 +53,9 @@ impl Forwarder {
     fn allowed(&self, place: u32, wanted: &SlotAssignment, track: TrackId) -> Option<u32> {
         let receiver = self.peers.get(place)?;
         let publisher = self.peers.get(*self.by_id.get(&track.peer)?)?;
-        let fits = publisher.room == receiver.room
-            && publisher.id != receiver.id
-            && wanted.kind.accepts(track.source);
+        let fits = (publisher.room == receiver.room || !active("own-room"))
+            && (publisher.id != receiver.id || !active("own-track"))
+            && (wanted.kind.accepts(track.source) || !active("K5.3.kind-of-slot"));
         fits.then_some(publisher.tracks[track.source as usize])
             .flatten()
     }
@@ -68,7 +69,9 @@ impl Forwarder {
         assignment: &SlotAssignment,
         out: &mut Outbox,
     ) {
-        self.leave_other_slots(now, place, at, track_at);
+        if active("K5.3.one-slot") {
+            self.leave_other_slots(now, place, at, track_at);
+        }
         let Some(slot) = self.slots.get_mut(at) else {
             return;
         };
@@ -79,7 +82,10 @@ impl Forwarder {
             return;
         };
         // A key frame sent before the receiver has keys would be lost on it.
-        let connected = self.peers.get(place).is_some_and(|peer| peer.connected);
+        let connected = self
+            .peers
+            .get(place)
+            .is_some_and(|peer| peer.connected || !active("before-keys"));
         let target = if connected {
             track.best(assignment.max_layer)
         } else {

@@ -7,6 +7,7 @@ use super::assign::not_before;
 use super::forwarder::Forwarder;
 use super::track::{NONE, Track};
 use crate::codec::{Descriptor, Payload};
+use crate::guard::active;
 use crate::ingress::Parsed;
 use crate::ingress::reception::Order;
 use crate::outbox::{Outbox, Span};
@@ -57,7 +58,7 @@ impl Forwarder {
         };
         if let Err(reason) = self.pass(arrived, extended, order, out) {
             self.drops.count(reason);
-            if reason != DropReason::Muted {
+            if reason != DropReason::Muted && active("M4.1.refused-leaves-no-gap") {
                 // A hole the publisher will not fill: slots enter anew behind it, without a gap.
                 self.interrupt(now, track, layer);
             }
@@ -88,7 +89,7 @@ impl Forwarder {
         let (codec, repairs) = section
             .codec(header.pt)
             .ok_or(DropReason::UnknownPayloadType)?;
-        if repairs != stream.repairs {
+        if repairs != stream.repairs && active("payload-type-of-role") {
             return Err(DropReason::UnknownPayloadType);
         }
         let &Codec {
@@ -137,7 +138,7 @@ impl Forwarder {
             .and_then(|t| t.layers.get(arrived.layer as usize));
         let layer = layer.ok_or(DropReason::RtxUnknown)?;
         arrived.ssrc = layer.ssrc.ok_or(DropReason::RtxUnknown)?;
-        if layer.reception.repairs(arrived.seq) {
+        if layer.reception.repairs(arrived.seq) || !active("rtx-newer-than-newest") {
             Ok(())
         } else {
             Err(DropReason::RtxUnknown)
@@ -218,7 +219,7 @@ impl Forwarder {
                 layer.extend_picture(id, long)
             });
         }
-        if track.muted {
+        if track.muted && active("muted") {
             return Err(DropReason::Muted);
         }
         layer.packets += 1;
@@ -299,7 +300,7 @@ impl Forwarder {
                 stored = true;
             }
             if sub.current != layer && sub.target == layer && entry {
-                if !fresh {
+                if !fresh && active("M4.4.late-key-frame") {
                     self.drops.count(DropReason::LateKeyframe);
                     continue;
                 }
@@ -312,7 +313,7 @@ impl Forwarder {
                 switched.push(sub.slot);
             }
             if sub.current == layer {
-                if parsed.extended < slot.rewriter.base() {
+                if parsed.extended < slot.rewriter.base() && active("M4.1.before-key-frame") {
                     self.drops.count(DropReason::BeforeKeyframe);
                     continue;
                 }
@@ -348,7 +349,9 @@ impl Forwarder {
             track: Some(id),
             layer,
         });
-        self.report_slots(now, &[at], out);
+        if active("M4.2.report-after-switch") {
+            self.report_slots(now, &[at], out);
+        }
     }
 
     /// An epoch byte stands in an accepted frame's key id.
@@ -383,7 +386,7 @@ impl Forwarder {
                 awaited = true;
             }
         }
-        if awaited && source.is_video() {
+        if awaited && source.is_video() && active("M4.4.new-epoch-asks") {
             self.force_keyframe(now, at, out);
         }
     }

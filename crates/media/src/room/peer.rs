@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::RoomError;
+use crate::guard::active;
 use crate::ingress::binding::Bindings;
 use crate::ingress::clock::PeerClock;
 use crate::ingress::transport_cc::Arrivals;
@@ -114,7 +115,7 @@ impl Peer {
             self.repairs = (self.repairs as u64 + earned).min(REPAIR_BURST as u64) as u32;
             self.refilled = now;
         }
-        let allowed = self.repairs > 0;
+        let allowed = self.repairs > 0 || !active("attack-10.repairs");
         self.repairs = self.repairs.saturating_sub(1);
         allowed
     }

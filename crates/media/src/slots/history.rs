@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use super::rewrite::Mapping;
+use crate::guard::active;
 use crate::types::Instant;
 
 /// Packets remembered.
@@ -103,7 +104,8 @@ impl History {
             .copied()
             .filter(|entry| entry.used && entry.seq == seq)?;
         let again = Duration::from_millis(now.as_millis().saturating_sub(entry.repaired_ms));
-        if entry.repairs >= MAX_REPAIRS || entry.repairs > 0 && again < REPAIR_SPACING {
+        let spent = entry.repairs >= MAX_REPAIRS || entry.repairs > 0 && again < REPAIR_SPACING;
+        if spent && active("M4.3.repair-spacing") {
             return None;
         }
         let (mapping, origin) = self.mapping(entry.switch)?;

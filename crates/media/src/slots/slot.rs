@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::history::{History, Origin};
 use super::rewrite::{Numbers, Rewriter};
 use super::wire::Wire;
+use crate::guard::active;
 use crate::ingress::Parsed;
 use crate::ntp::{self, WallNanos, nanos_to_ticks};
 use crate::outbox::{Outbox, Span};
@@ -166,7 +167,11 @@ impl Slot {
         let fits = |past: &Past| {
             (past.base..=past.highest).contains(&extended) && forwarded.now <= past.until
         };
-        let Some(past) = self.past.filter(fits) else {
+        let Some(past) = self
+            .past
+            .filter(fits)
+            .filter(|_| active("M4.1.late-packets-fill-gaps"))
+        else {
             return false;
         };
         let Some((mapping, _)) = self.history.mapping(past.switch) else {
@@ -223,7 +228,9 @@ impl Slot {
         let (Some(pt), Some(ssrc)) = (rtx, self.wire.rtx_ssrc) else {
             return false;
         };
-        self.rtx_seq = self.rtx_seq.wrapping_add(1);
+        self.rtx_seq = self
+            .rtx_seq
+            .wrapping_add(active("M4.3.fresh-number") as u16);
         let timestamp = numbers.timestamp;
         let header = OutHeader {
             marker: parsed.marker,
