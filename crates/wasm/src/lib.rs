@@ -6,6 +6,7 @@
 
 use entente_e2ee::bytes::B32;
 use entente_e2ee::frames::Kind;
+use entente_e2ee::signed::{Entry, Signed};
 use entente_e2ee::{Code, Error, identity, pack, signed};
 use js_sys::{Reflect, Uint8Array};
 use std::sync::Arc;
@@ -60,33 +61,13 @@ fn list(items: &[Uint8Array]) -> Vec<Vec<u8>> {
     items.iter().map(Uint8Array::to_vec).collect()
 }
 
-/// Msgpack list of `{code, rule, text}`.
-#[wasm_bindgen(js_name = errorCodes)]
-pub fn error_codes() -> Bytes {
-    #[derive(serde::Serialize)]
-    struct Line {
-        code: &'static str,
-        rule: &'static str,
-        text: &'static str,
-    }
-    let line = |code: &Code| Line {
-        code: code.as_str(),
-        rule: code.rule(),
-        text: code.text(),
-    };
-    packed(Ok(Code::ALL.iter().map(line).collect::<Vec<_>>()))
-}
-
-/// Msgpack fields without a check of the signature: only to learn what a structure is about.
+/// Msgpack fields of an entry without a check of the signature: only to name what a report is about.
 #[wasm_bindgen(js_name = signedPeek)]
 pub fn signed_peek(kind: &str, data: &[u8]) -> Bytes {
-    run(signed::peek(kind, data))
-}
-
-/// Verified msgpack fields.
-#[wasm_bindgen(js_name = signedOpen)]
-pub fn signed_open(kind: &str, data: &[u8], public_key: &[u8]) -> Bytes {
-    run(signed::open(kind, data, &b32(public_key)?))
+    match kind {
+        "entry" => packed(Entry::peek(data)),
+        _ => Err(raise(&Error::new(Code::ArgumentMalformed, "entries only"))),
+    }
 }
 
 /// SHA-256 over what the hub signed.
@@ -394,20 +375,6 @@ impl Member {
         run(self
             .0
             .failure_report(whole(epoch)?, attempt, b32(commit_hash)?, code))
-    }
-
-    /// Vouches for a state given to a late joiner.
-    #[wasm_bindgen(js_name = signSnapshot)]
-    pub fn sign_snapshot(&self, purpose: &str, order: f64, content_hash: &[u8]) -> Bytes {
-        run(self
-            .0
-            .sign_snapshot(purpose, whole(order)?, b32(content_hash)?))
-    }
-
-    /// Opens what a member signed, under its leaf's key.
-    #[wasm_bindgen(js_name = checkSigned)]
-    pub fn check_signed(&self, kind: &str, data: &[u8]) -> Bytes {
-        run(self.0.check_signed(kind, data))
     }
 
     /// Proves that a returning socket is ours.
