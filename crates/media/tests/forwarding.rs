@@ -135,9 +135,12 @@ fn nothing_is_sent_to_empty_slots_to_other_rooms_or_back_to_the_publisher() {
         .unwrap();
     house.show(2, SlotKind::Video, 0, Some((2, CAMERA)), 2);
     house.show(9, SlotKind::Video, 0, Some((2, CAMERA)), 2);
-    house.show(1, SlotKind::Screen, 0, Some((2, CAMERA)), 2);
     house.show(1, SlotKind::Video, 0, Some((2, CAMERA)), 0);
     house.show(1, SlotKind::Video, 0, None, 0);
+    house.show(1, SlotKind::Screen, 0, Some((2, CAMERA)), 2);
+    house
+        .forwarder
+        .peer_connected(house.now, PeerId(9), &mut house.out);
     for packet in cameras[1].pictures(&[2, 2, 2], 3_000) {
         house.rtp(2, &packet);
     }
@@ -161,7 +164,9 @@ fn nothing_is_sent_before_a_receiver_has_keys_and_then_it_begins_with_a_key_fram
     house.wait(700);
     let sent = house.sent();
     assert!(rtp_to(&sent, 7).is_empty() && plis_to(&sent, 2).is_empty());
-    house.forwarder.peer_connected(house.now, id, &mut house.out);
+    house
+        .forwarder
+        .peer_connected(house.now, id, &mut house.out);
     assert_eq!(plis_to(&house.sent(), 2).len(), 1);
     cameras[1].key = true;
     for packet in cameras[1].pictures(&[2, 2, 2], 3_000) {
@@ -900,6 +905,10 @@ fn attack_7_retransmissions_of_nothing_are_refused_by_name() {
         2,
         "nothing newer than the newest is a repair"
     );
+    let mut posing = ahead[0].clone();
+    posing[1] = posing[1] & 0x80 | support::sections::VP8_RTX;
+    house.rtp(2, &posing);
+    assert_eq!(house.dropped(DropReason::UnknownPayloadType), 1);
     let mut short = repair[0].clone();
     short.truncate(Header::parse(&short).unwrap().payload as usize + 1);
     house.rtp(2, &short);
