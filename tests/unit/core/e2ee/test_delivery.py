@@ -338,3 +338,22 @@ async def test_after_a_storm_members_update_their_leaf_in_turn(world: World) -> 
     assert len(set(committers)) == len(committers), "each member in its turn"
     await world.run(10, step=0.25)
     assert (clients[0].epoch or 0) - epoch <= 8, "then it stops"
+
+
+async def test_a_message_of_an_old_epoch_is_taken_for_5_s_and_then_is_stale(world: World) -> None:
+    """K6.1: the sender then encrypts again; nobody outside the epoch is given it."""
+    clients = await meeting_of(world, 3)
+    epoch = clients[0].epoch or 0
+    old = [clients[0].membership.say({"t": "hand", "up": up}, world.clock.now()) for up in (True, False)]
+    joiner = await world.join()
+    await world.run(0.5)
+    assert joiner.epoch == epoch + 1
+    await clients[0].ask(old[0])
+    await world.run(6)
+    with pytest.raises(WireError) as caught:
+        await clients[0].ask(old[1])
+    assert caught.value.code == "stale_epoch"
+    assert len(clients[1].said) == len(clients[2].said) == 1 and not joiner.of(events.MessageRelayed)
+    with pytest.raises(WireError) as future:
+        await clients[0].ask(old[1].model_copy(update={"epoch": 99}))
+    assert future.value.code == "out_of_order"
