@@ -37,7 +37,7 @@ OWNERS = (
     "tests/",
 )
 
-INSIDE_TESTS = re.compile(r"(^|/)(tests?|e2e|benches|examples)/|\.test\.tsx?$|_test\.py$|/tests?\.rs$")
+INSIDE_TESTS = re.compile(r"(^|/)(tests?|e2e|bench|benches|examples)/|\.test\.tsx?$|_test\.py$|/tests?\.rs$")
 
 
 def findings_in(path: Path, text: str) -> Iterator[str]:

@@ -10,23 +10,23 @@ compile_error!("the feature `mutants` switches checks off and has no place in a 
 
 pub mod codec;
 pub mod config;
-pub mod dtls;
 pub mod drops;
+pub mod dtls;
 pub mod guard;
+pub mod ice;
 pub mod ingress;
 pub mod ntp;
-pub mod ice;
 pub mod outbox;
 mod peer;
-pub mod srtp;
-pub mod stun;
 pub mod pli;
+pub mod room;
 pub mod rtcp;
 pub mod rtp;
-pub mod room;
 pub mod sframe_header;
 pub mod slots;
 pub mod speakers;
+pub mod srtp;
+pub mod stun;
 pub mod transmits;
 pub mod types;
 pub mod worker;

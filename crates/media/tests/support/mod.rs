@@ -3,6 +3,7 @@
 #![allow(dead_code)]
 
 pub mod house;
+pub mod meeting;
 pub mod publisher;
 pub mod receiver;
 pub mod sections;
