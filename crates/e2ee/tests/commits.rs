@@ -313,15 +313,15 @@ fn k3_2_proposals_by_others_than_the_hub_are_refused() {
         Code::ProposalRepeated
     );
     assert_eq!(
-        code(meeting.members[0].propose(2, 0, 1, &[good.clone()], now)),
+        code(meeting.members[0].propose(2, 0, 1, std::slice::from_ref(&good), now)),
         Code::CommitterUnknown
     );
     assert_eq!(
-        code(meeting.members[0].propose(2, 0, 50, &[good.clone()], now)),
+        code(meeting.members[0].propose(2, 0, 50, std::slice::from_ref(&good), now)),
         Code::CommitterUnknown
     );
     assert_eq!(
-        code(meeting.members[0].propose(3, 0, 0, &[good.clone()], now)),
+        code(meeting.members[0].propose(3, 0, 0, std::slice::from_ref(&good), now)),
         Code::WrongEpoch
     );
     let mut long = good.clone();
@@ -331,7 +331,7 @@ fn k3_2_proposals_by_others_than_the_hub_are_refused() {
         Code::MessageTrailing
     );
     meeting.members[0]
-        .propose(2, 5, 0, &[good.clone()], now)
+        .propose(2, 5, 0, std::slice::from_ref(&good), now)
         .unwrap();
     assert_eq!(
         code(meeting.members[0].propose(2, 5, 0, &[good], now)),
