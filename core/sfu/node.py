@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Mapping
 from itertools import count
@@ -23,6 +24,8 @@ class Sfu:
         self._media = media
         self._rng = rng
         self._rooms: dict[int, SfuRoom] = {}
+        self._closing: list[SfuRoom] = []
+        self._touched: set[int] = set()
         self._room_ids = count(1)
         self._peer_ids = count(1)
         self._load = dict.fromkeys(range(media.workers), 0.0)
@@ -49,8 +52,8 @@ class Sfu:
 
     def close_room(self, room: SfuRoom) -> None:
         """The meeting is over."""
-        if self._rooms.pop(room.room, None) is not None:
-            room.close()
+        if self._rooms.pop(room.room, None) is not None and not room.close():
+            self._closing.append(room)
 
     async def run(self) -> None:
         """Hand on events until the engine closes."""
@@ -67,6 +70,7 @@ class Sfu:
         if kind == "stats":
             load = fields.get("load")
             self._load[worker] = float(load) if isinstance(load, int | float) else 0.0
+            self._closing = [room for room in self._closing if not room.close()]
             return
         if kind == "overflow":
             for room in self._rooms.values():
@@ -77,4 +81,21 @@ class Sfu:
         for room in self._rooms.values():
             if room.worker == worker and (room.room == number or (isinstance(peer, int) and room.owns(peer))):
                 room.handle(kind, fields)
-                room.flush()
+                self._touch(room.room)
+
+    def _touch(self, room: int) -> None:
+        """Flush a room once for all events that came together: seating everybody is the costly part."""
+        if not self._touched:
+            asyncio.get_running_loop().call_soon(self._flush)
+        self._touched.add(room)
+
+    def _flush(self) -> None:
+        touched, self._touched = self._touched, set()
+        for number in sorted(touched):
+            room = self._rooms.get(number)
+            if room is not None:
+                try:
+                    room.flush()
+                except Exception:
+                    # One room's trouble must not leave the others unseated.
+                    log.exception("a room could not be seated")

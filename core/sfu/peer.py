@@ -39,7 +39,7 @@ class Credentials:
 
 
 class MediaPeer:
-    """Order of calls: `answer` for the first offer, again for growth or an ICE restart; `close` at last."""
+    """Order of calls: `answer` for the first offer, again for growth or an ICE restart. Its room ends it."""
 
     def __init__(
         self, peer: int, participant: str, number: int, worker: int, media: MediaNode, rng: Rng
@@ -130,7 +130,3 @@ class MediaPeer:
                 "remote": {"ufrag": offer.ufrag, "pwd": offer.pwd},
             }
             self._media.command(self.worker, {"restart_ice": restart})
-
-    def close(self) -> None:
-        """End the transport session."""
-        self._media.command(self.worker, {"remove_peer": {"peer": self.peer}})

@@ -87,6 +87,7 @@ class SfuRoom:
         self._levels: dict[str, int] = {}
         self._dirty: set[str] = set()
         self._behind = False
+        self._ended: list[int] = []
         self._epoch = -1
         media.command(worker, {"add_room": {"room": room}})
 
@@ -102,8 +103,7 @@ class SfuRoom:
         if person is None:
             return
         for peer in person.connections.values():
-            del self._peers[peer.peer]
-            peer.close()
+            self._end(peer)
         if participant in self._speakers:
             self._speakers.remove(participant)
         self._dirty.discard(participant)
@@ -182,9 +182,20 @@ class SfuRoom:
         peer = self._person(participant).connections.pop(number, None)
         if peer is None:
             raise PeerError("connection_unknown")
-        del self._peers[peer.peer]
-        peer.close()
+        self._end(peer)
         self._all_dirty()
+
+    def _end(self, peer: MediaPeer) -> None:
+        """End a transport session. A worker that is behind is told later: leaving must not fail half way."""
+        del self._peers[peer.peer]
+        self._ended.append(peer.peer)
+        self._tell_ended()
+
+    def _tell_ended(self) -> None:
+        ended, self._ended = self._ended, []
+        for number in ended:
+            if not self._command({"remove_peer": {"peer": number}}):
+                self._ended.append(number)
 
     # ---- the engine ---------------------------------------------------------------------------------------
 
@@ -247,6 +258,8 @@ class SfuRoom:
         if self._behind:
             self._behind = False
             self._tell_again()
+        if not self._dirty:
+            return
         dirty, self._dirty = self._dirty, set()
         live = self._live()
         for participant in sorted(dirty):
@@ -261,12 +274,15 @@ class SfuRoom:
         self.flush()
 
     def _tell_again(self) -> None:
+        # The worker may be a new one that knows no room (M1.6), or have missed anything since.
+        self._command({"add_room": {"room": self.room}})
+        self._tell_ended()
         for person in self._people.values():
             for peer in person.connections.values():
                 peer.told.clear()
                 self._command({"set_leaf": {"peer": peer.peer, "leaf": person.leaf}})
-            for source in person.muted:
-                self._tell_muted(person, source, True)
+            for source in SENT_KINDS:
+                self._tell_muted(person, source, source in person.muted)
         self._all_dirty()
 
     def _live(self) -> list[Track]:
@@ -330,15 +346,17 @@ class SfuRoom:
         heights = {"camera": DEFAULT_HEIGHT, "screen": 1_080}
         return [Wish(track, heights[track.source]) for track in pictures]
 
-    def close(self) -> None:
-        """The meeting is over."""
+    def close(self) -> bool:
+        """The meeting is over. False when the worker is behind: call again. A room's end forgets its peers."""
         for participant in list(self._people):
             self.leave(participant)
-        self._command({"remove_room": {"room": self.room}})
+        return self._command({"remove_room": {"room": self.room}})
 
-    def _command(self, command: dict[str, object]) -> None:
+    def _command(self, command: dict[str, object]) -> bool:
         """Tell the worker; one that is behind is told everything again by a later `flush`."""
         try:
             self._media.command(self.worker, command)
         except MediaQueueFull:
             self._behind = True
+            return False
+        return True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -234,3 +235,57 @@ async def test_an_overflow_tells_the_engine_everything_again() -> None:
     await house.sfu.run()
     assert len(house.commands("set_slots")) == count + 1
     assert house.commands("set_slots")[-1] == house.commands("set_slots")[-2]
+
+
+async def test_a_new_worker_is_told_of_the_room_before_anything_in_it() -> None:
+    house = House("a")
+    del house.media.commands[:]
+    house.media.play(0, {"overflow": {}})
+    await house.media.close()
+    await house.sfu.run()
+    assert house.media.commands[0] == (0, {"add_room": {"room": house.room.room}})
+
+
+def test_somebody_who_leaves_while_the_worker_is_behind_is_removed_later() -> None:
+    house = House("a", "b")
+    house.media.full.add(0)
+    house.room.leave("a")
+    house.media.full.clear()
+    house.room.flush()
+    assert house.commands("remove_peer") == [{"peer": house.peers["a"]}]
+
+
+def test_a_mute_that_ended_while_the_worker_was_behind_ends_there_too() -> None:
+    house = House("a", "b")
+    house.room.mute("a", "microphone")
+    house.media.full.add(0)
+    house.room.set_source("a", "microphone", "live")
+    house.media.full.clear()
+    house.room.flush()
+    told = [one["muted"] for one in house.commands("set_muted") if one["source"] == "microphone"]
+    assert (told[0], told[-2:]) == (True, [False, False])  # one for each of the two people
+
+
+async def test_a_room_that_ended_while_the_worker_was_behind_is_removed_later() -> None:
+    house = House("a")
+    house.media.full.add(0)
+    house.sfu.close_room(house.room)
+    assert not house.commands("remove_room")
+    house.media.full.clear()
+    house.media.play(0, {"stats": {"load": 0.1}})
+    await house.media.close()
+    await house.sfu.run()
+    assert house.commands("remove_room") == [{"room": house.room.room}]
+
+
+async def test_events_that_come_together_seat_people_once() -> None:
+    house = House("a", "b")
+    seated = []
+    flush = house.room.flush
+    house.room.flush = lambda: (seated.append(1), flush())[1]  # type: ignore[method-assign]
+    for name in ("a", "b"):
+        house.media.play(0, {"connected": {"peer": house.peers[name]}})
+    await house.media.close()
+    await house.sfu.run()
+    await asyncio.sleep(0)
+    assert len(seated) == 1
