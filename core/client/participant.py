@@ -177,6 +177,8 @@ class Participant:
         """Leaves, and frees everything. Safe to call twice."""
         if self.ended is None:
             self._finish("left")
+            # The node may close before its reply is read; that is no loss to recover from.
+            self._socket.forbid_resume()
             try:
                 await self._do(requests.Leave(id=0))
             except (SocketLost, RequestRefused):

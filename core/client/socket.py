@@ -63,6 +63,10 @@ class Socket:
         """From now on a lost connection is taken up again within `seconds`."""
         self._participant, self._resume_s, self._sign = participant, seconds, sign
 
+    def forbid_resume(self) -> None:
+        """A connection that is lost from now on stays lost: somebody is leaving."""
+        self._sign = None
+
     async def request(self, request: Request, reply: type[Reply]) -> Reply:
         """Sends a request and returns its reply. RequestRefused, or SocketLost."""
         self._next_id += 1

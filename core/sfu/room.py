@@ -347,7 +347,7 @@ class SfuRoom:
         return [Wish(track, heights[track.source]) for track in pictures]
 
     def close(self) -> bool:
-        """The meeting is over. False when the worker is behind: call again. A room's end forgets its peers."""
+        """The meeting is over. False when the worker is behind: call again. With a room go its peers."""
         for participant in list(self._people):
             self.leave(participant)
         return self._command({"remove_room": {"room": self.room}})
