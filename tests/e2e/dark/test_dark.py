@@ -46,6 +46,14 @@ class Seen:
     def payloads(self) -> list[bytes]:
         return [packet.payload for packet in self.packets]
 
+    def noise(self) -> bytes:
+        """What must look like noise, each byte once: repairs and probes repeat what was sealed before, and any
+        noise that is counted twice looks uneven."""
+        media = {frame["ssrc"] for one in self.plain for frame in one}
+        once = {(packet.ssrc, packet.seq): packet for packet in self.packets if packet.ssrc in media}
+        assert len(once) > 1_000
+        return b"".join(map(evidence.behind_headers, once.values()))
+
     def plain_frames(self) -> list[bytes]:
         return [base64.b64decode(frame["data"]) for one in self.plain for frame in one]
 
@@ -138,7 +146,7 @@ def test_no_window_of_a_plain_frame_is_in_a_megabyte_of_payload(sealed: Seen) ->
 
 
 def test_payload_behind_the_headers_is_noise(sealed: Seen) -> None:
-    assert evidence.chi_square_p(b"".join(map(evidence.behind_headers, sealed.packets))) > 1e-6
+    assert evidence.chi_square_p(sealed.noise()) > 1e-6
 
 
 def test_what_a_decoder_makes_of_the_sound_is_not_the_sound(sealed: Seen) -> None:
@@ -154,6 +162,6 @@ def test_a_member_of_the_epoch_opens_the_tapped_frames(sealed: Seen) -> None:
 
 def test_every_look_fires_when_the_transform_is_off(clear: Seen) -> None:
     assert evidence.windows_in_common(clear.plain_frames(), clear.payloads) > 10_000
-    assert evidence.chi_square_p(b"".join(map(evidence.behind_headers, clear.packets))) < 1e-6
+    assert evidence.chi_square_p(clear.noise()) < 1e-6
     assert max(clear.correlations()) > 0.5
     assert clear.opened == 0
