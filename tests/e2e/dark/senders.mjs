@@ -43,10 +43,28 @@ const RECORD = `{
 }
 `;
 
-/** Lets every frame through as it is. */
+/**
+ * Lets every frame through as it is. The product's own transform gets copies whose sealed form goes nowhere, or its watchdog
+ * would stop the sources (K5.7).
+ */
 const CLEAR = `{
-  Object.defineProperty(self, "onrtctransform", { set() {}, get: () => null });
-  addEventListener("rtctransform", ({ transformer }) => transformer.readable.pipeTo(transformer.writable));
+  let own = null;
+  Object.defineProperty(self, "onrtctransform", { set(handler) { own = handler; }, get: () => own });
+  addEventListener("rtctransform", ({ transformer }) => {
+    if (transformer.options?.direction !== "send") return own({ transformer });
+    const decoy = new TransformStream();
+    const writer = decoy.writable.getWriter();
+    const copy = new TransformStream({
+      transform(frame, controller) {
+        const { data, type, timestamp } = frame;
+        const metadata = frame.getMetadata();
+        writer.write({ data: data.slice(0), type, timestamp, getMetadata: () => metadata }).catch(() => {});
+        controller.enqueue(frame);
+      },
+    });
+    transformer.readable.pipeThrough(copy).pipeTo(transformer.writable);
+    own({ transformer: { options: transformer.options, readable: decoy.readable, writable: new WritableStream() } });
+  });
 }
 `;
 

@@ -47,8 +47,8 @@ class Seen:
         return [packet.payload for packet in self.packets]
 
     def noise(self) -> bytes:
-        """What must look like noise, each byte once: repairs and probes repeat what was sealed before, and any
-        noise that is counted twice looks uneven."""
+        """What must look like noise, each byte once: repairs and probes repeat what was sealed before, and
+        any noise that is counted twice looks uneven."""
         media = {frame["ssrc"] for one in self.plain for frame in one}
         once = {(packet.ssrc, packet.seq): packet for packet in self.packets if packet.ssrc in media}
         assert len(once) > 1_000
@@ -94,6 +94,10 @@ def _open_all(member: e2ee.Member, packets: list[evidence.Tapped], now: int) -> 
     return opened, refused
 
 
+def _lines(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
 async def _run(folder: Path, mode: str) -> Seen:
     tap = folder / "tap"
     async with (
@@ -115,13 +119,14 @@ async def _run(folder: Path, mode: str) -> Seen:
             with tap.open("rb") as file:
                 taps = msgpack.Unpacker(file, max_buffer_size=1 << 30)
                 packets = [packet for one in taps if (packet := evidence.parse(one)) is not None]
+            plain = [_lines(folder / f"plain-{n}.jsonl") for n in (0, 1)]
+            media = {frame["ssrc"] for one in plain for frame in one}
             assert third.member is not None
-            opened, refused = _open_all(third.member, packets, int(SystemClock().now()))
+            # Of the media itself: a repair is the same payload behind two more bytes.
+            once = [packet for packet in packets if packet.ssrc in media]
+            opened, refused = _open_all(third.member, once, int(SystemClock().now()))
             senders.stdin.close()
             assert await senders.wait() == 0
-    plain = [
-        [json.loads(line) for line in (folder / f"plain-{n}.jsonl").read_text().splitlines()] for n in (0, 1)
-    ]
     return Seen(packets, plain, opened, refused)
 
 
