@@ -101,6 +101,12 @@ impl Member {
         }
         group.check_tree(&pending.leaves)?;
         group.turn(&outcome, now);
+        // Whoever was revoked while the commit was on its way came all the same, and must go (K2.4, K4.6).
+        for line in &outcome.added {
+            if self.revoked.since(&line.identity).is_some() {
+                group.expect_removal(line.leaf, now);
+            }
+        }
         group.records.push(Record {
             epoch: pending.epoch,
             attempt: pending.attempt,
