@@ -253,6 +253,47 @@ fn k3_2_a_commit_with_unannounced_proposals_is_refused() {
 }
 
 #[test]
+fn k3_2_a_commit_whose_additions_stand_in_another_order_than_announced_is_refused() {
+    let mut meeting = Meeting::of(3);
+    let now = meeting.now;
+    let mut joiners = vec![
+        meeting.world.person(0, "one"),
+        meeting.world.person(1, "two"),
+    ];
+    let announced = meeting.prepare(0, 0, &mut joiners, &[]);
+    // The hub tells the committer one order and everybody else another: the newcomers would swap leaves, and so names.
+    let swapped: Vec<Vec<u8>> = announced.proposals.iter().rev().cloned().collect();
+    meeting.members[0].propose(2, 0, 0, &swapped, now).unwrap();
+    for member in &mut meeting.members[1..] {
+        member.propose(2, 0, 0, &announced.proposals, now).unwrap();
+    }
+    let commit = meeting.members[0].commit(2, 0, false, now).unwrap();
+    let staged = meeting.server.stage(
+        2,
+        0,
+        &announced.proposals,
+        &commit.commit.0,
+        &commit.signature.0,
+        0,
+        now,
+    );
+    assert_eq!(code(staged), Code::CommitProposals);
+    let entry = meeting
+        .pen
+        .clone()
+        .write(State::Proposed, 2, 0, sha256(&[&commit.commit.0]), &[]);
+    for member in &mut meeting.members[1..] {
+        let staged = member.stage(&entry, &commit.commit.0, &commit.signature.0, now);
+        assert_eq!(code(staged), Code::CommitProposals);
+    }
+    let own = meeting.members[0].stage(&entry, &commit.commit.0, &commit.signature.0, now);
+    assert!(
+        own.is_ok(),
+        "in the order that it was told, the commit is right"
+    );
+}
+
+#[test]
 fn k3_2_a_replayed_commit_is_refused() {
     let (mut meeting, first, mut joiners) = submitted();
     let now = meeting.now;

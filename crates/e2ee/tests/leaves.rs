@@ -236,3 +236,46 @@ fn k2_4_a_revoked_newcomer_is_refused_and_a_newcomer_refuses_a_group_with_a_revo
         Code::CertificateRevoked
     );
 }
+
+#[test]
+fn k2_4_a_revocation_counts_only_for_the_people_of_the_ministry_that_signed_it() {
+    let mut meeting = Meeting::of(3);
+    let now = meeting.now;
+    let victim = meeting.members[0].roster().unwrap().remove(1).identity;
+    let mut joiners = vec![meeting.world.person(1, "late")];
+    let package = joiners[0].key_package(now).unwrap();
+    let newcomer = meeting.server.check_key_package(&package, now).unwrap();
+    // The root of another ministry names certificates that it never issued, under its own name.
+    let ca = meeting
+        .world
+        .cas
+        .iter()
+        .find(|ca| ca.tenant != victim.tenant)
+        .unwrap();
+    let foreign = |fingerprint| {
+        Revocation {
+            deployment: ca.deployment.clone(),
+            tenant: ca.tenant.clone(),
+            fingerprint,
+            reason: "not ours".into(),
+            time: now,
+        }
+        .sign(&ca.key)
+    };
+    let of_member = foreign(victim.fingerprint);
+    let of_newcomer = foreign(newcomer.identity.fingerprint);
+    let keys = meeting.members[1]
+        .frame_sender(entente_e2ee::frames::Kind::Camera, now)
+        .unwrap();
+    let message = meeting.members[1].encrypt(b"still here", now).unwrap();
+    let member = &mut meeting.members[0];
+    member.revoke(&of_member, now).unwrap();
+    member.revoke(&of_newcomer, now).unwrap();
+    joiners[0].revoke(&of_member, now).unwrap();
+    assert!(!member.roster().unwrap()[1].revoked);
+    assert!(member.frame_receiver(keys.kid, now + 2_001).is_ok());
+    assert!(member.decrypt(&message, now + 2_001).is_ok());
+    let announced = meeting.announce(0, 0, &mut joiners, &[]);
+    let submitted = meeting.submit(announced);
+    assert!(meeting.join(&mut joiners[0], &submitted, 0).is_ok());
+}

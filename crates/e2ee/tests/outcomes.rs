@@ -384,3 +384,26 @@ fn k4_4_a_failure_report_names_what_was_seen() {
     );
     meeting.server.discard();
 }
+
+#[test]
+fn k4_4_the_server_takes_no_receipt_of_a_leaf_that_the_staged_epoch_removes() {
+    let mut meeting = Meeting::of(3);
+    let announced = meeting.announce(0, 0, &mut [], &[2]);
+    let submitted = meeting.submit(announced);
+    let receipts = meeting.collect(&submitted, &mut []);
+    assert_eq!(receipts.len(), 2, "who is removed confirms nothing");
+    // Leaf 2 still has its key and signs for its old leaf.
+    let removed = resign(&receipts[0], 3, |receipt| receipt.leaf = 2);
+    assert_eq!(
+        code(meeting.server.check_signed("receipt", &removed)),
+        Code::UnknownLeaf
+    );
+    assert!(meeting.server.check_signed("receipt", &receipts[1]).is_ok());
+    let late = resign(&receipts[0], 3, |receipt| {
+        (receipt.leaf, receipt.epoch) = (2, 1)
+    });
+    assert!(
+        meeting.server.check_signed("receipt", &late).is_ok(),
+        "it may still confirm the epoch it was in"
+    );
+}

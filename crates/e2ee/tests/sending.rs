@@ -303,6 +303,45 @@ fn k2_4_a_revoked_leaf_is_marked_and_refused_after_two_seconds() {
 }
 
 #[test]
+fn k2_4_who_was_revoked_while_being_added_stops_sending_until_removed() {
+    let mut meeting = Meeting::of(3);
+    let now = meeting.now;
+    let mut joiners = vec![meeting.world.person(0, "late")];
+    let package = joiners[0].key_package(now).unwrap();
+    let newcomer = meeting
+        .server
+        .check_key_package(&package, now)
+        .unwrap()
+        .identity;
+    let announced = meeting.announce(0, 0, &mut joiners, &[]);
+    let submitted = meeting.submit(announced);
+    let receipts = meeting.collect(&submitted, &mut joiners);
+    let revocation = Revocation {
+        deployment: newcomer.deployment,
+        tenant: newcomer.tenant,
+        fingerprint: newcomer.fingerprint,
+        reason: "stolen laptop".into(),
+        time: now,
+    };
+    let signed = revocation.sign(&meeting.world.cas[0].key);
+    meeting.members[1].revoke(&signed, now).unwrap();
+    let entry = meeting.reach(&submitted, &receipts);
+    for member in meeting.members.iter_mut().chain(&mut joiners) {
+        member.reached(&entry, &receipts, now).unwrap();
+    }
+    let member = &mut meeting.members[1];
+    assert!(member.roster().unwrap()[3].revoked);
+    assert_eq!(member.send_epoch(now + 2_000), Ok(2));
+    assert_eq!(
+        code(member.send_epoch(now + 2_001)),
+        Code::StoppedRemovalPending
+    );
+    meeting.members.extend(joiners);
+    meeting.change(0, vec![], &[3]);
+    assert_eq!(meeting.members[1].send_epoch(now + 2_001), Ok(3));
+}
+
+#[test]
 fn k5_1_frames_of_nobody_or_of_no_known_layout_are_refused() {
     let mut meeting = Meeting::of(2);
     let now = meeting.now;

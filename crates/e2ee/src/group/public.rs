@@ -11,7 +11,7 @@ use crate::identity::{Identity, Trust};
 use crate::member::check_signed;
 use crate::params::GroupParams;
 use crate::provider::ServerProvider as Provider;
-use crate::signed::{Signed, Submission};
+use crate::signed::{Receipt, Signed, Submission};
 use crate::{Code, Error, Result};
 use openmls::group::PublicGroup as Mls;
 use openmls::prelude::tls_codec::Serialize as _;
@@ -306,8 +306,21 @@ impl PublicGroup {
         self.ahead = None;
     }
 
-    /// Opens what a member signed, under its key in the staged epoch, or else in the reached one: msgpack fields.
+    /// Opens what a member signed, under its key in the staged epoch, or else in the reached one: msgpack fields. Only those
+    /// who are in the staged epoch confirm it (K4.4): a leaf that its commit removes cannot.
     pub fn check_signed(&self, kind: &str, data: &[u8]) -> Result<Vec<u8>> {
+        if let (Some(view), "receipt") = (&self.ahead, kind) {
+            let claimed = Receipt::peek(data)?;
+            let holds = claimed.epoch != view.mls.group_context().epoch().as_u64()
+                || view.lines.contains_key(&claimed.leaf);
+            guard!(
+                "K4.4.server-receipt-removed",
+                holds,
+                UnknownLeaf,
+                "leaf {} is not in the staged epoch",
+                claimed.leaf
+            );
+        }
         let key = |leaf: u32| {
             let ahead = self.ahead.as_ref().and_then(|view| view.lines.get(&leaf));
             ahead

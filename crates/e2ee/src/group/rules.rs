@@ -83,6 +83,23 @@ pub fn staged(
         seen.len(),
         announced.len()
     );
+    // Newcomers take the free leaves in the commit's order (RFC 9420 §12.3), and everybody names them by the announced one.
+    let adds = |queued: &&QueuedProposal| matches!(queued.proposal(), Proposal::Add(_));
+    let in_commit = staged
+        .queued_proposals()
+        .filter(adds)
+        .map(QueuedProposal::proposal_reference_ref);
+    let as_announced = announced
+        .iter()
+        .filter(adds)
+        .map(QueuedProposal::proposal_reference_ref);
+    let ordered = !exact || in_commit.eq(as_announced);
+    guard!(
+        "K3.2.proposal-order",
+        ordered,
+        CommitProposals,
+        "additions in another order than announced"
+    );
     let path = staged.update_path_leaf_node();
     guard!(
         "K3.2.empty",

@@ -90,7 +90,7 @@ impl Member {
         guard!("K3.2.proposal-repeated", !known, ProposalRepeated);
         match change {
             rules::Change::Add(identity) => {
-                let revoked = self.revoked.contains_key(&identity.fingerprint);
+                let revoked = self.revoked.since(&identity).is_some();
                 guard!("K2.4.revoked-add", !revoked, CertificateRevoked);
                 announced.added.push(*identity);
             }

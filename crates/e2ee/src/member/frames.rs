@@ -110,7 +110,7 @@ impl Member {
         };
         let fine = self
             .revoked
-            .get(&line.identity.fingerprint)
+            .since(&line.identity)
             .is_none_or(|at| now <= at + REMOVAL_MS);
         guard!("K2.4.revoked-leaf", fine, RevokedLeaf, "leaf {leaf}");
         Ok(())

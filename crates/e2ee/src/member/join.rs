@@ -1,6 +1,6 @@
 //! Joining by a Welcome: the group is looked at whole, leaf by leaf, and held until its epoch is reached (K2.2, K3.1, K4.3).
 
-use super::{Group, Kind, Line, Member, Pending, library};
+use super::{Group, Kind, Line, Member, Pending, Revoked, library};
 use crate::chain::{self, Checked};
 use crate::group::{config, leaf, message};
 use crate::identity::Trust;
@@ -130,7 +130,7 @@ impl Member {
 fn check_leaves(
     group: &PublicGroup,
     trust: &Trust,
-    revoked: &BTreeMap<crate::bytes::B32, u64>,
+    revoked: &Revoked,
     epoch: u64,
     now: u64,
 ) -> Result<BTreeMap<u32, Line>> {
@@ -150,7 +150,7 @@ fn check_leaves(
         })?;
         guard!(
             "K2.4.revoked-join",
-            !revoked.contains_key(&identity.fingerprint),
+            revoked.since(&identity).is_none(),
             CertificateRevoked
         );
         let key = leaf::signature_key(node)?;

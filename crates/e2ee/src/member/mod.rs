@@ -48,9 +48,13 @@ pub struct Member {
     /// another one to the same key.
     package: Option<KeyPackageBundle>,
     group: Option<Group>,
-    /// Revoked certificates and when we learnt of it, unix ms.
-    revoked: BTreeMap<B32, u64>,
+    revoked: Revoked,
 }
+
+/// Revoked certificates and when we learnt of it, unix ms. Each is named with its ministry, because a ministry's root speaks
+/// only for that ministry's own people (K2.4).
+#[derive(Default)]
+struct Revoked(BTreeMap<(String, String, B32), u64>);
 
 /// The group behind a member. Until its first entry is reached it is only held.
 struct Group {
@@ -165,7 +169,7 @@ impl Member {
             provider: Provider::default(),
             package: None,
             group: None,
-            revoked: BTreeMap::new(),
+            revoked: Revoked::default(),
         })
     }
 
@@ -213,6 +217,16 @@ impl Member {
             .as_mut()
             .filter(|group| group.live && !group.removed)
             .ok_or_else(|| Code::NotMember.into())
+    }
+}
+
+impl Revoked {
+    /// When this person's own ministry revoked the certificate.
+    fn since(&self, identity: &Identity) -> Option<u64> {
+        let (deployment, tenant) = (identity.deployment.clone(), identity.tenant.clone());
+        self.0
+            .get(&(deployment, tenant, identity.fingerprint))
+            .copied()
     }
 }
 

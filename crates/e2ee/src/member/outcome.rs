@@ -7,6 +7,7 @@ use crate::group::LeafLine;
 use crate::signed::{Receipt, Signed, State, receipts_hash};
 use crate::{Code, Error, Result};
 use openmls::prelude::*;
+use std::collections::BTreeMap;
 use zeroize::Zeroizing;
 
 /// What a reached epoch changed.
@@ -98,7 +99,14 @@ impl Member {
                 "merged another epoch than staged",
             ));
         }
+        group.check_tree(&pending.leaves)?;
         group.turn(&outcome, now);
+        // Whoever was revoked while the commit was on its way came all the same, and must go (K2.4, K4.6).
+        for line in &outcome.added {
+            if self.revoked.since(&line.identity).is_some() {
+                group.expect_removal(line.leaf, now);
+            }
+        }
         group.records.push(Record {
             epoch: pending.epoch,
             attempt: pending.attempt,
@@ -217,6 +225,22 @@ impl Group {
             pending.entry_hash,
             pending.authenticator,
         )
+    }
+
+    /// The merged tree holds the very keys at the very leaves that the roster will name (K5.5).
+    fn check_tree(&self, leaves: &BTreeMap<u32, B32>) -> Result<()> {
+        let agree = self.mls.members().all(|member| {
+            leaves
+                .get(&member.index.u32())
+                .is_some_and(|key| key.as_ref() == &member.signature_key[..])
+        });
+        if !agree || self.mls.members().count() != leaves.len() {
+            return Err(Error::new(
+                Code::Library,
+                "the tree is not what the proposals say",
+            ));
+        }
+        Ok(())
     }
 
     /// Moves the roster and the old epochs on; called before the new record is pushed.

@@ -35,7 +35,7 @@ impl Member {
                 identity: line.identity.clone(),
                 joined_epoch: line.joined_epoch,
                 own: *leaf == own,
-                revoked: self.revoked.contains_key(&line.identity.fingerprint),
+                revoked: self.revoked.since(&line.identity).is_some(),
             })
             .collect())
     }
@@ -62,7 +62,11 @@ impl Member {
     pub fn revoke(&mut self, revocation: &[u8], now: u64) -> Result<()> {
         self.tick(now);
         let revocation = self.trust.open_revocation(revocation)?;
-        self.revoked.entry(revocation.fingerprint).or_insert(now);
+        let (deployment, tenant) = (revocation.deployment.clone(), revocation.tenant.clone());
+        self.revoked
+            .0
+            .entry((deployment, tenant, revocation.fingerprint))
+            .or_insert(now);
         let own = self.identity.fingerprint;
         if let Some(group) = self.group.as_mut() {
             let leaves: Vec<u32> = group

@@ -9,6 +9,7 @@ const kid = makeKid({ generation: 1, kind: "camera", leaf: 1, epoch: 1 });
 const secret = (): { key: Uint8Array; salt: Uint8Array } => ({ key: new Uint8Array(16).fill(7), salt: new Uint8Array(12).fill(9) });
 const secrets = {
   epoch: () => 1,
+  life: () => 1,
   sendEpoch: () => 1,
   sender: () => ({ kid, epoch: 1, ...secret() }),
   receiver: () => ({ leaf: 1, epoch: 1, ...secret() }),

@@ -19,7 +19,9 @@ class Member implements FrameSecrets {
   stopped: string | null = null;
   removed = new Set<number>();
   generation = 0;
+  lives = 1;
   epoch = (): number => this.now;
+  life = (): number => this.lives;
   sendEpoch(): number {
     if (this.stopped !== null) throw Object.assign(new Error(), { code: this.stopped });
     return this.now;
@@ -147,6 +149,20 @@ describe("what is sealed", () => {
     expect(heads.size).toBe(20);
     expect(member.generation).toBe(2);
   });
+});
+
+test("K5.2: a fresh leaf takes a fresh key although the new group's epoch has the same number", async () => {
+  const sealer = new Sealer("camera", "vp8", member);
+  const { made, out } = opener("video", "vp8");
+  expect(await sealer.seal(new Frame([1], "key"))).toBe(true);
+  member.lives += 1;
+  member.leaf = 6;
+  const frame = new Frame([2], "key");
+  expect(await sealer.seal(frame)).toBe(true);
+  made.push(frame);
+  await settle();
+  expect(member.generation).toBe(2);
+  expect(out[0]?.opened).toMatchObject({ leaf: 6, epoch: 3 });
 });
 
 describe("fail closed (K5.7)", () => {

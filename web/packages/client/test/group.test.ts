@@ -213,6 +213,17 @@ test("receipts of others that disagree raise the member's alarm (K4.4)", async (
   expect(alarms).toEqual(["receipt_conflict"]);
 });
 
+test("K5.2: a rejoin is another life, in whatever epoch", async () => {
+  await creator();
+  const before = [group.life(), group.sendEpoch()];
+  group.handle(event("group.rejoin", { reason: "new_group", nonce: one }));
+  await settle();
+  group.handle(event("group.welcome", { entry: one, welcome: one, tree: one, params: one }));
+  group.handle(event("group.reached", { entry: one, receipts: [one] }));
+  expect(group.sendEpoch()).toBe(before[1]);
+  expect(group.life()).not.toBe(before[0]);
+});
+
 test("a removed member holds no epoch and sends nothing", async () => {
   const member = await creator();
   member.selfRemoved = true;

@@ -23,6 +23,7 @@ const bytes = (kid: number, length: number, salt: number): Uint8Array =>
 
 const secrets: FrameSecrets = {
   epoch: () => epoch,
+  life: () => 1,
   sendEpoch: () => {
     if (stopped) throw Object.assign(new Error("stopped"), { code: "stopped" });
     return sendEpoch;

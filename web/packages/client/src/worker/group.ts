@@ -72,6 +72,7 @@ export class Group implements FrameSecrets {
   /** A Welcome was opened and waits for its epoch to be reached. */
   #joining = false;
   #left = false;
+  #life = 0;
   #firstEpoch = 0;
   #lastMark = "";
   /** Counts what changes the view without changing the epoch. */
@@ -155,6 +156,10 @@ export class Group implements FrameSecrets {
     return this.#joined && this.#member !== null ? this.#member.epoch : null;
   }
 
+  life(): number {
+    return this.#life;
+  }
+
   sendEpoch(): number {
     return this.#reachedMember().sendEpoch(this.#ports.now());
   }
@@ -177,6 +182,7 @@ export class Group implements FrameSecrets {
     this.#joined = false;
     this.#joining = false;
     this.#member = null;
+    this.#life += 1;
     this.#revision += 1;
     const key = this.#native.generateLeafKey();
     const publicKey = key.public;

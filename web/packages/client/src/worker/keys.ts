@@ -27,6 +27,8 @@ export interface ReceiverSecret {
 export interface FrameSecrets {
   /** The newest epoch this member has merged; null before it is in a group. */
   epoch(): number | null;
+  /** Counts this client's leaves: epochs and generations of one leaf say nothing about another's, least of all in a new group. */
+  life(): number;
   /** The epoch frames go out under now (K4.5); throws `stopped` when nothing may be sent (K3.3, K4.6). */
   sendEpoch(): number;
   sender(kind: Source): SenderSecret;

@@ -30,6 +30,7 @@ function need(): Group {
 // Transforms are attached before the module is loaded; until then there is no key, so no frame passes either way.
 const secrets: FrameSecrets = {
   epoch: () => group?.epoch() ?? null,
+  life: () => need().life(),
   sendEpoch: () => need().sendEpoch(),
   sender: (kind) => need().sender(kind),
   receiver: (kid) => need().receiver(kid),

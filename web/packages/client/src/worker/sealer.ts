@@ -1,6 +1,6 @@
 /**
  * The sending half of one transform: seals each frame or drops it, by name. It owns the counter of its generation across
- * all simulcast encodings (K5.2) and takes a fresh generation whenever the epoch to send under changes.
+ * all simulcast encodings (K5.2) and takes a fresh generation whenever the epoch to send under changes, or the leaf to send as.
  */
 
 import { codeOf } from "../errors.ts";
@@ -25,6 +25,7 @@ export interface AudioFloor {
 
 interface Current {
   readonly kid: number;
+  readonly life: number;
   readonly epoch: number;
   readonly frameKey: FrameKey;
   counter: number;
@@ -93,11 +94,12 @@ export class Sealer {
 
   async #key(): Promise<Current> {
     const epoch = this.#secrets.sendEpoch();
-    if (this.#current !== null && this.#current.epoch === epoch) return this.#current;
+    const life = this.#secrets.life();
+    if (this.#current !== null && this.#current.life === life && this.#current.epoch === epoch) return this.#current;
     this.#current = null;
     const secret = this.#secrets.sender(this.kind);
     const frameKey = await importFrameKey(secret.key, secret.salt, "encrypt");
-    this.#current = { kid: secret.kid, epoch: secret.epoch, frameKey, counter: 0 };
+    this.#current = { kid: secret.kid, life, epoch: secret.epoch, frameKey, counter: 0 };
     return this.#current;
   }
 
