@@ -41,7 +41,7 @@ fn b32(bytes: &[u8]) -> Result<B32, JsValue> {
 
 /// A whole number that JavaScript holds exactly.
 fn whole(value: f64) -> Result<u64, JsValue> {
-    let exact = value >= 0.0 && value <= 9_007_199_254_740_991.0 && value.fract() == 0.0;
+    let exact = (0.0..=9_007_199_254_740_991.0).contains(&value) && value.fract() == 0.0;
     if exact {
         Ok(value as u64)
     } else {
