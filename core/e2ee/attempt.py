@@ -44,6 +44,8 @@ class Attempt:
     entry: EntryRecord | None = None
     commit_hash: bytes = b""
     receipts: dict[int, Receipt] = field(default_factory=dict)
+    withdrawing: bool = False
+    """Whether the signer was asked to withdraw it: from then on it cannot be reached any more."""
     failed: set[str] = field(default_factory=set)
     """Participants that reported that they cannot stage it; they rejoin if it is reached all the same."""
 

@@ -346,6 +346,8 @@ class GroupRun:
         which = (fields["epoch"], fields["attempt"])
         attempt = self._attempt
         settling = next((s for s in self._settling if which == (s.epoch, s.attempt)), None)
+        if attempt is not None and attempt.withdrawing:
+            attempt = None
         if attempt is not None and attempt.entry is not None and which == (attempt.epoch, attempt.number):
             self._check_receipt(participant, fields["leaf"], attempt)
             expected = attempt.entry.hash
@@ -482,10 +484,15 @@ class GroupRun:
         attempt = self._attempt
         if attempt is None:
             return
+        if attempt.pair() is not None and not attempt.withdrawing:
+            # Reached, and perhaps signed so, but the store did not answer: it can only be said again.
+            await self._reach(attempt)
+            return
         self._silent.add(attempt.committer.leaf)
         if attempt.entry is None:
             self._drop_attempt()
             return
+        attempt.withdrawing = True
         entry = await self._chain.append(
             EntryState.WITHDRAWN, attempt.epoch, attempt.number, attempt.commit_hash
         )

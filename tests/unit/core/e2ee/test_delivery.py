@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from core.errors import StoreConflict, WireError
-from core.values import EntryState
+from core.errors import StoreConflict, StoreUnavailable, WireError
+from core.values import EntryRecord, EntryState
 from core.wire import events, requests
 from tests.support.people import person
 from tests.support.world import Client, World, together
@@ -357,3 +357,52 @@ async def test_a_message_of_an_old_epoch_is_taken_for_5_s_and_then_is_stale(worl
     with pytest.raises(WireError) as future:
         await clients[0].ask(old[1].model_copy(update={"epoch": 99}))
     assert future.value.code == "out_of_order"
+
+
+async def test_an_outage_at_reached_only_delays_the_epoch(world: World) -> None:
+    """Signed as reached and not stored, it is never withdrawn (K4.7): the signer would refuse."""
+    clients = await meeting_of(world, 2)
+    joiner = await world.hello()
+    for client in [*clients, joiner]:
+        client.ignore = {requests.GroupReceipt}
+    await joiner.begin()
+    await world.settle()
+    world.store.fail = ["lost"] * 8
+    named = [e.committer for e in clients[0].of(events.GroupStaged)][-1]  # type: ignore[attr-defined]
+    for client in (
+        *(c for c in clients if c.membership.member and c.membership.member.leaf == named),
+        joiner,
+    ):
+        receipt = client.withheld[-1]
+        try:
+            await world.do(client.ask(receipt))
+        except StoreUnavailable:
+            pass
+    assert len(world.store.fail) < 8
+    await world.run(8)
+    assert together(*clients, joiner)
+    assert (await states(world))[-2:] == [(2, 0, "proposed"), (2, 0, "reached")]
+
+
+async def test_a_kept_entry_that_could_not_be_looked_up_is_found_later(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clients = await meeting_of(world, 2)
+    head, unanswered = world.store.head, 2
+
+    async def out(group: bytes) -> EntryRecord | None:
+        nonlocal unanswered
+        if unanswered:
+            unanswered -= 1
+            raise StoreUnavailable("out")
+        return await head(group)
+
+    monkeypatch.setattr(world.store, "head", out)
+    world.store.fail = ["kept", "lost"]
+    joiner = await world.join()
+    await world.run(10)
+    assert together(*clients, joiner)
+    assert (await states(world))[-1][2] == "reached"
+    later = await world.join()
+    await world.run(2)
+    assert together(*clients, joiner, later)
