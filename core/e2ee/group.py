@@ -104,8 +104,12 @@ class GroupRun:
 
     @property
     def deserted(self) -> bool:
-        """Whether every member has left for good: nobody is there to commit again."""
-        return all(m.leaf in self.books.removals and not m.connected for m in self.books.members.values())
+        """Whether every member has left for good or waits to rejoin: nobody is there to commit again."""
+        open_commit = self._attempt is not None and self._attempt.entry is not None
+        return all(
+            m.leaf in self.books.removals and not (m.connected and open_commit)
+            for m in self.books.members.values()
+        )
 
     def next_due(self) -> float:
         """Monotonic seconds at which `step` has something to do."""
@@ -368,15 +372,16 @@ class GroupRun:
             settling.add(receipt)
 
     def _check_receipt(self, participant: str, leaf: int, attempt: Attempt) -> None:
-        """A member speaks for its own leaf, a joiner for one that no staying member has."""
+        """A member speaks for its own leaf, a joiner for the one that the commit gives its new key: one who
+        rejoins still has the key of the leaf that is leaving."""
         member = self.books.members.get(participant)
-        joins = any(waiting.participant == participant for waiting in attempt.batch.adds)
         leaving = {removal.leaf for removal in attempt.batch.removals}
         if member is not None and member.leaf not in leaving:
             allowed = member.leaf == leaf
         else:
-            holder = self.books.by_leaf(leaf)
-            allowed = joins and (holder is None or holder.leaf in leaving)
+            adds = attempt.batch.adds
+            joins = next((waiting for waiting in adds if waiting.participant == participant), None)
+            allowed = joins is not None and leaf == self._tree.leaf_of(joins.leaf_key)
         if not allowed:
             raise PeerError("receipt_refused", "it is another leaf's")
 

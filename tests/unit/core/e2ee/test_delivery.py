@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
+from core.e2ee.delivery import Delivery
 from core.errors import StoreConflict, StoreUnavailable, WireError
-from core.values import EntryRecord, EntryState
+from core.values import EntryRecord, EntryState, ReceiptRecord
 from core.wire import events, requests
 from tests.support.people import person
 from tests.support.world import Client, World, together
@@ -406,3 +409,73 @@ async def test_a_kept_entry_that_could_not_be_looked_up_is_found_later(
     later = await world.join()
     await world.run(2)
     assert together(*clients, joiner, later)
+
+
+async def test_receipts_are_relayed_and_stored_though_the_store_was_out(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clients = await meeting_of(world, 3)
+    add, failures = world.store.add_receipt, 0
+
+    async def out(receipt: ReceiptRecord) -> None:
+        nonlocal failures
+        if receipt.epoch == 3 and receipt.leaf not in made:
+            failures += 1
+            if failures <= 2:
+                raise StoreUnavailable("out")
+        await add(receipt)
+
+    made: set[int] = set()
+    append = world.store.append_entry
+
+    async def appending(entry: EntryRecord, **more: Any) -> None:
+        made.update(receipt.leaf for receipt in more.get("receipts", ()))
+        await append(entry, **more)
+
+    monkeypatch.setattr(world.store, "add_receipt", out)
+    monkeypatch.setattr(world.store, "append_entry", appending)
+    joiner = await world.join()
+    await world.run(5)
+    assert together(*clients, joiner) and clients[0].epoch == 3 and failures > 2
+    meeting = (await world.store.live_meetings())[0]
+    group = (await world.store.groups(meeting.id))[0]
+    assert len(await world.store.receipts(group.id, 3, 0)) == 4
+    assert any(c.of(events.GroupReceiptsRelayed) for c in clients)
+
+
+async def test_one_who_rejoins_does_not_speak_for_the_leaf_it_leaves(world: World) -> None:
+    """Its old key still signs, and the leaf is leaving in the very commit that adds it anew."""
+    clients = await meeting_of(world, 4)
+    back = clients[1]
+    old = back.membership.member
+    assert old is not None
+    for client in clients:
+        client.ignore = {requests.GroupReceipt}
+    report = old.failure_report(old.epoch, 0, bytes(32), "commit_invalid")
+    await back.ask(requests.GroupFailed(id=0, epoch=old.epoch, attempt=0, report=report))
+    await world.run(2.1)
+    ordering = back.session.meeting.ordering
+    assert isinstance(ordering, Delivery) and ordering._group is not None
+    group = ordering._group
+    attempt = group._attempt
+    assert attempt is not None and attempt.entry is not None
+    assert old.leaf in {removal.leaf for removal in attempt.batch.removals}
+    new = group._tree.leaf_of(attempt.batch.adds[0].leaf_key)
+    assert new is not None
+    group._check_receipt(back.id, new, attempt)
+    for leaf in {0, 1, 2, 3, 4, 9} - {new}:
+        with pytest.raises(WireError):
+            group._check_receipt(back.id, leaf, attempt)
+
+
+async def test_a_group_of_which_everybody_must_rejoin_is_replaced(world: World) -> None:
+    clients = await meeting_of(world, 2)
+    for client in clients:
+        member = client.membership.member
+        assert member is not None
+        report = member.failure_report(member.epoch, 0, bytes(32), "commit_invalid")
+        await client.ask(requests.GroupFailed(id=0, epoch=member.epoch, attempt=0, report=report))
+    await world.run(10)
+    meeting = (await world.store.live_meetings())[0]
+    assert len(await world.store.groups(meeting.id)) == 2
+    assert together(*clients) and len(clients[0].membership.roster) == 2
