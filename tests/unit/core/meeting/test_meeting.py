@@ -210,7 +210,7 @@ async def test_the_end_of_an_old_socket_does_not_overtake_the_return(world: Worl
 
 
 async def test_a_return_that_fails_may_be_tried_again(world: World) -> None:
-    await world.join()
+    first = await world.join()
     second = await world.join()
     await world.run(1.5)
     ordering = second.session.meeting.ordering
@@ -223,7 +223,9 @@ async def test_a_return_that_fails_may_be_tried_again(world: World) -> None:
     ordering.connect = fails  # type: ignore[method-assign]
     with pytest.raises(StoreUnavailable):
         await second.return_()
-    assert second.session.participant.state == "reconnecting"
+    await world.run(0.5)
+    assert people(first)[second.id].state == "reconnecting"
     ordering.connect = connect  # type: ignore[method-assign]
     await second.return_()
-    assert second.session.participant.state == "connected"
+    await world.run(0.5)
+    assert people(first)[second.id].state == "connected"
