@@ -159,6 +159,12 @@ class GroupRun:
     async def remove(self, participant: str, reason: str, urgent: bool) -> None:
         """Somebody is gone, by leaving (K3.3: within 2 s) or by a host's word or a revocation (at once)."""
         self.books.waiting.pop(participant, None)
+        attempt = self._attempt
+        if urgent and attempt and any(adds.participant == participant for adds in attempt.batch.adds):
+            if attempt.entry is None:
+                self._drop_attempt()
+            else:
+                attempt.doomed[participant] = reason
         member = self.books.members.get(participant)
         if member is None:
             return
@@ -412,6 +418,10 @@ class GroupRun:
         )
         for participant in told:
             self._context.voice.tell(participant, event)
+        self._tell_removals([waiting.participant for waiting in attempt.batch.adds])
+        for participant, reason in attempt.doomed.items():
+            if participant in self.books.members:
+                self._remove_leaf(self.books.members[participant].leaf, reason, True)
         self._context.voice.leaves_changed(changed, attempt.epoch)
         known = {receipt.leaf for receipt in pair}
         settling = Settling(self._context, self.books, self.group_id, attempt, known)
@@ -421,6 +431,12 @@ class GroupRun:
         settling.check()
         for participant in attempt.failed:
             self._ask_to_rejoin(participant)
+
+    def _tell_removals(self, joined: Sequence[str]) -> None:
+        """Newcomers hear of the urgent removals that were told before they came (K4.6)."""
+        for removal in self.books.removals.values():
+            for participant in joined if removal.urgent else ():
+                self._context.voice.tell(participant, GroupRemoving(leaf=removal.leaf, reason=removal.reason))
 
     def _seat(self, attempt: Attempt) -> dict[str, int | None]:
         """Bring the books to the new epoch; returns whose leaf changed."""

@@ -479,3 +479,19 @@ async def test_a_group_of_which_everybody_must_rejoin_is_replaced(world: World) 
     meeting = (await world.store.live_meetings())[0]
     assert len(await world.store.groups(meeting.id)) == 2
     assert together(*clients) and len(clients[0].membership.roster) == 2
+
+
+async def test_a_host_removes_somebody_who_is_just_being_added_at_once(world: World) -> None:
+    clients = await meeting_of(world, 3)
+    joiner = await world.hello()
+    for client in [*clients, joiner]:
+        client.ignore = {requests.GroupReceipt}
+    await joiner.begin()
+    await world.settle()
+    await clients[0].ask(requests.Remove(id=0, participant=joiner.id))
+    for client in clients:
+        client.ignore = set()
+        await client.ask(client.withheld[-1])
+    await world.settle()
+    assert together(*clients) and len(clients[0].membership.roster) == 3
+    assert clients[0].epoch == 4 and clients[1].of(events.GroupRemoving)
