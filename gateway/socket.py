@@ -144,6 +144,7 @@ class Connection:
         self._session: Session | None = None
         self._returning: tuple[Session, bytes, int] | None = None
         self._left = False
+        self._working: asyncio.Task[Value | None] | None = None
 
     async def serve(self) -> None:
         """Until either end closes. Never raises but for cancellation."""
@@ -173,7 +174,9 @@ class Connection:
         await self._clock.sleep(GRACE_SECONDS)
 
     async def _gone(self) -> None:
-        """A clean goodbye is a leave, anything else may return."""
+        """A clean goodbye is a leave, anything else may return. The request under way ends first: it may
+        still make the session, or leave."""
+        await self._finish()
         self._services.telemetry.count("entente_socket_closed_total", reason=self._outbox.closing or "left")
         session = self._session
         if session is None:
@@ -182,6 +185,15 @@ class Connection:
             await session.meeting.depart(session.participant, "left")
         else:
             await session.meeting.lost(session.participant, self._outbox.put)
+
+    async def _finish(self) -> None:
+        working = self._working
+        if working is None or working.done():
+            return
+        await asyncio.wait({working})
+        error = None if working.cancelled() else working.exception()
+        if error is not None and not isinstance(error, EntenteError):
+            log.error("a request failed after its socket had ended", exc_info=error)
 
     # ---- sending ------------------------------------------------------------------------------------------
 
@@ -237,7 +249,10 @@ class Connection:
             request = codec.decode_request(data)
             request_id, kind = request.id, str(getattr(request, "type", "unknown"))
             with self._step(kind):
-                reply = await self._carry_out(request)
+                # Shielded, because the end of this socket must not stop a step of the group halfway: an
+                # entry signed and not stored, somebody gone from the list and still in the tree.
+                self._working = asyncio.create_task(self._carry_out(request), name="socket request")
+                reply = await asyncio.shield(self._working)
             if reply is not None:
                 self._outbox.put(codec.encode_reply(request.id, reply))
         except codec.MessageRefused as error:

@@ -9,11 +9,15 @@ from core.values import UnixMillis
 
 
 class SystemClock:
-    """`core.ports.Clock` over the machine's clocks."""
+    """`core.ports.Clock` over the machine's clocks. One reading of the wall clock, then the monotonic one: a
+    step back of the wall clock must not lengthen what K4.5 and K4.6 allow."""
+
+    def __init__(self) -> None:
+        self._offset = time.time() - time.monotonic()
 
     def now(self) -> UnixMillis:
-        """Wall time; may jump."""
-        return UnixMillis(time.time_ns() // 1_000_000)
+        """Wall time as of the start; never jumps."""
+        return UnixMillis(int((self._offset + time.monotonic()) * 1000))
 
     def monotonic(self) -> float:
         """Seconds since an unspecified start."""

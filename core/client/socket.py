@@ -125,7 +125,9 @@ class Socket:
                 with contextlib.suppress(ConnectionClosed):
                     await self._read_connection()
                 self._fail_waiting()
-                if self._closing or not await self._resume():
+                # 1000 is the node's goodbye, which may come before `close` is called.
+                left = self._connection is not None and self._connection.close_code == 1000
+                if self._closing or left or not await self._resume():
                     return
         finally:
             self._fail_waiting()

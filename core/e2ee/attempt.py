@@ -44,6 +44,10 @@ class Attempt:
     entry: EntryRecord | None = None
     commit_hash: bytes = b""
     receipts: dict[int, Receipt] = field(default_factory=dict)
+    withdrawing: bool = False
+    """Whether the signer was asked to withdraw it: from then on it cannot be reached any more."""
+    doomed: dict[str, str] = field(default_factory=dict)
+    """Participants it adds that a host has removed meanwhile, and the reason: they go at once."""
     failed: set[str] = field(default_factory=set)
     """Participants that reported that they cannot stage it; they rejoin if it is reached all the same."""
 

@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Sequence
 
 from core._native import e2ee
-from core.errors import StoreUnavailable
+from core.errors import StoreError, StoreUnavailable
 from core.ports import Clock, GroupStore, Rng, Signer
 from core.values import CommitRecord, EntryRecord, EntryState, LogLeaf, PublicStateRecord, ReceiptRecord
 
@@ -60,19 +60,28 @@ class Chain:
     ) -> EntryRecord:
         """Sign and store the next entry. SignerError or StoreError when that fails for good."""
         entry = await self._sign(state, epoch, attempt, commit_hash, receipts)
-        leaves = () if state is EntryState.PROPOSED else (self._leaf(entry),)
         for left in reversed(range(TRIES)):
+            leaves = () if state is EntryState.PROPOSED else (self._leaf(entry),)
             try:
                 await self._store.append_entry(
                     entry, commit=commit, state=public_state, receipts=receipts, leaves=leaves
                 )
                 break
-            except StoreUnavailable:
-                if await self._was_kept(entry):
+            except StoreError as error:
+                head = await self._stored_head()
+                if head is not None and (head.state, head.epoch, head.attempt) == (state, epoch, attempt):
+                    # This entry, or the same statement of an earlier call whose outcome was unknown.
+                    entry = head
                     break
-                if left == 0:
+                moved = head is not None and self._head is not None and head.hash != self._head.hash
+                if left == 0 or not (moved or isinstance(error, StoreUnavailable)):
                     raise
-                await self._clock.sleep(PAUSE)
+                if moved:
+                    # An entry that counted as lost was kept: this one continues from it.
+                    self._head = head
+                    entry = await self._sign(state, epoch, attempt, commit_hash, receipts)
+                else:
+                    await self._clock.sleep(PAUSE)
         self._head = entry
         return entry
 
@@ -106,12 +115,12 @@ class Chain:
             self._group, seq, epoch, attempt, state, e2ee.entry_hash(data), prev_hash, data, now
         )
 
-    async def _was_kept(self, entry: EntryRecord) -> bool:
+    async def _stored_head(self) -> EntryRecord | None:
+        """What the store has; None as well when it does not answer."""
         try:
-            head = await self._store.head(self._group)
+            return await self._store.head(self._group)
         except StoreUnavailable:
-            return False
-        return head is not None and head.hash == entry.hash
+            return None
 
     def _leaf(self, entry: EntryRecord) -> LogLeaf:
         """What the public log will hold of an outcome (K9.1)."""

@@ -104,8 +104,12 @@ class GroupRun:
 
     @property
     def deserted(self) -> bool:
-        """Whether every member has left for good: nobody is there to commit again."""
-        return all(m.leaf in self.books.removals and not m.connected for m in self.books.members.values())
+        """Whether every member has left for good or waits to rejoin: nobody is there to commit again."""
+        open_commit = self._attempt is not None and self._attempt.entry is not None
+        return all(
+            m.leaf in self.books.removals and not (m.connected and open_commit)
+            for m in self.books.members.values()
+        )
 
     def next_due(self) -> float:
         """Monotonic seconds at which `step` has something to do."""
@@ -155,6 +159,12 @@ class GroupRun:
     async def remove(self, participant: str, reason: str, urgent: bool) -> None:
         """Somebody is gone, by leaving (K3.3: within 2 s) or by a host's word or a revocation (at once)."""
         self.books.waiting.pop(participant, None)
+        attempt = self._attempt
+        if urgent and attempt and any(adds.participant == participant for adds in attempt.batch.adds):
+            if attempt.entry is None:
+                self._drop_attempt()
+            else:
+                attempt.doomed[participant] = reason
         member = self.books.members.get(participant)
         if member is None:
             return
@@ -346,6 +356,8 @@ class GroupRun:
         which = (fields["epoch"], fields["attempt"])
         attempt = self._attempt
         settling = next((s for s in self._settling if which == (s.epoch, s.attempt)), None)
+        if attempt is not None and attempt.withdrawing:
+            attempt = None
         if attempt is not None and attempt.entry is not None and which == (attempt.epoch, attempt.number):
             self._check_receipt(participant, fields["leaf"], attempt)
             expected = attempt.entry.hash
@@ -366,15 +378,16 @@ class GroupRun:
             settling.add(receipt)
 
     def _check_receipt(self, participant: str, leaf: int, attempt: Attempt) -> None:
-        """A member speaks for its own leaf, a joiner for one that no staying member has."""
+        """A member speaks for its own leaf, a joiner for the one that the commit gives its new key: one who
+        rejoins still has the key of the leaf that is leaving."""
         member = self.books.members.get(participant)
-        joins = any(waiting.participant == participant for waiting in attempt.batch.adds)
         leaving = {removal.leaf for removal in attempt.batch.removals}
         if member is not None and member.leaf not in leaving:
             allowed = member.leaf == leaf
         else:
-            holder = self.books.by_leaf(leaf)
-            allowed = joins and (holder is None or holder.leaf in leaving)
+            adds = attempt.batch.adds
+            joins = next((waiting for waiting in adds if waiting.participant == participant), None)
+            allowed = joins is not None and leaf == self._tree.leaf_of(joins.leaf_key)
         if not allowed:
             raise PeerError("receipt_refused", "it is another leaf's")
 
@@ -405,6 +418,10 @@ class GroupRun:
         )
         for participant in told:
             self._context.voice.tell(participant, event)
+        self._tell_removals([waiting.participant for waiting in attempt.batch.adds])
+        for participant, reason in attempt.doomed.items():
+            if participant in self.books.members:
+                self._remove_leaf(self.books.members[participant].leaf, reason, True)
         self._context.voice.leaves_changed(changed, attempt.epoch)
         known = {receipt.leaf for receipt in pair}
         settling = Settling(self._context, self.books, self.group_id, attempt, known)
@@ -414,6 +431,12 @@ class GroupRun:
         settling.check()
         for participant in attempt.failed:
             self._ask_to_rejoin(participant)
+
+    def _tell_removals(self, joined: Sequence[str]) -> None:
+        """Newcomers hear of the urgent removals that were told before they came (K4.6)."""
+        for removal in self.books.removals.values():
+            for participant in joined if removal.urgent else ():
+                self._context.voice.tell(participant, GroupRemoving(leaf=removal.leaf, reason=removal.reason))
 
     def _seat(self, attempt: Attempt) -> dict[str, int | None]:
         """Bring the books to the new epoch; returns whose leaf changed."""
@@ -482,10 +505,15 @@ class GroupRun:
         attempt = self._attempt
         if attempt is None:
             return
+        if attempt.pair() is not None and not attempt.withdrawing:
+            # Reached, and perhaps signed so, but the store did not answer: it can only be said again.
+            await self._reach(attempt)
+            return
         self._silent.add(attempt.committer.leaf)
         if attempt.entry is None:
             self._drop_attempt()
             return
+        attempt.withdrawing = True
         entry = await self._chain.append(
             EntryState.WITHDRAWN, attempt.epoch, attempt.number, attempt.commit_hash
         )

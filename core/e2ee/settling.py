@@ -11,7 +11,7 @@ from math import inf
 from core.e2ee.attempt import Attempt, Receipt
 from core.e2ee.context import Context
 from core.e2ee.members import Books
-from core.errors import StoreConflict
+from core.errors import StoreConflict, StoreUnavailable
 from core.values import ReceiptRecord
 from core.wire.events import GroupReceiptsRelayed, GroupSettled
 
@@ -19,6 +19,9 @@ WINDOW = 5.0
 """Seconds for which members can compare: they keep past epochs as long. Later receipts are stored only."""
 GATHER = 0.1
 """Seconds over which receipts are gathered; a third of what a sender waits for them (K4.5)."""
+
+AGAIN = 1.0
+"""Seconds until receipts are stored again that the store did not take."""
 
 
 class Settling:
@@ -30,6 +33,7 @@ class Settling:
         self._group = group
         self._confirmed = dict(done.receipts)
         self._late = [receipt for leaf, receipt in done.receipts.items() if leaf not in known]
+        self._unstored: list[Receipt] = []
         self._settled = False
         self._reached = context.clock.monotonic()
         self.epoch = done.epoch
@@ -62,16 +66,22 @@ class Settling:
         self._settled = True
 
     async def flush(self) -> None:
-        """Store and relay what was gathered."""
+        """Relay and store what was gathered; what the store does not take now is stored later."""
         late, self._late, self.flush_at = self._late, [], inf
-        for receipt in late:
-            record = ReceiptRecord(self._group, self.epoch, self.attempt, receipt.leaf, receipt.data)
-            try:
-                await self._context.store.add_receipt(record)
-            except StoreConflict:
-                continue  # the first stays stored; the second still reaches the clients, who name it
         event = GroupReceiptsRelayed(receipts=[receipt.data for receipt in late])
         fresh = self._context.clock.monotonic() - self._reached <= WINDOW
         for member in self._books.members.values():
             if late and fresh and member.joined <= self.epoch:
                 self._context.voice.tell(member.participant, event)
+        self._unstored += late
+        while self._unstored:
+            receipt = self._unstored[0]
+            record = ReceiptRecord(self._group, self.epoch, self.attempt, receipt.leaf, receipt.data)
+            try:
+                await self._context.store.add_receipt(record)
+            except StoreUnavailable:
+                self.flush_at = self._context.clock.monotonic() + AGAIN
+                return
+            except StoreConflict:
+                pass  # the first stays stored; the second has reached the clients, who name it
+            self._unstored.pop(0)

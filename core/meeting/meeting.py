@@ -139,10 +139,13 @@ class Meeting:
         if not participant.stream.detach(sink) or participant.id not in self.people:
             return
         participant.hang_up = None
+        self._away(participant)
+        await self.ordering.connect(participant.id, False)
+
+    def _away(self, participant: Participant) -> None:
         participant.state = "reconnecting"
         self._changed.set()
         self._expiries[participant.id] = self._spawn(self._expire(participant), "resume time")
-        await self.ordering.connect(participant.id, False)
 
     async def _expire(self, participant: Participant) -> None:
         await self._clock.sleep(self._resume_seconds)
@@ -156,11 +159,24 @@ class Meeting:
         expiry = self._expiries.pop(participant.id, None)
         if expiry is not None:
             expiry.cancel()
-        if participant.stream.missed(last_seq) is None:
-            await self._snapshot(participant, last_seq)
-        participant.state = "joining" if participant.leaf is None else "connected"
-        self._changed.set()
-        await self.ordering.connect(participant.id, True)
+        # Before anything is awaited: the end of the old socket must not be told after this return.
+        participant.stream.release()
+        if participant.hang_up is not None:
+            participant.hang_up("replaced")
+            participant.hang_up = None
+        try:
+            if participant.catching_up or participant.stream.missed(last_seq) is None:
+                await self._snapshot(participant, last_seq)
+            participant.state = "joining" if participant.leaf is None else "connected"
+            self._changed.set()
+            await self.ordering.connect(participant.id, True)
+            if participant.stream.missed(last_seq) is None:
+                # More came meanwhile than is kept; after a snapshot the bounds do not hold until `attach`.
+                await self._snapshot(participant, last_seq)
+        except BaseException:
+            if participant.id in self.people and participant.id not in self._expiries:
+                self._away(participant)
+            raise
         return len(participant.stream.missed(last_seq) or ())
 
     async def _snapshot(self, participant: Participant, last_seq: int) -> None:

@@ -100,6 +100,10 @@ class EventStream:
         self._sink = sink
         self._snapshot = False
 
+    def release(self) -> None:
+        """Send to nobody until the next `attach`; the end of the old socket then says nothing."""
+        self._sink = None
+
     def detach(self, sink: Sink) -> bool:
         """The socket is gone; False when another one has taken its place."""
         if self._sink != sink:

@@ -13,7 +13,7 @@ from typing import TypeVar
 from core.bus import MemoryBus
 from core.client.events import Alarm, ClientEvent, Said
 from core.client.membership import Membership
-from core.errors import WireError
+from core.errors import StoreError, WireError
 from core.federation.statements import declare
 from core.meeting.registry import Registry
 from core.meeting.session import Session
@@ -145,6 +145,9 @@ class Client:
             reply = await self.ask(output)
         except WireError as error:
             self.refused.append(f"{error.code}: {error.detail}")
+            return
+        except StoreError as error:
+            self.refused.append(f"unavailable: {type(error).__name__}")  # what the socket would answer
             return
         if isinstance(reply, requests.GroupCreatedReply):
             for more in self.membership.created(reply.entry, self.world.clock.now()):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import msgpack
 import pytest
@@ -243,6 +244,36 @@ async def test_a_goodbye_is_a_leave_and_a_cut_is_not(node: Node) -> None:
         meeting = next(iter(node.meetings._registry._meetings.values()))
         assert set(meeting.people) == {stays.participant, cut.participant}
         assert meeting.people[cut.participant].state == "reconnecting"
+
+
+async def test_a_request_under_way_outlives_its_socket(node: Node, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The end of a committer's socket between the store and the announcement does not lose the epoch."""
+    async with node.raw() as first, node.raw() as second:
+        await first.join(person("x-1"))
+        await first.follow(events.GroupCreate)
+        await node.world.clock.advance(2)
+        stored, gate = asyncio.Event(), asyncio.Event()
+        append = node.world.store.append_entry
+
+        async def slowly(*args: Any, **more: Any) -> None:
+            await append(*args, **more)
+            stored.set()
+            await gate.wait()
+
+        monkeypatch.setattr(node.world.store, "append_entry", slowly)
+        await second.join(person("x-2"))
+        committing = asyncio.create_task(first.follow(events.GroupReached, 1))
+        await stored.wait()
+        meeting = next(iter(node.meetings._registry._meetings.values()))
+        hang_up = meeting.people[first.participant].hang_up
+        assert hang_up is not None
+        hang_up("slow_client")
+        with pytest.raises(ConnectionClosed):
+            await committing
+        gate.set()
+        await second.follow(events.GroupWelcome)
+        await asyncio.sleep(0.1)
+        assert meeting.people[first.participant].state == "reconnecting"
 
 
 async def test_leave_is_answered_and_the_socket_closed(node: Node) -> None:

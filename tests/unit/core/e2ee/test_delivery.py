@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-from core.errors import StoreConflict, WireError
-from core.values import EntryState
+from core.e2ee.delivery import Delivery
+from core.errors import StoreConflict, StoreUnavailable, WireError
+from core.values import EntryRecord, EntryState, ReceiptRecord
 from core.wire import events, requests
 from tests.support.people import person
 from tests.support.world import Client, World, together
@@ -357,3 +360,138 @@ async def test_a_message_of_an_old_epoch_is_taken_for_5_s_and_then_is_stale(worl
     with pytest.raises(WireError) as future:
         await clients[0].ask(old[1].model_copy(update={"epoch": 99}))
     assert future.value.code == "out_of_order"
+
+
+async def test_an_outage_at_reached_only_delays_the_epoch(world: World) -> None:
+    """Signed as reached and not stored, it is never withdrawn (K4.7): the signer would refuse."""
+    clients = await meeting_of(world, 2)
+    joiner = await world.hello()
+    for client in [*clients, joiner]:
+        client.ignore = {requests.GroupReceipt}
+    await joiner.begin()
+    await world.settle()
+    world.store.fail = ["lost"] * 8
+    named = [e.committer for e in clients[0].of(events.GroupStaged)][-1]  # type: ignore[attr-defined]
+    for client in (
+        *(c for c in clients if c.membership.member and c.membership.member.leaf == named),
+        joiner,
+    ):
+        receipt = client.withheld[-1]
+        try:
+            await world.do(client.ask(receipt))
+        except StoreUnavailable:
+            pass
+    assert len(world.store.fail) < 8
+    await world.run(8)
+    assert together(*clients, joiner)
+    assert (await states(world))[-2:] == [(2, 0, "proposed"), (2, 0, "reached")]
+
+
+async def test_a_kept_entry_that_could_not_be_looked_up_is_found_later(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clients = await meeting_of(world, 2)
+    head, unanswered = world.store.head, 2
+
+    async def out(group: bytes) -> EntryRecord | None:
+        nonlocal unanswered
+        if unanswered:
+            unanswered -= 1
+            raise StoreUnavailable("out")
+        return await head(group)
+
+    monkeypatch.setattr(world.store, "head", out)
+    world.store.fail = ["kept", "lost"]
+    joiner = await world.join()
+    await world.run(10)
+    assert together(*clients, joiner)
+    assert (await states(world))[-1][2] == "reached"
+    later = await world.join()
+    await world.run(2)
+    assert together(*clients, joiner, later)
+
+
+async def test_receipts_are_relayed_and_stored_though_the_store_was_out(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clients = await meeting_of(world, 3)
+    add, failures = world.store.add_receipt, 0
+
+    async def out(receipt: ReceiptRecord) -> None:
+        nonlocal failures
+        if receipt.epoch == 3 and receipt.leaf not in made:
+            failures += 1
+            if failures <= 2:
+                raise StoreUnavailable("out")
+        await add(receipt)
+
+    made: set[int] = set()
+    append = world.store.append_entry
+
+    async def appending(entry: EntryRecord, **more: Any) -> None:
+        made.update(receipt.leaf for receipt in more.get("receipts", ()))
+        await append(entry, **more)
+
+    monkeypatch.setattr(world.store, "add_receipt", out)
+    monkeypatch.setattr(world.store, "append_entry", appending)
+    joiner = await world.join()
+    await world.run(5)
+    assert together(*clients, joiner) and clients[0].epoch == 3 and failures > 2
+    meeting = (await world.store.live_meetings())[0]
+    group = (await world.store.groups(meeting.id))[0]
+    assert len(await world.store.receipts(group.id, 3, 0)) == 4
+    assert any(c.of(events.GroupReceiptsRelayed) for c in clients)
+
+
+async def test_one_who_rejoins_does_not_speak_for_the_leaf_it_leaves(world: World) -> None:
+    """Its old key still signs, and the leaf is leaving in the very commit that adds it anew."""
+    clients = await meeting_of(world, 4)
+    back = clients[1]
+    old = back.membership.member
+    assert old is not None
+    for client in clients:
+        client.ignore = {requests.GroupReceipt}
+    report = old.failure_report(old.epoch, 0, bytes(32), "commit_invalid")
+    await back.ask(requests.GroupFailed(id=0, epoch=old.epoch, attempt=0, report=report))
+    await world.run(2.1)
+    ordering = back.session.meeting.ordering
+    assert isinstance(ordering, Delivery) and ordering._group is not None
+    group = ordering._group
+    attempt = group._attempt
+    assert attempt is not None and attempt.entry is not None
+    assert old.leaf in {removal.leaf for removal in attempt.batch.removals}
+    new = group._tree.leaf_of(attempt.batch.adds[0].leaf_key)
+    assert new is not None
+    group._check_receipt(back.id, new, attempt)
+    for leaf in {0, 1, 2, 3, 4, 9} - {new}:
+        with pytest.raises(WireError):
+            group._check_receipt(back.id, leaf, attempt)
+
+
+async def test_a_group_of_which_everybody_must_rejoin_is_replaced(world: World) -> None:
+    clients = await meeting_of(world, 2)
+    for client in clients:
+        member = client.membership.member
+        assert member is not None
+        report = member.failure_report(member.epoch, 0, bytes(32), "commit_invalid")
+        await client.ask(requests.GroupFailed(id=0, epoch=member.epoch, attempt=0, report=report))
+    await world.run(10)
+    meeting = (await world.store.live_meetings())[0]
+    assert len(await world.store.groups(meeting.id)) == 2
+    assert together(*clients) and len(clients[0].membership.roster) == 2
+
+
+async def test_a_host_removes_somebody_who_is_just_being_added_at_once(world: World) -> None:
+    clients = await meeting_of(world, 3)
+    joiner = await world.hello()
+    for client in [*clients, joiner]:
+        client.ignore = {requests.GroupReceipt}
+    await joiner.begin()
+    await world.settle()
+    await clients[0].ask(requests.Remove(id=0, participant=joiner.id))
+    for client in clients:
+        client.ignore = set()
+        await client.ask(client.withheld[-1])
+    await world.settle()
+    assert together(*clients) and len(clients[0].membership.roster) == 3
+    assert clients[0].epoch == 4 and clients[1].of(events.GroupRemoving)

@@ -9,7 +9,8 @@ from pathlib import Path
 import msgpack
 import pytest
 
-from core.errors import WireError
+from core.e2ee.delivery import Delivery
+from core.errors import StoreUnavailable, WireError
 from core.values import ParticipantRecord
 from core.wire import events, requests
 from core.wire.values import Person, Tile
@@ -184,3 +185,47 @@ async def test_what_is_told_between_hello_and_its_socket_is_not_lost(world: Worl
     first = await world.hello()
     await world.settle()
     assert first.heard[0].seq == 1 and people(first)[first.id]
+
+
+async def test_the_end_of_an_old_socket_does_not_overtake_the_return(world: World) -> None:
+    """The node learns of the old socket's end while the return waits for its turn."""
+    first = await world.join()
+    await world.run(0.3)
+    second = await world.join()
+    await world.run(1.5)
+    ordering = second.session.meeting.ordering
+    assert isinstance(ordering, Delivery) and ordering._group is not None
+    async with ordering._turn:
+        returning = asyncio.create_task(second.return_())
+        await asyncio.sleep(0)
+        losing = asyncio.create_task(second.lose_socket())
+        await asyncio.sleep(0)
+    await asyncio.gather(returning, losing)
+    await world.run(0.5)
+    assert second.hung_up == "replaced"
+    assert second.session.participant.state == "connected" and second.session.participant.stream.attached
+    assert ordering._group.books.members[second.id].connected
+    await world.run(40, step=0.5)
+    assert together(first, second) and second.id in second.session.meeting.people
+
+
+async def test_a_return_that_fails_may_be_tried_again(world: World) -> None:
+    first = await world.join()
+    second = await world.join()
+    await world.run(1.5)
+    ordering = second.session.meeting.ordering
+    assert isinstance(ordering, Delivery)
+    connect = ordering.connect
+
+    async def fails(participant: str, connected: bool) -> None:
+        raise StoreUnavailable("lost")
+
+    ordering.connect = fails  # type: ignore[method-assign]
+    with pytest.raises(StoreUnavailable):
+        await second.return_()
+    await world.run(0.5)
+    assert people(first)[second.id].state == "reconnecting"
+    ordering.connect = connect  # type: ignore[method-assign]
+    await second.return_()
+    await world.run(0.5)
+    assert people(first)[second.id].state == "connected"
