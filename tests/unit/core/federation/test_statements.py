@@ -74,7 +74,8 @@ async def test_a_tampered_or_foreign_file_is_replaced(tmp_path: Path) -> None:
     signer = new_signer(tmp_path / "keys", clock)
     first = await declared(tmp_path, signer, clock)
     kept = tmp_path / "manifest.bin"
-    kept.write_bytes(kept.read_bytes()[:-1] + b"\0")
+    whole = kept.read_bytes()
+    kept.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))  # a zero would be what stood there, once in sixteen
     second = await declared(tmp_path, signer, clock)
     key = (await signer.info()).manifest_key
     assert msgpack.unpackb(e2ee.signed_open("manifest", second.manifests[0], key))["serial"] == 2
