@@ -10,6 +10,7 @@ import msgpack
 import pytest
 
 from core.errors import WireError
+from core.meeting.participant import ANSWERS_KEPT
 from core.values import ParticipantRecord
 from core.wire import events, requests
 from core.wire.values import Person, Tile
@@ -184,3 +185,36 @@ async def test_what_is_told_between_hello_and_its_socket_is_not_lost(world: Worl
     first = await world.hello()
     await world.settle()
     assert first.heard[0].seq == 1 and people(first)[first.id]
+
+
+async def test_a_request_sent_again_is_answered_and_not_carried_out_again(world: World) -> None:
+    first = await world.join()
+    await world.run(0.3)
+    second = await world.join()
+    await world.run(1)
+    said = first.membership.say({"t": "chat", "text": "once"}, world.clock.now())
+    said = said.model_copy(update={"id": 1000})
+    answer = await first.ask(said)
+    assert await first.ask(said) == answer
+    await world.run(0.5)
+    assert len(second.of(events.MessageRelayed)) == 1 and second.alarms == []
+
+
+async def test_a_lost_certificate_is_given_again(world: World) -> None:
+    client = await world.hello()
+    request = client.membership.certify(client.hello.nonce).model_copy(update={"id": 1000})
+    assert await client.ask(request) == await client.ask(request)
+
+
+async def test_a_refusal_is_repeated_and_old_answers_are_forgotten(world: World) -> None:
+    client = await world.hello()
+    package = requests.KeyPackage(id=1000, data=b"x")
+    with pytest.raises(WireError, match="certify first"):
+        await client.ask(package)
+    await client.begin()
+    with pytest.raises(WireError, match="certify first"):
+        await client.ask(package)
+    for number in range(100):
+        await client.ask(requests.Ping(id=2000 + number))
+    assert len(client.session.participant.answers) == ANSWERS_KEPT
+    await world.run(0.5)
