@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from core.errors import WireError
 from core.meeting.stream import EventStream
 from core.values import Person, UnixMillis
 from core.wire.events import Event
 from core.wire.values import Person as PersonLine
-from core.wire.values import PersonState
+from core.wire.values import PersonState, Value
+
+ANSWERS_KEPT = 64
+"""Request ids whose answers are remembered: more than a client leaves unanswered when its socket is lost.
+Higher costs memory, an SDP answer of 30 kB being the largest; lower carries a request out twice."""
 
 
 @dataclass(slots=True)
@@ -30,8 +35,16 @@ class Participant:
     sources: dict[str, str] = field(default_factory=dict)
     catching_up: bool = False
     counters: dict[str, float] = field(default_factory=dict)
+    answers: dict[int, Value | WireError] = field(default_factory=dict, repr=False)
+    """The last answers by request id, oldest first: a resumed client sends again what it saw no answer to."""
     hang_up: Callable[[str], None] | None = None
     """Closes the socket with a reason, after what is queued."""
+
+    def remember(self, request_id: int, answer: Value | WireError) -> None:
+        """Keep an answer for the case that it does not arrive."""
+        self.answers[request_id] = answer
+        if len(self.answers) > ANSWERS_KEPT:
+            del self.answers[next(iter(self.answers))]
 
     def tell(self, event: Event) -> None:
         """Put an event into the sequence. While a return is prepared, the group's events come from the

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from core.e2ee.group import Submission
-from core.errors import PeerError, SignerRefused, StoreConflict
+from core.errors import PeerError, SignerRefused, StoreConflict, WireError
 from core.meeting.meeting import Meeting
 from core.meeting.participant import Participant
 from core.ports import Clock, Rng, Signer, Store, Telemetry
@@ -66,13 +66,24 @@ class Session:
         }
 
     async def handle(self, request: wire.Request) -> Value:
-        """The reply. WireError with the reason when it is refused."""
+        """The reply. WireError with the reason when it is refused. An id that was answered before is answered
+        the same again, and nothing is carried out: its reply was lost with a socket."""
         if self.participant.id not in self.meeting.people:
             raise PeerError("out_of_order", "not in the meeting any more")
         handler = self._handlers.get(type(request))
         if handler is None:
             raise PeerError("out_of_order", "this socket is somebody already")
-        return await handler(request)
+        answer = self.participant.answers.get(request.id)
+        if answer is None:
+            try:
+                answer = await handler(request)
+            except WireError as error:
+                self.participant.remember(request.id, error)
+                raise
+            self.participant.remember(request.id, answer)
+        if isinstance(answer, WireError):
+            raise answer
+        return answer
 
     # ---- identity -----------------------------------------------------------------------------------------
 

@@ -7,6 +7,7 @@ socket.
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 import re
 from collections import OrderedDict
 from collections.abc import Sequence
@@ -201,8 +202,10 @@ class RateGuard:
 
 
 def _network(address: str) -> str:
-    """IPv6 hosts own a /64, so that is what is counted; IPv4 addresses count as they are."""
+    """IPv6 hosts own a /64, so that is what is counted; IPv4 addresses count whole, mapped ones too."""
     if ":" not in address:
         return address
-    head = address.split("%")[0].split(":")[:4]
-    return ":".join(head)
+    parsed = ipaddress.IPv6Address(address)
+    if parsed.ipv4_mapped is not None:
+        return str(parsed.ipv4_mapped)
+    return parsed.packed[:8].hex()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -49,6 +50,10 @@ class Node:
             yield Raw(self, socket)
 
 
+_starts = itertools.count(0, 1000)
+"""Ids only grow, over a resume as well: each socket has a thousand of its own."""
+
+
 class Raw:
     """One socket: requests by hand, replies and events sorted apart."""
 
@@ -58,7 +63,7 @@ class Raw:
         self.events: list[events.Event] = []
         self.membership: Membership | None = None
         self.participant = ""
-        self._next = 0
+        self._next = next(_starts)
 
     async def send(self, **fields: object) -> int:
         self._next += 1

@@ -62,6 +62,7 @@ class Client:
         self._awake.set()
         self._sink = self._hear
         self._asking = 0
+        self._next = 0
         self.task = asyncio.create_task(self._follow())
         session.meeting.attach(session.participant, self._sink, self._hang_up, 0)
 
@@ -101,8 +102,10 @@ class Client:
         await self.ask(self.membership.certified(reply.chain, self.world.clock.now()))
 
     async def ask(self, request: requests.Request) -> Value:
-        """One request, through its bytes."""
+        """One request, through its bytes; one without an id gets the next."""
         self._asking += 1
+        self._next += 1
+        request = request.model_copy(update={"id": request.id or self._next})
         try:
             return await self.session.handle(codec.decode_request(codec.pack(request)))
         finally:

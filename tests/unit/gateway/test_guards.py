@@ -137,13 +137,26 @@ async def test_guessing_runs_dry_ten_times_sooner(store: SqlStore, tmp_path: Pat
     assert codes == [404] * 10 + [429] * 2
 
 
-async def test_addresses_of_one_ipv6_network_share_a_bucket(store: SqlStore, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("addresses", "shared"),
+    [
+        ([f"2001:db8:1:2:0:0:0:{number:x}" for number in range(12)], True),
+        ([f"2001:db8::{number:x}:0:0:0:1" for number in range(1, 13)], False),
+        ([f"2001:db8::{number:x}:1" for number in range(1, 13)], True),
+        ([f"::ffff:192.0.2.{number}" for number in range(12)], False),
+        (["::ffff:192.0.2.1", "192.0.2.1"] * 6, True),
+        ([f"fe80::{number:x}%eth0" for number in range(12)], True),
+    ],
+)
+async def test_addresses_of_one_ipv6_network_share_a_bucket(
+    store: SqlStore, tmp_path: Path, addresses: list[str], shared: bool
+) -> None:
     site = make_site(store, tmp_path, http={"burst": 10, "per_second": 1})
     codes = []
-    for number in range(12):
+    for address in addresses:
         client = httpx.AsyncClient(
-            transport=httpx.ASGITransport(site.app, client=(f"2001:db8:1:2:0:0:0:{number:x}", 5)),
+            transport=httpx.ASGITransport(site.app, client=(address, 5)),
             base_url="http://localhost",
         )
         codes.append((await client.get("/api/config")).status_code)
-    assert codes == [200] * 10 + [429] * 2
+    assert codes == ([200] * 10 + [429] * 2 if shared else [200] * 12)

@@ -11,6 +11,10 @@ import pytest
 
 from core.e2ee.delivery import Delivery
 from core.errors import StoreUnavailable, WireError
+
+
+from core.errors import WireError
+from core.meeting.participant import ANSWERS_KEPT
 from core.values import ParticipantRecord
 from core.wire import events, requests
 from core.wire.values import Person, Tile
@@ -229,3 +233,36 @@ async def test_a_return_that_fails_may_be_tried_again(world: World) -> None:
     await second.return_()
     await world.run(0.5)
     assert people(first)[second.id].state == "connected"
+
+
+async def test_a_request_sent_again_is_answered_and_not_carried_out_again(world: World) -> None:
+    first = await world.join()
+    await world.run(0.3)
+    second = await world.join()
+    await world.run(1)
+    said = first.membership.say({"t": "chat", "text": "once"}, world.clock.now())
+    said = said.model_copy(update={"id": 1000})
+    answer = await first.ask(said)
+    assert await first.ask(said) == answer
+    await world.run(0.5)
+    assert len(second.of(events.MessageRelayed)) == 1 and second.alarms == []
+
+
+async def test_a_lost_certificate_is_given_again(world: World) -> None:
+    client = await world.hello()
+    request = client.membership.certify(client.hello.nonce).model_copy(update={"id": 1000})
+    assert await client.ask(request) == await client.ask(request)
+
+
+async def test_a_refusal_is_repeated_and_old_answers_are_forgotten(world: World) -> None:
+    client = await world.hello()
+    package = requests.KeyPackage(id=1000, data=b"x")
+    with pytest.raises(WireError, match="certify first"):
+        await client.ask(package)
+    await client.begin()
+    with pytest.raises(WireError, match="certify first"):
+        await client.ask(package)
+    for number in range(100):
+        await client.ask(requests.Ping(id=2000 + number))
+    assert len(client.session.participant.answers) == ANSWERS_KEPT
+    await world.run(0.5)

@@ -216,7 +216,10 @@ export class Meeting {
         if (known !== null) this.#model.content(known, { leaf, epoch }, unixTime());
         this.#store.touch();
       },
-      labels: (labels) => this.#pictures.labels(labels),
+      labels: (labels) => {
+        const clashing = this.#pictures.labels(labels);
+        if (clashing.length > 0) this.#alarm("tiles_swapped", clashing);
+      },
       alarm: (code, detail, leaf) => this.#alarm(code, leaf === null ? [] : [leaf], detail),
       counted: (stats) => this.#pictures.counted(stats),
       connection: (connection) => {

@@ -48,10 +48,11 @@ export class Pictures implements Port {
     return shown;
   }
 
-  /** The key Worker has opened these frames. */
-  labels(labels: readonly FrameLabel[]): void {
-    this.#book.add(labels);
+  /** The key Worker has opened these frames; returns the leaves that claimed one timestamp of one slot together. */
+  labels(labels: readonly FrameLabel[]): number[] {
+    const clashing = this.#book.add(labels);
     for (const picture of this.#pictures.values()) picture.labelled();
+    return clashing;
   }
 
   /** Compares counters with the last ones: a slot that receives and opens nothing cannot be decrypted. */

@@ -20,6 +20,7 @@ export class TilePicture {
   #stream: MediaStream | null = null;
   #owner: Owner | null = null;
   #unmatched: number | null = null;
+  #current: number | null = null;
 
   constructor(book: LabelBook, changed: () => void) {
     this.#book = book;
@@ -42,6 +43,7 @@ export class TilePicture {
     this.#slot = slot;
     this.#stream = slot === null ? null : new MediaStream([slot.track]);
     this.#unmatched = null;
+    this.#current = null;
     this.#own(null);
     for (const video of this.#elements) this.#play(video);
   }
@@ -69,6 +71,7 @@ export class TilePicture {
 
   /** Labels arrived: the frame on screen may be among them. */
   labelled(): void {
+    if (this.#slot !== null && this.#current !== null && this.#book.ambiguous(this.#slot.key, this.#current)) return this.#own(null);
     if (this.#unmatched === null || this.#slot === null) return;
     const owner = this.#book.owner(this.#slot.key, this.#unmatched);
     if (owner === null) return;
@@ -78,6 +81,8 @@ export class TilePicture {
 
   #shown(rtpTimestamp: number): void {
     if (this.#slot === null) return;
+    this.#current = rtpTimestamp;
+    if (this.#book.ambiguous(this.#slot.key, rtpTimestamp)) this.#own(null);
     const owner = this.#book.owner(this.#slot.key, rtpTimestamp);
     // A label may be a moment behind its frame; when the next frame comes and it still is not there, the name goes.
     if (owner === null && this.#unmatched !== null) this.#own(null);

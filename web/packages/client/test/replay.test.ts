@@ -36,10 +36,19 @@ test("K5.3: a jump over the whole window forgets what lies behind it", () => {
 
 test("one key id in two epochs has two windows; old ones are forgotten", () => {
   const guard = new ReplayGuard();
-  expect(guard.window(9, 1).take(0)).toBe(true);
-  expect(guard.window(9, 257).take(0)).toBe(true);
-  expect(guard.window(9, 1).take(0)).toBe(false);
+  expect(guard.take(9, 1, 0)).toBe(true);
+  expect(guard.take(9, 257, 0)).toBe(true);
+  expect(guard.take(9, 1, 0)).toBe(false);
   guard.forgetBefore(200);
+  expect(guard.size).toBe(1);
+});
+
+test("asking makes no window: only authentic frames cost memory", () => {
+  const guard = new ReplayGuard();
+  for (let kid = 0; kid < 100; kid += 1) expect(guard.fresh(kid, 1, 7)).toBe(true);
+  expect(guard.size).toBe(0);
+  expect(guard.take(9, 1, 7)).toBe(true);
+  expect(guard.fresh(9, 1, 7)).toBe(false);
   expect(guard.size).toBe(1);
 });
 

@@ -161,6 +161,22 @@ test("labels match the very timestamp, per slot, and are bounded", () => {
   expect(book.owner(slotKey(0, "video", 0), 1299)).toBeNull();
 });
 
+test("a timestamp that two people's frames claim in one slot names nobody", () => {
+  const book = new LabelBook();
+  const label = (rtpTimestamp: number, leaf: number, index = 0) => ({ connection: 0, slot: "video" as const, index, rtpTimestamp, leaf, epoch: 1 });
+  const slot = slotKey(0, "video", 0);
+  expect(book.add([label(90, 1), label(91, 1), label(90, 2, 1)])).toEqual([]);
+  expect(book.add([label(90, 1)]), "the layers of one frame").toEqual([]);
+  expect(book.add([label(90, 2)]).sort()).toEqual([1, 2]);
+  expect(book.owner(slot, 90)).toBeNull();
+  expect(book.ambiguous(slot, 90)).toBe(true);
+  expect(book.add([label(90, 1)]), "and stays so").toEqual([1]);
+  expect(book.owner(slot, 90)).toBeNull();
+  expect(book.owner(slot, 91)).toEqual({ leaf: 1, epoch: 1 });
+  book.add(Array.from({ length: 300 }, (_, at) => label(1000 + at, 3)));
+  expect(book.ambiguous(slot, 90)).toBe(false);
+});
+
 test("the state of a meeting: connecting, waiting, connected, reconnecting, ended", () => {
   const made = new MeetingModel();
   const state = () => made.snapshot(new Shown()).state;

@@ -139,8 +139,8 @@ export class Opener {
     if (typeof parsed === "string") return this.#drop(parsed);
     const key = await this.#shared.keys.get(parsed.header.kid);
     if (typeof key === "string") return this.#drop(key);
-    const window = this.#shared.replay.window(parsed.header.kid, key.epoch);
-    if (!window.fresh(parsed.header.counter)) return this.#drop("replay");
+    const { kid, counter } = parsed.header;
+    if (!this.#shared.replay.fresh(kid, key.epoch, counter)) return this.#drop("replay");
     const metadata = metadataOf(this.codec, bytes.subarray(0, parsed.synthetic));
     let plain: Uint8Array<ArrayBuffer> | null;
     try {
@@ -149,7 +149,7 @@ export class Opener {
       return this.#drop("not_authentic");
     }
     // Other slots ran during the opening: only now is the counter taken.
-    if (!window.take(parsed.header.counter)) return this.#drop("replay");
+    if (!this.#shared.replay.take(kid, key.epoch, counter)) return this.#drop("replay");
     if (this.codec === "opus") plain = stripAudio(plain);
     if (plain === null || plain.length === 0) return this.#drop("padding");
     this.#give(waiting.frame, plain, key.leaf, key.epoch);

@@ -35,15 +35,20 @@ export class ReplayWindow {
 export class ReplayGuard {
   readonly #windows = new Map<string, { epoch: number; window: ReplayWindow }>();
 
-  /** The window of a key id in a whole epoch (its low 8 bits alone would meet again after 256 epochs). */
-  window(kid: number, epoch: number): ReplayWindow {
-    const name = `${epoch}:${kid}`;
+  /** Whether a counter of a key id could still be delivered; makes no window, for frames that prove nothing yet. */
+  fresh(kid: number, epoch: number, counter: number): boolean {
+    return this.#windows.get(nameOf(kid, epoch))?.window.fresh(counter) ?? true;
+  }
+
+  /** Takes a counter of a key id; false when it was taken before. Call only with authentic frames. */
+  take(kid: number, epoch: number, counter: number): boolean {
+    const name = nameOf(kid, epoch);
     let entry = this.#windows.get(name);
     if (entry === undefined) {
       entry = { epoch, window: new ReplayWindow() };
       this.#windows.set(name, entry);
     }
-    return entry.window;
+    return entry.window.take(counter);
   }
 
   /** Forgets windows of epochs before `epoch`: call only with epochs whose keys can no longer be had. */
@@ -55,4 +60,9 @@ export class ReplayGuard {
   get size(): number {
     return this.#windows.size;
   }
+}
+
+/** A key id in a whole epoch: its low 8 bits alone would meet again after 256 epochs. */
+function nameOf(kid: number, epoch: number): string {
+  return `${epoch}:${kid}`;
 }
