@@ -11,9 +11,6 @@ import pytest
 
 from core.e2ee.delivery import Delivery
 from core.errors import StoreUnavailable, WireError
-
-
-from core.errors import WireError
 from core.meeting.participant import ANSWERS_KEPT
 from core.values import ParticipantRecord
 from core.wire import events, requests
