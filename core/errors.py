@@ -65,6 +65,9 @@ CODES: dict[str, CodeFacts] = {
     "body_too_large": _client(413, "The request body is too large", "Send less."),
     "unsupported_media_type": _client(415, "The body must be JSON", "Send application/json."),
     "host_refused": _client(421, "This name is not served here", "Use a name listed in http.hosts."),
+    "proxy_refused": _client(
+        421, "This node serves its own machine alone", "Set development.login = false behind a proxy."
+    ),
     "rate_limited": _user(429, "Too many requests from this address", "Wait for retry_after seconds."),
     "too_slow": _client(408, "The request did not arrive in time", "Send the whole request at once."),
     "internal": _user(500, "Something failed on our side", "Try again; the operator sees it in the log."),

@@ -10,7 +10,7 @@ from starlette.routing import BaseRoute
 
 from core.tenants.sessions import Sessions
 from gateway.http.facts import FactRoutes
-from gateway.http.guards import BodyGuard, HeaderGuard, HostGuard, RateGuard
+from gateway.http.guards import BodyGuard, HeaderGuard, HostGuard, ProxyGuard, RateGuard
 from gateway.http.login import LoginRoutes
 from gateway.http.problem import HANDLERS
 from gateway.http.rooms import RoomRoutes
@@ -43,6 +43,7 @@ def build_app(
         middleware=[
             Middleware(HeaderGuard, embedders=http.embedders),
             Middleware(HostGuard, hosts=http.hosts),
+            Middleware(ProxyGuard, development=development),
             Middleware(
                 RateGuard,
                 clock=services.clock,

@@ -12,6 +12,7 @@ from starlette.routing import Route
 
 from core.errors import EntenteError, PeerError
 from core.tenants import demo
+from gateway.http.guards import is_forwarded
 from gateway.services import Services
 
 LANGUAGES = ("fr", "de", "nl", "en")
@@ -80,7 +81,8 @@ class FactRoutes:
 
     async def _show_metrics(self, request: Request) -> Response:
         """For this machine's own scraper; figures tell strangers who meets when."""
-        if request.client is None or not ipaddress.ip_address(request.client.host).is_loopback:
+        local = request.client is not None and ipaddress.ip_address(request.client.host).is_loopback
+        if not local or is_forwarded(request.headers):
             raise PeerError("not_found")
         assert self._metrics is not None
         return PlainTextResponse(

@@ -73,6 +73,27 @@ class HostGuard:
         await self._app(scope, receive, send)
 
 
+def is_forwarded(headers: Headers) -> bool:
+    """Whether a proxy says that it stands between: then the peer's address is not the client's."""
+    return any(name in ("forwarded", "via") or name.startswith("x-forwarded-") for name in headers)
+
+
+class ProxyGuard:
+    """While anybody may log in, refuse what comes through a proxy: loopback is then no proof of this
+    machine."""
+
+    def __init__(self, app: ASGIApp, development: bool) -> None:
+        self._app = app
+        self._development = development
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """See ASGI."""
+        if self._development and scope["type"] != "lifespan" and is_forwarded(Headers(scope=scope)):
+            await _refuse(PeerError("proxy_refused"), scope, receive, send)
+            return
+        await self._app(scope, receive, send)
+
+
 class HeaderGuard:
     """Security headers on every response, and leave for the listed embedders to read (Fetch standard,
     CORS)."""

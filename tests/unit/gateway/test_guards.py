@@ -160,3 +160,14 @@ async def test_addresses_of_one_ipv6_network_share_a_bucket(
         )
         codes.append((await client.get("/api/config")).status_code)
     assert codes == ([200] * 10 + [429] * 2 if shared else [200] * 12)
+
+
+@pytest.mark.parametrize("name", ["Forwarded", "X-Forwarded-For", "X-Forwarded-Proto", "Via"])
+async def test_behind_a_proxy_nothing_is_local(store: SqlStore, tmp_path: Path, name: str) -> None:
+    site = make_site(store, tmp_path)
+    reply = await site.client.get("/api/config", headers={name: "x"})
+    assert (reply.status_code, reply.json()["code"]) == (421, "proxy_refused")
+    served = make_site(store, tmp_path / "served", development={"login": False})
+    assert (await served.client.get("/api/config", headers={name: "x"})).status_code == 200
+    assert (await served.client.get("/metrics", headers={name: "x"})).status_code == 404
+    assert (await served.client.get("/metrics")).status_code == 200
