@@ -252,6 +252,12 @@ class Meeting:
         participant.sources[source] = state
         self._changed.set()
 
+    def set_signing(self, participant: Participant, on: bool) -> None:
+        """Somebody signs, which counts as speaking (M4.7), or has ended it."""
+        self.media.set_signing(participant.id, on)
+        participant.signing = on
+        self._changed.set()
+
     # ---- the group (core.e2ee.voice.Voice) ----------------------------------------------------------------
 
     def tell(self, participant: str, event: Event) -> None:

@@ -33,6 +33,7 @@ class Participant:
     """Monotonic seconds of `hello`, to measure a join."""
     state: PersonState = "joining"
     sources: dict[str, str] = field(default_factory=dict)
+    signing: bool = False
     catching_up: bool = False
     counters: dict[str, float] = field(default_factory=dict)
     answers: dict[int, Value | WireError] = field(default_factory=dict, repr=False)
@@ -66,6 +67,7 @@ class Participant:
                 "host": self.host,
                 "state": self.state,
                 "sources": dict(self.sources),
+                "signing": self.signing,
                 "joined_at": int(self.joined),
             }
         )

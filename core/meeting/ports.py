@@ -78,6 +78,10 @@ class MediaRoom(Protocol):
         """What a participant says it publishes."""
         ...
 
+    def set_signing(self, participant: str, on: bool) -> None:
+        """Somebody signs, which counts as speaking."""
+        ...
+
     def set_view(self, participant: str, view: Sequence[Wish]) -> None:
         """What is on a participant's screen."""
         ...

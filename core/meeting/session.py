@@ -59,6 +59,7 @@ class Session:
             wire.SetSource: self._source,
             wire.SetView: self._view,
             wire.Mute: self._mute,
+            wire.Signing: self._signing,
             wire.Remove: self._remove,
             wire.Leave: self._leave,
             wire.Ping: self._ping,
@@ -183,6 +184,10 @@ class Session:
 
     async def _mute(self, request: wire.Mute) -> wire.Empty:
         self.meeting.mute(self.participant, request.participant, request.source)
+        return wire.Empty()
+
+    async def _signing(self, request: wire.Signing) -> wire.Empty:
+        self.meeting.set_signing(self.participant, request.on)
         return wire.Empty()
 
     async def _remove(self, request: wire.Remove) -> wire.Empty:

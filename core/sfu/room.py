@@ -59,6 +59,7 @@ class Attendee:
     sources: dict[str, str] = field(default_factory=dict)
     flowing: dict[str, int] = field(default_factory=dict)
     muted: set[str] = field(default_factory=set)
+    signing: bool = False
     view: list[Wish] | None = None
     seats: dict[SlotId, Track] = field(default_factory=dict)
 
@@ -142,6 +143,16 @@ class SfuRoom:
         person.sources[source] = "muted"
         self._tell_muted(person, source, True)
 
+    def set_signing(self, participant: str, on: bool) -> None:
+        """Signing counts as speaking (M4.7): the engine gives it a speaker's place as it gives it to a voice."""
+        person = self._person(participant)
+        person.signing = on
+        for peer in person.connections.values():
+            self._tell_signing(peer, on)
+
+    def _tell_signing(self, peer: MediaPeer, on: bool) -> None:
+        self._command({"set_signing": {"peer": peer.peer, "signing": on}})
+
     def _tell_muted(self, person: Attendee, source: str, muted: bool) -> None:
         for peer in person.connections.values():
             self._command({"set_muted": {"peer": peer.peer, "source": source, "muted": muted}})
@@ -174,6 +185,8 @@ class SfuRoom:
         self._command({"set_leaf": {"peer": new_peer, "leaf": person.leaf}})
         for source in person.muted:
             self._command({"set_muted": {"peer": new_peer, "source": source, "muted": True}})
+        if person.signing:
+            self._tell_signing(peer, True)
         self._all_dirty()
         return answer
 
@@ -281,6 +294,7 @@ class SfuRoom:
             for peer in person.connections.values():
                 peer.told.clear()
                 self._command({"set_leaf": {"peer": peer.peer, "leaf": person.leaf}})
+                self._tell_signing(peer, person.signing)
             for source in SENT_KINDS:
                 self._tell_muted(person, source, source in person.muted)
         self._all_dirty()

@@ -240,6 +240,13 @@ class Mute(Request):
     source: Source
 
 
+class Signing(Request):
+    """Says that one signs, which counts as speaking until it is taken back (M4.7)."""
+
+    type: Literal["signing"] = "signing"
+    on: bool
+
+
 class Remove(Request):
     """A host removes somebody from the meeting."""
 
@@ -290,6 +297,7 @@ ClientRequest = Annotated[
     | SetSource
     | SetView
     | Mute
+    | Signing
     | Remove
     | Leave
     | Ping

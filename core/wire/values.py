@@ -112,6 +112,8 @@ class Person(Value):
     host: bool
     state: PersonState
     sources: dict[Source, SourceState]
+    signing: bool
+    """Whether this person signs, which counts as speaking (M4.7)."""
     joined_at: Count
     """Unix milliseconds."""
 

@@ -61,6 +61,7 @@ export interface Person {
   host: boolean;
   state: PersonState;
   sources: Partial<Record<Source, SourceState>>;
+  signing: boolean;
   joined_at: number;
 }
 
@@ -245,6 +246,13 @@ export interface Mute {
   type: "mute";
   participant: string;
   source: Source;
+}
+
+/** Says that one signs, which counts as speaking until it is taken back (M4.7). */
+export interface Signing {
+  id: number;
+  type: "signing";
+  on: boolean;
 }
 
 /** A host removes somebody from the meeting. */
@@ -475,6 +483,7 @@ export interface Requests {
   "source": { request: SetSource; reply: Empty };
   "view": { request: SetView; reply: Empty };
   "mute": { request: Mute; reply: Empty };
+  "signing": { request: Signing; reply: Empty };
   "remove": { request: Remove; reply: Empty };
   "leave": { request: Leave; reply: Empty };
   "ping": { request: Ping; reply: PingReply };
