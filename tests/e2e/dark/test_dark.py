@@ -54,6 +54,15 @@ class Seen:
         assert len(once) > 1_000
         return b"".join(map(evidence.behind_headers, once.values()))
 
+    def sound_sizes(self) -> dict[int, set[int]]:
+        """Sizes of each sender's sealed sound less its SFrame header, whose length depends only on key id and
+        counter (K5.6)."""
+        sizes: dict[int, set[int]] = {}
+        for packet in self.packets:
+            if packet.source == "microphone":
+                sizes.setdefault(packet.peer, set()).add(len(evidence.behind_headers(packet)))
+        return sizes
+
     def plain_frames(self) -> list[bytes]:
         return [base64.b64decode(frame["data"]) for one in self.plain for frame in one]
 
@@ -152,6 +161,12 @@ def test_no_window_of_a_plain_frame_is_in_a_megabyte_of_payload(sealed: Seen) ->
 
 def test_payload_behind_the_headers_is_noise(sealed: Seen) -> None:
     assert evidence.chi_square_p(sealed.noise()) > 1e-6
+
+
+def test_every_packet_of_a_microphone_has_one_size_k5_6(sealed: Seen) -> None:
+    sizes = sealed.sound_sizes()
+    assert len(sizes) >= 2
+    assert all(len(of_one) == 1 for of_one in sizes.values()), sizes
 
 
 def test_what_a_decoder_makes_of_the_sound_is_not_the_sound(sealed: Seen) -> None:
