@@ -2,6 +2,7 @@
 
 use super::{MediaHalf, Worker};
 use crate::dtls::DtlsError;
+use crate::guard::active;
 use crate::ice::{Refusal, Tuple};
 use crate::peer::{Phase, Session, reason};
 use crate::srtp::{OpenError, is_rtcp};
@@ -12,11 +13,18 @@ use crate::types::{DropReason, Event, Instant};
 /// a reloaded page on the same port, shorter lets a forged check in between.
 const HOLD: std::time::Duration = std::time::Duration::from_secs(3);
 
+/// Longest datagram that is looked at: what an Ethernet frame carries. Clients send 1,200 to 1,300 bytes; what is longer
+/// came in fragments, and would let one person fill the memory for repairs forty times as fast.
+const MAX_DATAGRAM: usize = 1_500;
+
 impl<M: MediaHalf> Worker<M> {
     /// Takes one datagram; its bytes are worthless afterwards (SRTP is opened in place).
     pub fn handle_datagram(&mut self, now: Instant, tuple: Tuple, datagram: &mut [u8]) {
         self.counters.packets_in += 1;
         self.counters.bytes_in += datagram.len() as u64;
+        if let Some(reason) = inadmissible(tuple, datagram) {
+            return self.drop_packet(reason);
+        }
         self.guarded(now, |worker| match datagram.first() {
             Some(0..=3) if looks_like_stun(datagram) => worker.handle_stun(now, tuple, datagram),
             Some(20..=63) => worker.handle_dtls(now, tuple, datagram),
@@ -258,7 +266,9 @@ impl<M: MediaHalf> Worker<M> {
         peer.heard(now);
         let (id, back) = (peer.id, peer.phase == Phase::Silent);
         let plain = &mut datagram[..length];
-        if rtcp {
+        if !peer.affords(now, length) {
+            drops.count(DropReason::ClientRate);
+        } else if rtcp {
             media.handle_rtcp(now, id, plain, outbox);
         } else {
             media.handle_rtp(now, id, plain, outbox);
@@ -266,6 +276,17 @@ impl<M: MediaHalf> Worker<M> {
         if back {
             self.heard(now, index);
         }
+    }
+}
+
+/// What is dropped before anybody asks whose it is.
+fn inadmissible(tuple: Tuple, datagram: &[u8]) -> Option<DropReason> {
+    if datagram.len() > MAX_DATAGRAM && active("datagram-length") {
+        Some(DropReason::TooLarge)
+    } else if tuple.remote.port() == 0 && active("port-0") {
+        Some(DropReason::Unanswerable)
+    } else {
+        None
     }
 }
 
