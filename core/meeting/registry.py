@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import msgpack
 
 from core._native import e2ee
-from core.errors import PeerError, UserError
+from core.errors import EntenteError, PeerError, UserError
 from core.meeting.meeting import Meeting
 from core.meeting.participant import Participant
 from core.meeting.session import Session
@@ -174,12 +174,16 @@ class Registry:
 
     async def revoke(self, data: bytes) -> None:
         """Hand a CA's revocation to every meeting of this node (K2.4); one that it does not concern tells
-        its members all the same, since they may meet that certificate later."""
+        its members all the same, since they may meet that certificate later. The first error is raised once
+        every meeting has been told."""
+        failed: EntenteError | None = None
         for meeting in list(self._meetings.values()):
             try:
                 await meeting.revoke(data)
-            except PeerError:
-                continue  # no group yet: its members learn of the certificate when they see it refused
+            except EntenteError as error:
+                failed = failed or error
+        if failed is not None:
+            raise failed
 
     async def run(self) -> None:
         """End meetings that everybody has left, until cancelled."""
