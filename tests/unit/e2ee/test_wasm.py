@@ -137,6 +137,24 @@ def test_a_browser_and_native_members_are_in_one_epoch(wasm: Wasm) -> None:
     ]
 
 
+def test_a_browser_and_a_native_member_vouch_for_a_snapshot_to_each_other(wasm: Wasm) -> None:
+    hub = Hub()
+    members, server = begin(hub)
+    browser: Any = WasmMember(wasm, hub, "browser")
+    grow(hub, members, browser, server)
+    word = browser.sign_snapshot("notes", 7, b"all notes")
+    line = {"epoch": 1, "purpose": "notes", "order": 7}
+    assert msgpack.unpackb(members[0].open_snapshot(1, word, b"all notes")) == line
+    with pytest.raises(e2ee.E2eeError) as raised:
+        members[0].open_snapshot(0, word, b"all notes")
+    assert raised.value.code == "signed_signature"
+    word = members[0].sign_snapshot("hands", 9, b"\x80")
+    assert msgpack.unpackb(browser.open_snapshot(0, word, b"\x80"))["purpose"] == "hands"
+    for giver, content in ((1, b"\x80"), (0, b"\x90")):
+        with pytest.raises(Refused, match=r"^signed_signature$"):
+            browser.open_snapshot(giver, word, content)
+
+
 def test_the_browser_refuses_with_the_same_codes(wasm: Wasm) -> None:
     hub = Hub()
     browser: Any = WasmMember(wasm, hub, "browser")
