@@ -119,7 +119,7 @@ class HttpSettings(Section):
     )
     trusted_proxies: list[Annotated[str, AfterValidator(_network)]] = Field(
         default=[],
-        description="Reverse proxies that are believed about who the client is: addresses or networks such as "
+        description="Reverse proxies that are believed about who the client is: addresses or networks, as "
         "10.0.0.0/8. Without them all people behind a proxy share one rate limit.",
     )
     proxy_header: Literal["x-forwarded-for", "forwarded"] = Field(
