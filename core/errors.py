@@ -68,6 +68,9 @@ CODES: dict[str, CodeFacts] = {
     "proxy_refused": _client(
         421, "This node serves its own machine alone", "Set development.login = false behind a proxy."
     ),
+    "forwarded_refused": _client(
+        400, "The proxy's forwarding header cannot be read", "Have it write addresses; see http.proxy_header."
+    ),
     "rate_limited": _user(429, "Too many requests from this address", "Wait for retry_after seconds."),
     "too_slow": _client(408, "The request did not arrive in time", "Send the whole request at once."),
     "internal": _user(500, "Something failed on our side", "Try again; the operator sees it in the log."),

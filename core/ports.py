@@ -372,6 +372,17 @@ class Telemetry(Protocol):
         """Add to a histogram, in the unit of the table."""
         ...
 
-    def span(self, name: str, **attributes: str | int | float | bool) -> AbstractContextManager[None]:
-        """A span of the current trace; an exception marks it as failed by its type alone."""
+    def span(
+        self,
+        name: str,
+        *,
+        root_of: bytes | None = None,
+        under: bytes | None = None,
+        **attributes: str | int | float | bool,
+    ) -> AbstractContextManager[None]:
+        """A span of the current trace; an exception marks it as failed by its type alone.
+
+        A join comes by HTTP and goes on on a socket: `root_of`, the hash of its join token, begins its trace,
+        and `under`, the same hash, goes on with it.
+        """
         ...

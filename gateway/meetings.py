@@ -14,6 +14,7 @@ from core.meeting.meeting import Meeting
 from core.meeting.registry import House, Registry
 from core.sfu.node import Sfu
 from core.sfu.room import SfuRoom
+from gateway.group_meter import GroupMeter
 from gateway.services import Services
 
 T = TypeVar("T")
@@ -63,7 +64,7 @@ class Joint:
             signer=services.signer,
             clock=services.clock,
             rng=services.rng,
-            voice=meeting,
+            voice=GroupMeter(meeting, services.clock, services.telemetry),
             offload=self._run,
         )
 

@@ -42,6 +42,17 @@ def _suite(value: int) -> int:
 Port = Annotated[int, Field(ge=0, le=65535)]
 
 
+def _network(value: str) -> str:
+    """A network of proxies. One that holds everybody would let everybody say who they are."""
+    try:
+        network = ipaddress.ip_network(value)
+    except ValueError as error:
+        raise ValueError("must be an address or a network such as 10.0.0.0/8") from error
+    if network.prefixlen == 0:
+        raise ValueError("must not hold every address there is")
+    return str(network)
+
+
 class Section(BaseModel):
     """A section refuses keys it does not know, so that a typing error is not a silent default."""
 
@@ -105,6 +116,15 @@ class HttpSettings(Section):
     )
     body_seconds: float = Field(
         default=10.0, gt=0, le=120, description="Seconds for a request's head and body to arrive, each."
+    )
+    trusted_proxies: list[Annotated[str, AfterValidator(_network)]] = Field(
+        default=[],
+        description="Reverse proxies that are believed about who the client is: addresses or networks, as "
+        "10.0.0.0/8. Without them all people behind a proxy share one rate limit.",
+    )
+    proxy_header: Literal["x-forwarded-for", "forwarded"] = Field(
+        default="x-forwarded-for",
+        description="The header those proxies append the client's address to; the other is not looked at.",
     )
     burst: int = Field(
         default=900,

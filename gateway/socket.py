@@ -13,6 +13,7 @@ import logging
 from collections import deque
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
+from typing import get_args
 
 from starlette.routing import BaseRoute, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
@@ -29,9 +30,10 @@ from core.errors import (
 )
 from core.meeting.registry import Registry
 from core.meeting.session import Session
+from core.tenants.sessions import token_hash
 from core.wire import codec
 from core.wire import requests as wire
-from core.wire.values import Value
+from core.wire.values import PersonState, Value
 from gateway.meetings import Joint, open_registry
 from gateway.services import Services
 
@@ -62,6 +64,15 @@ STEPS = frozenset(
 )  # fmt: skip
 """Requests that make up a join; each is a span of the socket's trace."""
 
+
+SUBMISSIONS = frozenset(
+    {"key_package", "group.created", "group.commit", "group.receipt", "group.failed", "message"}
+)
+"""Requests that hand something in for the group; their refusals are counted by the rule's code."""
+
+
+GAUGE_SECONDS = 1.0
+"""Between two looks at who is in which state; a scraper comes every 10."""
 
 GRACE_SECONDS = 1.0
 """Seconds in which the last messages and the close must be taken by a client that is hung up."""
@@ -137,6 +148,8 @@ class Connection:
         self._services = services
         self._registry = registry
         self._clock = services.clock
+        self._telemetry = services.telemetry
+        self._span = contextlib.ExitStack()
         self._outbox = Outbox(services)
         now = self._clock.monotonic()
         self._requests = Bucket(REQUESTS_PER_SECOND, REQUEST_BURST, now)
@@ -148,11 +161,6 @@ class Connection:
 
     async def serve(self) -> None:
         """Until either end closes. Never raises but for cancellation."""
-        with self._services.telemetry.span("socket"):
-            await self._serve()
-
-    async def _serve(self) -> None:
-        # Both tasks inherit the span, so that the steps of a join stand under it.
         reader = asyncio.create_task(self._read(), name="socket reader")
         writer = asyncio.create_task(self._write(), name="socket writer")
         ended = asyncio.create_task(self._outbox.ended.wait(), name="socket end")
@@ -177,7 +185,7 @@ class Connection:
         """A clean goodbye is a leave, anything else may return. The request under way ends first: it may
         still make the session, or leave."""
         await self._finish()
-        self._services.telemetry.count("entente_socket_closed_total", reason=self._outbox.closing or "left")
+        self._telemetry.count("entente_socket_closed_total", reason=self._outbox.closing or "left")
         session = self._session
         if session is None:
             return
@@ -201,6 +209,7 @@ class Connection:
         try:
             while (data := await self._outbox.take()) is not None:
                 await self._socket.send_bytes(data)
+                self._telemetry.observe("entente_socket_message_bytes", len(data), direction="out")
             if self._socket.client_state is WebSocketState.CONNECTED:
                 await self._socket.close(close_code(self._outbox.closing or "internal"))
         except (WebSocketDisconnect, RuntimeError, OSError):
@@ -209,12 +218,14 @@ class Connection:
     # ---- receiving ----------------------------------------------------------------------------------------
 
     async def _read(self) -> None:
-        while self._outbox.closing is None:
-            limit = HELLO_SECONDS if self._session is None else IDLE_SECONDS
-            message = await self._receive(limit)
-            if message is None:
-                return
-            await self._answer(message)
+        # The socket's span is entered by its first request and left here, in the same task.
+        with self._span:
+            while self._outbox.closing is None:
+                limit = HELLO_SECONDS if self._session is None else IDLE_SECONDS
+                message = await self._receive(limit)
+                if message is None:
+                    return
+                await self._answer(message)
 
     async def _receive(self, seconds: float) -> bytes | None:
         """The next binary message; None when the socket ended or was silent for too long."""
@@ -237,6 +248,7 @@ class Connection:
         if data is None:
             self._outbox.hang_up("bad_message")
             return None
+        self._telemetry.observe("entente_socket_message_bytes", len(data), direction="in")
         return bytes(data)
 
     async def _answer(self, data: bytes) -> None:
@@ -248,7 +260,7 @@ class Connection:
             self._limit(data)
             request = codec.decode_request(data)
             request_id, kind = request.id, str(getattr(request, "type", "unknown"))
-            with self._step(kind):
+            with self._step(request, kind):
                 # Shielded, because the end of this socket must not stop a step of the group halfway: an
                 # entry signed and not stored, somebody gone from the list and still in the tree.
                 self._working = asyncio.create_task(self._carry_out(request), name="socket request")
@@ -268,11 +280,31 @@ class Connection:
             log.exception("a request of type %s failed", kind)
             result = "internal"
             self._refuse(request_id, UserError("internal"))
-        self._services.telemetry.count("entente_socket_requests_total", type=kind, result=result)
+        self._count(kind, result, len(data))
 
-    def _step(self, kind: str) -> AbstractContextManager[None]:
-        """A span for each step of a join; what comes hundreds of times in a meeting leaves none."""
-        return self._services.telemetry.span(f"socket.{kind}") if kind in STEPS else contextlib.nullcontext()
+    def _count(self, kind: str, result: str, size: int) -> None:
+        """The request, and what it means for the group, as metrics of the table."""
+        self._telemetry.count("entente_socket_requests_total", type=kind, result=result)
+        if kind == "group.receipt":
+            self._telemetry.count("entente_receipts_total", result=result)
+        elif kind == "message":
+            self._telemetry.count("entente_messages_total", result=result)
+        elif kind == "group.commit" and result == "ok":
+            self._telemetry.observe("entente_commit_bytes", size)
+        if kind in SUBMISSIONS and result != "ok":
+            self._telemetry.count("entente_refusals_total", code=result)
+
+    def _step(self, request: wire.Request, kind: str) -> AbstractContextManager[None]:
+        """A span for each step of a join, under the trace of its token; what comes hundreds of times in a
+        meeting leaves none.
+        """
+        if kind not in STEPS:
+            return contextlib.nullcontext()
+        if isinstance(request, wire.Hello) and self._session is None:
+            self._span.enter_context(self._telemetry.span("socket", under=token_hash(request.token)))
+        elif isinstance(request, wire.Resume) and self._returning is None and self._session is None:
+            self._span.enter_context(self._telemetry.span("socket", entente_resumed=True))
+        return self._telemetry.span(f"socket.{kind}")
 
     def _limit(self, data: bytes) -> None:
         now = self._clock.monotonic()
@@ -320,13 +352,13 @@ class Connection:
         try:
             self._registry.prove(session, nonce, request.signature)
         except WireError:
-            self._services.telemetry.count("entente_resumes_total", result="refused")
+            self._telemetry.count("entente_resumes_total", result="refused")
             raise
         missed = await session.meeting.returned(session.participant, last_seq)
         self._session = session
         self._outbox.put(codec.encode_reply(request.id, wire.ResumeProveReply(replayed=missed)))
         session.meeting.attach(session.participant, self._outbox.put, self._outbox.hang_up, last_seq)
-        self._services.telemetry.count("entente_resumes_total", result="resumed")
+        self._telemetry.count("entente_resumes_total", result="resumed")
 
 
 def refusal_of(error: EntenteError) -> WireError:
@@ -357,6 +389,7 @@ class SocketMeetings:
         self._tasks = [
             asyncio.create_task(registry.run(), name="meetings"),
             asyncio.create_task(joint.sfu.run(), name="media events"),
+            asyncio.create_task(self._watch_participants(), name="participants gauge"),
         ]
 
     def routes(self) -> Sequence[BaseRoute]:
@@ -366,6 +399,13 @@ class SocketMeetings:
     def people(self, room: str) -> int:
         """How many are in the room's live meeting."""
         return self._registry.people(room)
+
+    async def _watch_participants(self) -> None:
+        while True:
+            states = self._registry.states()
+            for state in get_args(PersonState):
+                self._services.telemetry.gauge("entente_participants", states[state], state=state)
+            await self._services.clock.sleep(GAUGE_SECONDS)
 
     async def _endpoint(self, socket: WebSocket) -> None:
         if SUBPROTOCOL not in socket.scope.get("subprotocols", []):

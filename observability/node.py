@@ -28,9 +28,16 @@ class NodeTelemetry:
         """Add to a histogram of the table, in its unit."""
         self._registry.observe(name, value, **labels)
 
-    def span(self, name: str, **attributes: str | int | float | bool) -> AbstractContextManager[None]:
-        """A span of the current trace."""
-        return self._traces.span(name, **attributes)
+    def span(
+        self,
+        name: str,
+        *,
+        root_of: bytes | None = None,
+        under: bytes | None = None,
+        **attributes: str | int | float | bool,
+    ) -> AbstractContextManager[None]:
+        """A span of the current trace, or of a join's."""
+        return self._traces.span(name, root_of=root_of, under=under, **attributes)
 
     def exposition(self) -> str:
         """The metrics as text for Prometheus."""

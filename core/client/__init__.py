@@ -8,7 +8,14 @@ here is trusted by a node, and nothing here trusts one.
 
 from core.client.clock import SystemClock
 from core.client.decode import PictureDecoder, SoundDecoder
-from core.client.errors import ClientError, JoinRefused, RequestRefused, SocketLost
+from core.client.errors import (
+    ClientError,
+    JoinRefused,
+    MediaLost,
+    NodeUnreachable,
+    RequestRefused,
+    SocketLost,
+)
 from core.client.events import (
     Alarm,
     Chat,
@@ -40,6 +47,8 @@ __all__ = [
     "Ended",
     "JoinRefused",
     "Login",
+    "MediaLost",
+    "NodeUnreachable",
     "OpenedFrame",
     "Participant",
     "PersonJoined",

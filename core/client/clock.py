@@ -9,15 +9,24 @@ from core.values import UnixMillis
 
 
 class SystemClock:
-    """`core.ports.Clock` over the machine's clocks. One reading of the wall clock, then the monotonic one: a
-    step back of the wall clock must not lengthen what K4.5 and K4.6 allow."""
+    """`core.ports.Clock` over the machine's clocks, by the same rule as the browser client's `unixTime`.
+
+    A step back of the wall clock must not lengthen what K4.5 and K4.6 allow, so this one then goes on from
+    where it was; it follows a step forward, because the monotonic clock stands still while a machine sleeps.
+    """
 
     def __init__(self) -> None:
-        self._offset = time.time() - time.monotonic()
+        self._wall = time.time()
+        self._at = time.monotonic()
 
     def now(self) -> UnixMillis:
-        """Wall time as of the start; never jumps."""
-        return UnixMillis(int((self._offset + time.monotonic()) * 1000))
+        """Unix milliseconds that may run ahead of the wall clock, but go neither back nor slower than
+        `monotonic`.
+        """
+        at = time.monotonic()
+        self._wall = max(time.time(), self._wall + at - self._at)
+        self._at = at
+        return UnixMillis(int(self._wall * 1000))
 
     def monotonic(self) -> float:
         """Seconds since an unspecified start."""

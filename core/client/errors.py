@@ -3,9 +3,11 @@
 ::
 
     ClientError
+    ├── NodeUnreachable  no answer to an HTTP request
     ├── JoinRefused      HTTP said no; carries problem+json's code
     ├── RequestRefused   the socket said no; carries the code
-    └── SocketLost       the connection ended and could not be resumed
+    ├── SocketLost       the connection ended; whether a request was carried out is not known
+    └── MediaLost        no PeerConnection comes up
 """
 
 from __future__ import annotations
@@ -13,6 +15,10 @@ from __future__ import annotations
 
 class ClientError(Exception):
     """The base of them all."""
+
+
+class NodeUnreachable(ClientError):
+    """Nobody answered an HTTP request."""
 
 
 class _Coded(ClientError):
@@ -31,4 +37,8 @@ class RequestRefused(_Coded):
 
 
 class SocketLost(ClientError):
-    """The socket is gone for good, and with it the participant."""
+    """The connection ended, and with it every request that was not answered."""
+
+
+class MediaLost(ClientError):
+    """No PeerConnection comes up: something between here and the node blocks it."""

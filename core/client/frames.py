@@ -40,6 +40,11 @@ HOLD_FRAMES: Final = 512
 OLD_EPOCH_MS: Final = 5_000
 """K4.5: how long an epoch that has passed is still opened."""
 
+RECHECK_MS: Final = 1_000
+"""K2.4: how long a key in use is trusted before the member is asked again. A revocation is refused 2 s after
+it was told; more often costs a derivation for each sender each time.
+"""
+
 _WAIT_FOR_EPOCH = "unknown_epoch"
 
 
@@ -99,6 +104,10 @@ class FrameSealer:
         self.sealed += 1
         return wire
 
+    def restart(self) -> None:
+        """The transform restarts: the next frame goes out under a new generation (K5.2)."""
+        self._sealer = None
+
     def _renew(self, member: e2ee.Member, now: int) -> None:
         fresh = msgpack.unpackb(member.frame_sender(self._kind, now))
         self._sealer = e2ee.SframeSealer(fresh["kid"], fresh["key"], fresh["salt"], self._floor)
@@ -123,6 +132,8 @@ class _Key:
     opener: e2ee.SframeOpener
     leaf: int
     epoch: int
+    asked: int
+    """When the member last said that this leaf's frames may be opened."""
 
 
 class FrameOpener:
@@ -184,17 +195,25 @@ class FrameOpener:
     def _key(self, kid: int, now: int) -> _Key:
         found = self._keys.get(kid)
         if found is not None:
-            if now - self._passed.get(found.epoch, now) <= OLD_EPOCH_MS:
-                return found
-            del self._keys[kid]
-            raise e2ee.E2eeError("old_epoch", "the epoch passed more than 5 s ago")
+            if now - self._passed.get(found.epoch, now) > OLD_EPOCH_MS:
+                del self._keys[kid]
+                raise e2ee.E2eeError("old_epoch", "the epoch passed more than 5 s ago")
+            if now - found.asked > RECHECK_MS:
+                self._ask(kid, now)
+                found.asked = now
+            return found
+        fresh = self._ask(kid, now)
+        opener = e2ee.SframeOpener(kid, fresh["key"], fresh["salt"])
+        key = self._keys[kid] = _Key(opener, fresh["leaf"], fresh["epoch"], now)
+        return key
+
+    def _ask(self, kid: int, now: int) -> e2ee.FrameReceiver:
+        """The key of a sender; E2eeError when it is not known yet, or its leaf was removed or revoked."""
         member = self._member()
         if member is None:
             raise e2ee.E2eeError(_WAIT_FOR_EPOCH, "no epoch is reached here yet")
-        fresh = msgpack.unpackb(member.frame_receiver(kid, now))
-        opener = e2ee.SframeOpener(kid, fresh["key"], fresh["salt"])
-        key = self._keys[kid] = _Key(opener, fresh["leaf"], fresh["epoch"])
-        return key
+        fresh: e2ee.FrameReceiver = msgpack.unpackb(member.frame_receiver(kid, now))
+        return fresh
 
     def _hold(self, frame: _Arrived) -> OpenedFrame | None:
         if len(self._held) >= HOLD_FRAMES:

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from core.client.errors import JoinRefused
+from core.client.errors import JoinRefused, NodeUnreachable
 
 TIMEOUT_S = 20
 """A node under a join storm answers late; a person would have given up by then."""
@@ -38,12 +38,39 @@ def split_link(link: str) -> tuple[str, str]:
     return f"{parts.scheme}://{parts.netloc}", slug
 
 
+@dataclass(slots=True)
+class Door:
+    """A room and who comes in: as `person` (tenant, subject) of the development login, with an existing
+    `login`, or as a guest. It opens as often as it is asked.
+    """
+
+    base: str
+    slug: str
+    person: tuple[str, str] | None = None
+    guest_name: str | None = None
+    login: Login | None = None
+
+    async def ask(self) -> Admission:
+        """A fresh join token. JoinRefused. A session that a restarted node has forgotten is opened anew."""
+        if self.login is not None:
+            try:
+                return await join_room(self.login, self.slug, self.guest_name)
+            except JoinRefused as refusal:
+                if refusal.code != "unauthorized" or self.person is None:
+                    raise
+        self.login = await open_login(self.base, *self.person) if self.person else Login(self.base, None)
+        return await join_room(self.login, self.slug, self.guest_name)
+
+
 async def _request(
     base: str, method: str, path: str, body: dict[str, str] | None, session: str | None
 ) -> dict[str, object]:
     headers = {"Authorization": f"Bearer {session}"} if session else {}
-    async with httpx.AsyncClient(base_url=base, timeout=TIMEOUT_S, trust_env=False) as client:
-        answer = await client.request(method, path, json=body, headers=headers)
+    try:
+        async with httpx.AsyncClient(base_url=base, timeout=TIMEOUT_S, trust_env=False) as client:
+            answer = await client.request(method, path, json=body, headers=headers)
+    except httpx.TransportError as error:
+        raise NodeUnreachable(type(error).__name__) from error
     try:
         value = answer.json()
     except ValueError:

@@ -7,12 +7,14 @@ once opened.
 
 from __future__ import annotations
 
-import asyncio
 import queue
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
+from aioice import Connection
+from aioice.stun import TransactionError
 from aiortc import (
     RTCConfiguration,
     RTCPeerConnection,
@@ -25,7 +27,7 @@ from aiortc.rtcconfiguration import RTCBundlePolicy
 
 from core._native import e2ee
 from core.client.feed import Feed
-from core.client.frames import CODECS, FrameSealer
+from core.client.frames import CODECS
 from core.ports import Clock
 
 SENT = (("microphone", "audio"), ("camera", "video"), ("screen", "video"), ("screen_sound", "audio"),
@@ -33,6 +35,11 @@ SENT = (("microphone", "audio"), ("camera", "video"), ("screen", "video"), ("scr
 SLOTS = (*(("audio", index) for index in range(4)), *(("video", index) for index in range(9)),
          ("screen", 0), ("screen", 1), ("screen_sound", 0))  # fmt: skip
 LOOPBACK = "127.0.0.1"
+PATH_LOST_S = 10.0
+"""M1.7, as at the worker: shorter takes a slow lift for a loss, longer leaves people staring."""
+
+PATH_CHECK_S = 2.5
+"""Between two checks of a path: three may be lost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,27 +73,29 @@ class _BeforeDecoder(queue.Queue[Any]):
 
 
 class MediaConnection:
-    """`open` once, then `feed` the sources; `close` at the end. Frames come to `arrived`, in the loop's
-    thread.
+    """One PeerConnection: `open` it once, `use` it when it is the one to send through, `close` it at the end.
+
+    Frames come to `arrived`, changes of `state` to `changed`, both in the loop's thread.
     """
 
     def __init__(
         self,
+        number: int,
         clock: Clock,
-        member: Callable[[], e2ee.Member | None],
+        feeds: Mapping[str, Feed],
         arrived: Callable[[ArrivedFrame], None],
+        changed: Callable[[MediaConnection], None],
         loopback: bool,
     ) -> None:
+        self.number = number
         self._clock = clock
-        self._member = member
+        self._feeds = feeds
+        self._senders: dict[str, RTCRtpSender] = {}
         self._arrived = arrived
         self._loopback = loopback
         configuration = RTCConfiguration(iceServers=[], bundlePolicy=RTCBundlePolicy.MAX_BUNDLE)
         self._peer = RTCPeerConnection(configuration)
-        self._connected = asyncio.Event()
-        self.feeds: dict[str, Feed] = {}
-        self.sealers: dict[str, FrameSealer] = {}
-        self._peer.on("connectionstatechange", self._changed)
+        self._peer.on("connectionstatechange", lambda: changed(self))
 
     @property
     def state(self) -> str:
@@ -96,33 +105,28 @@ class MediaConnection:
     async def open(self, exchange: Callable[[str], Awaitable[str]]) -> None:
         """Offers by `exchange`, which returns the answer; returns before the connection is up."""
         for source, kind in SENT:
-            self._add_source(source, kind)
+            sender = self._senders[source] = self._transceiver(kind, "sendonly").sender
+            self._feeds[source].serve(sender)
         for slot in SLOTS:
             self._add_slot(slot)
-        if self._loopback:
-            self._gather_loopback()
+        self._prepare_ice()
         await self._peer.setLocalDescription(await self._peer.createOffer())
         answer = _candidates_everywhere(await exchange(self._peer.localDescription.sdp))
         await self._peer.setRemoteDescription(RTCSessionDescription(answer, "answer"))
 
-    async def connected(self) -> None:
-        """Returns once ICE and DTLS are done."""
-        await self._connected.wait()
+    def use(self) -> None:
+        """Everything that is published goes out here from now on."""
+        for source, sender in self._senders.items():
+            self._feeds[source].attach(sender)
+
+    async def lose_path(self) -> None:
+        """Ends ICE as a path that has died does. For tests."""
+        for connection in self._ice():
+            await connection.close()
 
     async def close(self) -> None:
         """Ends the connection."""
         await self._peer.close()
-
-    def _changed(self) -> None:
-        if self._peer.connectionState == "connected":
-            self._connected.set()
-
-    def _add_source(self, source: str, kind: str) -> None:
-        transceiver = self._transceiver(kind, "sendonly")
-        codec: e2ee.Codec = "opus" if kind == "audio" else "vp8"
-        sealer = FrameSealer(source, codec, self._member)  # type: ignore[arg-type]
-        self.sealers[source] = sealer
-        self.feeds[source] = Feed(transceiver.sender, sealer, self._clock)
 
     def _add_slot(self, slot: tuple[str, int]) -> None:
         kind = "audio" if slot[0] in ("audio", "screen_sound") else "video"
@@ -140,13 +144,42 @@ class MediaConnection:
         transceiver.setCodecPreferences(codecs)
         return transceiver
 
-    def _gather_loopback(self) -> None:
-        """aioice leaves loopback out; a node bound to it alone could then not be reached."""
-        for transceiver in self._peer.getTransceivers():
-            connection = transceiver.sender.transport.transport.iceGatherer._connection
-            if "get_component_candidates" not in vars(connection):
+    def _ice(self) -> set[Connection]:
+        transceivers = self._peer.getTransceivers()
+        return {one.sender.transport.transport.iceGatherer._connection for one in transceivers}
+
+    def _prepare_ice(self) -> None:
+        """aioice leaves loopback out, so a node bound to it alone could not be reached, and notices a dead
+        path only after half a minute.
+        """
+        for connection in self._ice():
+            watch = partial(watch_path, connection, self._clock)
+            setattr(connection, "query_consent", watch)  # noqa: B010 - takes a method's place
+            if self._loopback:
                 gather = _with_loopback(connection.get_component_candidates)
-                setattr(connection, "get_component_candidates", gather)  # noqa: B010 - takes a method's place
+                setattr(connection, "get_component_candidates", gather)  # noqa: B010
+
+
+async def watch_path(connection: Connection, clock: Clock) -> None:
+    """In place of aioice's consent checks (RFC 7675): closes the path when the node has not answered for
+    10 s (M1.7).
+    """
+    answered = clock.monotonic()
+    while clock.monotonic() - answered < PATH_LOST_S:
+        await clock.sleep(PATH_CHECK_S)
+        for pair in list(connection._nominated.values()):
+            request = connection.build_request(pair, nominate=False)
+            key = (connection.remote_password or "").encode()
+            try:
+                await pair.protocol.request(
+                    request, pair.remote_addr, integrity_key=key, retransmissions=0
+                )
+            except TransactionError:
+                continue
+            answered = clock.monotonic()
+    # `close` would cancel this very task and wait for it.
+    connection._query_consent_task = None
+    await connection.close()
 
 
 def _candidates_everywhere(answer: str) -> str:

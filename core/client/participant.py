@@ -1,44 +1,56 @@
 """A headless participant as a whole: joins a room by its link, sends, receives, chats, and leaves.
 
 Outputs are read, never called back: `events` for what happens, `frames` for opened media. Both queues are
-bounded; when nobody reads `frames`, the oldest are dropped and counted.
+bounded; when nobody reads `frames`, the oldest are dropped and counted. When the node restarts or forgets us,
+we come in anew as a fresh leaf, by ourselves, and go on sending what was sent.
 """
 
 from __future__ import annotations
 
 import asyncio
+import logging
 import secrets
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from types import TracebackType
-from typing import Any, Literal, Self
-from urllib.parse import urlsplit
+from typing import Any, Final, Literal, Self
 
 from core._native import e2ee
 from core.client.clock import SystemClock
-from core.client.errors import ClientError, RequestRefused, SocketLost
-from core.client.events import Alarm, ClientEvent, Ended, Member, PersonLeft, Roster, StateChanged
-from core.client.frames import FrameOpener, OpenedFrame
-from core.client.http import Login, join_room, open_login, split_link
-from core.client.media import ArrivedFrame, MediaConnection
-from core.client.membership import Membership
-from core.client.socket import KEEPALIVE_S, Socket
+from core.client.errors import ClientError, JoinRefused, RequestRefused, SocketLost
+from core.client.events import Alarm, ClientEvent, Ended, Member, StateChanged
+from core.client.feed import Feed
+from core.client.frames import FrameSealer, OpenedFrame
+from core.client.http import Door, Login, split_link
+from core.client.media import SENT
 from core.client.sources import Source
+from core.client.stay import Stay
 from core.ports import Clock
-from core.wire import events as wire
 from core.wire import requests
-from core.wire.requests import Empty, HelloReply, Request
-from core.wire.values import ClientInfo, Person, Tile
+from core.wire.requests import Request
+from core.wire.values import Person, Tile
 
-NAME = "entente headless"
-VERSION = "0.1.0"
+log = logging.getLogger(__name__)
+
 FRAME_QUEUE = 2_048
 """Opened frames that may wait for their reader: some seconds of a meeting. A bot that only talks never
 reads them.
 """
 
 TILE_HEIGHT = 360
-"""Height asked for each picture by `watch_all`: the middle layer of a browser's camera."""
+"""Height asked for each picture while nobody chose by `watch`: the middle layer of a browser's camera."""
+
+COMES_BACK: Final = frozenset({"restarting", "resume_expired", "media_failed"})
+"""Ends of a stay after which another is tried: the node is there or will be, and did not send us away."""
+
+WAITED_FOR: Final = frozenset({"internal", "unavailable", "rate_limited", "media_unavailable"})
+"""Refusals of a join that a later attempt may mend."""
+
+RETURN_S = 120
+"""How long we try to come in anew: a restart takes seconds, an update of the machine a minute or two."""
+
+RETURN_FIRST_S, RETURN_LONGEST_S = 0.25, 4.0
+"""Between attempts, doubling, as in the browser; the random half spreads those whom a node has lost."""
 
 Kind = Literal["microphone", "camera", "screen", "screen_sound"]
 
@@ -46,19 +58,18 @@ Kind = Literal["microphone", "camera", "screen", "screen_sound"]
 class Participant:
     """Made by `join`. Use it as an asynchronous context, or call `leave`."""
 
-    def __init__(self, socket: Socket, hello: HelloReply, clock: Clock, loopback: bool) -> None:
-        self._socket = socket
-        self._hello = hello
+    def __init__(self, door: Door, clock: Clock) -> None:
+        self._door = door
         self._clock = clock
-        self._membership = Membership(hello)
-        self._opener = FrameOpener(lambda: self._membership.member, lambda: self._membership.roster)
-        self._media = MediaConnection(clock, lambda: self._membership.member, self._arrived, loopback)
+        self._stay: Stay | None = None
+        self._feeds = {source: self._feed(source, kind) for source, kind in SENT}
         self._events: asyncio.Queue[ClientEvent | None] = asyncio.Queue()
         self._frames: asyncio.Queue[OpenedFrame | None] = asyncio.Queue(FRAME_QUEUE)
-        self._joined = asyncio.Event()
-        self._tasks: list[asyncio.Task[None]] = []
-        self._watching = True
+        self._drops: Counter[str] = Counter()
+        self._life: asyncio.Task[None] | None = None
+        self._chosen: list[Tile] | None = None
         self._watched: list[Tile] = []
+        self._changed = asyncio.Event()
         self.people: list[Person] = []
         self.alarms: list[Alarm] = []
         self.ended: str | None = None
@@ -75,65 +86,61 @@ class Participant:
     ) -> Self:
         """Joins the room behind a link as `person` (tenant, subject) of the development login, with an
         existing `login`, or as a guest. Returns at once; `ready` waits until media may flow. JoinRefused,
-        RequestRefused.
+        RequestRefused, SocketLost, NodeUnreachable.
         """
         base, slug = split_link(link)
-        if login is None:
-            login = await open_login(base, *person) if person else Login(base, None)
-        admission = await join_room(login, slug, guest_name)
-        clock = clock or SystemClock()
-        socket = Socket(admission.socket, clock)
-        await socket.open()
-        who = ClientInfo(name=NAME, version=VERSION)
-        hello = await socket.request(requests.Hello(id=0, token=admission.token, client=who), HelloReply)
-        loopback = urlsplit(base).hostname in ("127.0.0.1", "localhost", "::1")
-        participant = cls(socket, hello, clock, loopback)
-        await participant._start()
+        participant = cls(Door(base, slug, person, guest_name, login), clock or SystemClock())
+        try:
+            await participant._come_in()
+        except BaseException:
+            await participant.leave()
+            raise
+        participant._life = asyncio.create_task(participant._live(), name="entente participant")
         return participant
 
     @property
     def id(self) -> str:
-        """The participant's opaque id."""
-        return self._hello.participant
+        """The participant's opaque id: another one after it came in anew."""
+        return self._stay.id if self._stay else ""
 
     @property
     def roster(self) -> dict[int, Member]:
         """Members by leaf, from the tree."""
-        return self._membership.roster
+        return self._stay.membership.roster if self._stay else {}
 
     @property
     def member(self) -> e2ee.Member | None:
         """The native member, for probes and tests."""
-        return self._membership.member
+        return self._stay.membership.member if self._stay else None
 
     @property
     def epoch(self) -> int | None:
         """The current epoch; None before the first."""
-        member = self._membership.member
+        member = self.member
         return None if member is None else member.epoch
 
     @property
     def code(self) -> str | None:
         """30 digits to compare aloud (K6.3)."""
-        member = self._membership.member
+        member = self.member
         return None if member is None else member.code()
 
     @property
     def drops(self) -> Counter[str]:
         """Frames that were not sent or not handed on, by reason, over all sources and slots."""
-        return sum((sealer.drops for sealer in self._media.sealers.values()), Counter(self._opener.drops))
+        opener = self._stay.opener.drops if self._stay else Counter[str]()
+        return sum((feed.sealer.drops for feed in self._feeds.values()), self._drops + opener)
 
     @property
     def sent(self) -> dict[str, int]:
         """Frames sent, by source."""
-        return {name: feed.sent for name, feed in self._media.feeds.items() if feed.sent}
+        return {name: feed.sent for name, feed in self._feeds.items() if feed.sent}
 
     async def ready(self, timeout_s: float = 20) -> None:
         """Returns once the group's epoch is reached and media is connected. TimeoutError; SocketLost."""
         async with asyncio.timeout(timeout_s):
-            await self._joined.wait()
-            if self.ended is None:
-                await self._media.connected()
+            while self.ended is None and not await self._is_ready():
+                pass
         if self.ended is not None:
             raise SocketLost(f"ended before it began: {self.ended}")
 
@@ -142,12 +149,12 @@ class Participant:
         wanted = "opus" if kind in ("microphone", "screen_sound") else "vp8"
         if source.codec != wanted:
             raise ValueError(f"{kind} takes {wanted}, not {source.codec}")
-        self._media.feeds[kind].start(source)
+        self._feeds[kind].start(source)
         await self._do(requests.SetSource(id=0, source=kind, state="live"))
 
     async def unpublish(self, kind: Kind) -> None:
         """Sends nothing of this kind any more."""
-        self._media.feeds[kind].stop()
+        self._feeds[kind].stop()
         await self._do(requests.SetSource(id=0, source=kind, state="off"))
 
     async def send_chat(self, text: str) -> None:
@@ -155,8 +162,10 @@ class Participant:
         await self._say({"t": "chat", "id": secrets.token_urlsafe(9), "text": text})
 
     async def watch(self, tiles: list[Tile]) -> None:
-        """Asks for these pictures, most important first, instead of for everybody's."""
-        self._watching = False
+        """Asks for these pictures, most important first, instead of for everybody's. Participants that come
+        in anew have other ids: choose again then.
+        """
+        self._chosen = tiles
         await self._do(requests.SetView(id=0, tiles=tiles))
 
     async def events(self) -> AsyncIterator[ClientEvent]:
@@ -171,23 +180,20 @@ class Participant:
 
     async def drop_socket(self) -> None:
         """Cuts the socket as a network would; it is resumed, and media goes on."""
-        await self._socket.drop()
+        await self._here().drop_socket()
 
     async def leave(self) -> None:
         """Leaves, and frees everything. Safe to call twice."""
         if self.ended is None:
             self._finish("left")
-            # The node may close before its reply is read; that is no loss to recover from.
-            self._socket.forbid_resume()
             try:
                 await self._do(requests.Leave(id=0))
             except (SocketLost, RequestRefused):
                 pass  # gone already; the node finds out by itself
-        await self._media.close()
-        await self._socket.close()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._life is not None:
+            self._life.cancel()
+            await asyncio.gather(self._life, return_exceptions=True)
+        await self._go_out()
 
     async def __aenter__(self) -> Self:
         return self
@@ -197,85 +203,34 @@ class Participant:
     ) -> None:
         await self.leave()
 
-    async def _start(self) -> None:
-        hello = self._hello
-        self._tell(StateChanged("connecting"))
-        self._socket.allow_resume(hello.participant, hello.resume_seconds, self._membership.sign_resume)
-        self._tasks.append(asyncio.create_task(self._follow(), name="entente events"))
-        self._tasks.append(asyncio.create_task(self._keep_alive(), name="entente keepalive"))
-        try:
-            await self._certify(hello.nonce)
-            await self._media.open(self._exchange)
-        except BaseException:
-            await self.leave()
-            raise
-        self._tell(StateChanged("waiting"))
+    # ---- stays (StayPorts) --------------------------------------------------------------------------------
 
-    async def _certify(self, nonce: bytes) -> None:
-        reply = await self._socket.request(self._membership.certify(nonce), requests.CertifyReply)
-        await self._do(self._membership.certified(reply.chain, self._clock.now()))
+    def tell(self, event: ClientEvent) -> None:
+        """Something happened."""
+        if self.ended is not None:
+            return
+        if isinstance(event, Alarm):
+            self.alarms.append(event)
+        self._events.put_nowait(event)
 
-    async def _exchange(self, offer: str) -> str:
-        asked = requests.MediaOffer(id=0, connection=0, sdp=offer)
-        return (await self._socket.request(asked, requests.MediaOfferReply)).sdp
+    def opened(self, frames: Iterator[OpenedFrame]) -> None:
+        """Frames were opened."""
+        for frame in frames:
+            if self.ended is not None:
+                return
+            if self._frames.full():
+                self._frames.get_nowait()
+                self._drops["unread"] += 1
+            self._frames.put_nowait(frame)
 
-    async def _follow(self) -> None:
-        """The one place where events of the socket are worked on, in order."""
-        async for event in self._socket.events():
-            try:
-                await self._work(event)
-            except (RequestRefused, SocketLost, e2ee.E2eeError) as trouble:
-                self._alarm(Alarm(getattr(trouble, "code", "socket_lost"), str(trouble)))
-        self._finish("lost")
-
-    async def _work(self, event: wire.Event) -> None:
-        match event:
-            case wire.Participants():
-                self.people = event.people
-                await self._watch_all()
-            case wire.GroupRejoin():
-                self._opener.forget()
-                await self._certify(event.nonce)
-            case wire.Removed():
-                self._finish(f"removed: {event.reason}")
-            case wire.Ended():
-                self._finish(event.reason)
-            case wire.Muted():
-                self._media.feeds[event.source].stop()
-        for output in self._membership.handle(event, self._clock.now()):
-            await self._put_out(output)
-
-    async def _put_out(self, output: Request | ClientEvent) -> None:
-        if isinstance(output, requests.GroupCreated):
-            reply = await self._socket.request(output, requests.GroupCreatedReply)
-            for more in self._membership.created(reply.entry, self._clock.now()):
-                await self._put_out(more)
-        elif isinstance(output, Request):
-            await self._do(output)
-        elif isinstance(output, Alarm):
-            self._alarm(output)
-        elif isinstance(output, Ended):
-            self._finish(output.reason)
-        else:
-            self._news(output)
-
-    def _news(self, event: ClientEvent) -> None:
-        if isinstance(event, PersonLeft):
-            self._opened(self._opener.retry({event.member.leaf}, self._clock.now()))
-        if isinstance(event, Roster):
-            self._opened(self._opener.retry(set(), self._clock.now()))
-            if not self._joined.is_set():
-                self._joined.set()
-                self._tell(StateChanged("connected"))
-        self._tell(event)
-
-    async def _watch_all(self) -> None:
-        """Asks for everybody's pictures while nobody chose by `watch`."""
-        if not self._watching:
+    async def listed(self, people: list[Person]) -> None:
+        """The node's list of people: while nobody chose by `watch`, everybody's pictures are asked for."""
+        self.people = people
+        if self._chosen is not None:
             return
         tiles = [
             Tile(participant=person.participant, source=source, height=TILE_HEIGHT)
-            for person in self.people
+            for person in people
             if person.participant != self.id
             for source in ("screen", "camera")
             if person.sources.get(source) == "live"
@@ -284,9 +239,109 @@ class Participant:
             self._watched = tiles
             await self._do(requests.SetView(id=0, tiles=tiles))
 
+    async def _come_in(self) -> None:
+        """A stay from its token to its offer, with everything that was sent before another ended."""
+        self.tell(StateChanged("connecting"))
+        self._stay = await Stay.open(self._door, self._clock, self._feeds, self)
+        self._watched = []
+        await self._stay.begin()
+        for kind, feed in self._feeds.items():
+            if feed.source is not None:
+                asked = {"id": 0, "source": kind, "state": "live"}
+                await self._do(requests.SetSource.model_validate(asked))
+        if self._chosen is not None:
+            await self._do(requests.SetView(id=0, tiles=self._chosen))
+        if not self._stay.joined.is_set():
+            self.tell(StateChanged("waiting"))
+
+    async def _go_out(self) -> None:
+        stay, self._stay = self._stay, None
+        if stay is not None:
+            self._drops += stay.opener.drops
+            await stay.close()
+
+    async def _live(self) -> None:
+        """The participant's one task; whoever waits for it learns of its end, whatever it was."""
+        try:
+            await self._stay_on()
+        except Exception:
+            log.exception("a headless participant broke")
+            self._finish("internal")
+
+    async def _stay_on(self) -> None:
+        """One stay after another, until one ends for good or none can be made any more."""
+        deadline = None
+        while self._stay is not None:
+            reason = await self._stay.over()
+            now = self._clock.monotonic()
+            if deadline is None or self._stay.joined.is_set():
+                deadline = now + RETURN_S
+            await self._go_out()
+            if reason not in COMES_BACK or not await self._return(deadline):
+                self._finish(reason if reason not in COMES_BACK else "lost")
+
+    async def _return(self, deadline: float) -> bool:
+        """Comes in anew; False when the node refuses for good, or time is over."""
+        self.tell(StateChanged("reconnecting"))
+        pause = RETURN_FIRST_S
+        while self._clock.monotonic() < deadline:
+            await self._clock.sleep(pause * (0.5 + secrets.randbelow(1_000) / 1_000))
+            pause = min(2 * pause, RETURN_LONGEST_S)
+            try:
+                await self._come_in()
+            except (JoinRefused, RequestRefused) as refusal:
+                await self._go_out()
+                if refusal.code not in WAITED_FOR:
+                    self.tell(Alarm(refusal.code, "on coming in anew"))
+                    return False
+                pause = max(pause, min(refusal.retry_after or 0, RETURN_LONGEST_S))
+            except (ClientError, e2ee.E2eeError):
+                await self._go_out()
+            else:
+                return True
+        return False
+
+    # ---- small things -------------------------------------------------------------------------------------
+
+    def _feed(self, source: str, kind: str) -> Feed:
+        codec: e2ee.Codec = "opus" if kind == "audio" else "vp8"
+        sealer = FrameSealer(source, codec, lambda: self.member)  # type: ignore[arg-type]
+        return Feed(kind, sealer, self._clock)
+
+    def _here(self) -> Stay:
+        if self._stay is None:
+            raise SocketLost("between two stays")
+        return self._stay
+
+    async def _do(self, request: Request) -> None:
+        await self._here().do(request)
+
+    async def _is_ready(self) -> bool:
+        """Waits for the present stay; False when there is none, or it ended meanwhile."""
+        stay = self._stay
+        if stay is None:
+            await self._clock.sleep(0.05)
+            return False
+        ready = asyncio.create_task(self._wait_for(stay), name="entente ready")
+        over = asyncio.create_task(stay.over(), name="entente over")
+        try:
+            await asyncio.wait({ready, over}, return_when=asyncio.FIRST_COMPLETED)
+            if over.done():
+                await asyncio.sleep(0)
+            return ready.done()
+        finally:
+            ready.cancel()
+            over.cancel()
+            await asyncio.gather(ready, over, return_exceptions=True)
+
+    @staticmethod
+    async def _wait_for(stay: Stay) -> None:
+        await stay.joined.wait()
+        await stay.media.connected()
+
     async def _say(self, content: dict[str, Any]) -> None:
         for last in (False, False, True):
-            request = self._membership.say(content, self._clock.now())
+            request = self._here().membership.say(content, self._clock.now())
             try:
                 await self._do(request)
             except RequestRefused as refusal:
@@ -295,44 +350,13 @@ class Participant:
             else:
                 return
 
-    async def _do(self, request: Request) -> None:
-        await self._socket.request(request, Empty)
-
-    async def _keep_alive(self) -> None:
-        while True:
-            await self._clock.sleep(KEEPALIVE_S)
-            try:
-                await self._socket.ping()
-            except ClientError:
-                self._tell(StateChanged("reconnecting"))
-
-    def _arrived(self, frame: ArrivedFrame) -> None:
-        opened = self._opener.open(frame.slot, frame.codec, frame.timestamp, frame.wire, self._clock.now())
-        if opened is not None:
-            self._opened(iter((opened,)))
-
-    def _opened(self, frames: Any) -> None:
-        for frame in frames:
-            if self._frames.full():
-                self._frames.get_nowait()
-                self._opener.drops["unread"] += 1
-            self._frames.put_nowait(frame)
-
-    def _tell(self, event: ClientEvent) -> None:
-        self._events.put_nowait(event)
-
-    def _alarm(self, alarm: Alarm) -> None:
-        self.alarms.append(alarm)
-        self._tell(alarm)
-
     def _finish(self, reason: str) -> None:
         if self.ended is not None:
             return
+        self.tell(Ended(reason))
         self.ended = reason
-        self._joined.set()
-        for feed in self._media.feeds.values():
+        for feed in self._feeds.values():
             feed.stop()
-        self._tell(Ended(reason))
         self._events.put_nowait(None)
         if self._frames.full():
             self._frames.get_nowait()

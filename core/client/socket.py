@@ -29,6 +29,16 @@ REPLY_S = 30
 RETRY_S = 0.5
 """Between attempts to resume: the node keeps us for 30 s, so some 50 attempts fit."""
 
+RESTARTING = 4503
+"""Close code of a node that stops and comes back: 4000 and the status of `unavailable`, of which it says
+that one shall try again. It has forgotten who we were by then.
+"""
+
+GOODBYE = 1000
+
+RETRIED = frozenset({"internal", "rate_limited", "unavailable"})
+"""Refusals of a resumption that a later attempt may mend."""
+
 KEEPALIVE_S = 10
 """Shorter than the idle limits of common proxies."""
 
@@ -52,7 +62,10 @@ class Socket:
         self._participant = ""
         self._resume_s = 0
         self._reader: asyncio.Task[None] | None = None
-        self._closing = False
+        self.ended: str | None = None
+        """Why it is gone for good: `left` (by either end), `restarting`, `resume_expired`, or what else the
+        node refused the resumption with.
+        """
 
     async def open(self) -> None:
         """Connects. SocketLost when nobody answers."""
@@ -62,10 +75,6 @@ class Socket:
     def allow_resume(self, participant: str, seconds: int, sign: Callable[[bytes], bytes]) -> None:
         """From now on a lost connection is taken up again within `seconds`."""
         self._participant, self._resume_s, self._sign = participant, seconds, sign
-
-    def forbid_resume(self) -> None:
-        """A connection that is lost from now on stays lost: somebody is leaving."""
-        self._sign = None
 
     async def request(self, request: Request, reply: type[Reply]) -> Reply:
         """Sends a request and returns its reply. RequestRefused, or SocketLost."""
@@ -99,11 +108,12 @@ class Socket:
 
     async def close(self) -> None:
         """Ends the connection and everything that waits on it."""
-        self._closing = True
+        self.ended = self.ended or "left"
         if self._connection is not None:
             await self._connection.close()
         if self._reader is not None:
-            await self._reader
+            self._reader.cancel()  # it may be waiting for its next attempt to resume
+            await asyncio.gather(self._reader, return_exceptions=True)
 
     async def _connect(self) -> ClientConnection:
         try:
@@ -121,17 +131,23 @@ class Socket:
 
     async def _read(self) -> None:
         try:
-            while True:
+            while self.ended is None:
                 with contextlib.suppress(ConnectionClosed):
                     await self._read_connection()
                 self._fail_waiting()
-                # 1000 is the node's goodbye, which may come before `close` is called.
-                left = self._connection is not None and self._connection.close_code == 1000
-                if self._closing or left or not await self._resume():
-                    return
+                self.ended = self.ended or self._final() or await self._resume()
         finally:
             self._fail_waiting()
             self._events.put_nowait(None)
+
+    def _final(self) -> str | None:
+        """Why nothing is to be resumed after the present connection's end; None when it may be."""
+        code = self._connection.close_code if self._connection is not None else None
+        if code == GOODBYE:
+            return "left"  # the node's answer to `leave`, which may come before `close` is called
+        if code == RESTARTING:
+            return "restarting"
+        return None if self._sign is not None else "lost"
 
     async def _read_connection(self) -> None:
         assert self._connection is not None
@@ -160,19 +176,21 @@ class Socket:
             if not future.done():
                 future.set_exception(SocketLost("the connection ended"))
 
-    async def _resume(self) -> bool:
-        """Takes the participant up again; False once the node has given it up or time is over."""
+    async def _resume(self) -> str | None:
+        """Takes the participant up again: None, or why that is over."""
         deadline = self._clock.monotonic() + self._resume_s
         while self._sign is not None and self._clock.monotonic() < deadline:
             try:
                 await self._resume_once(self._sign)
             except (SocketLost, ConnectionClosed, TimeoutError):
                 await self._clock.sleep(RETRY_S)
-            except RequestRefused:
-                return False
+            except RequestRefused as refusal:
+                if refusal.code not in RETRIED:
+                    return refusal.code
+                await self._clock.sleep(max(RETRY_S, refusal.retry_after or 0))
             else:
-                return True
-        return False
+                return None
+        return "resume_expired"
 
     async def _resume_once(self, sign: Callable[[bytes], bytes]) -> None:
         """Two requests, read here, because the reader of the old connection is who called us."""
@@ -194,5 +212,6 @@ class Socket:
                     self._take(message)
                 elif message.re == self._next_id:
                     if isinstance(message, ErrorReply):
-                        raise RequestRefused(message.error.code, message.error.message)
+                        fault = message.error
+                        raise RequestRefused(fault.code, fault.message, fault.retry_after)
                     return message

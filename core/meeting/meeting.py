@@ -212,6 +212,8 @@ class Meeting:
         self.media.leave(participant.id)
         self._changed.set()
         self._telemetry.count("entente_removals_total", reason=reason)
+        if participant.leaf is None:
+            self._telemetry.count("entente_joins_total", result="failed")
         await self.ordering.remove(participant.id, reason, urgent=reason in ("host", "revocation"))
         await self._store.set_left(participant.id, self._clock.now())
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hmac
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
@@ -58,6 +59,11 @@ class Registry:
         """How many are in the room's live meeting."""
         meeting = self._meetings.get(room)
         return len(meeting.people) if meeting else 0
+
+    def states(self) -> Counter[str]:
+        """How many participants of all meetings are in each state."""
+        everybody = (person for meeting in self._meetings.values() for person in meeting.people.values())
+        return Counter(person.state for person in everybody)
 
     async def hello(self, request: wire.Hello) -> tuple[Session, wire.HelloReply]:
         """Redeem a join token, once (its second use is refused), and make a participant."""

@@ -13,6 +13,7 @@ from gateway.http.facts import FactRoutes
 from gateway.http.guards import BodyGuard, HeaderGuard, HostGuard, ProxyGuard, RateGuard
 from gateway.http.login import LoginRoutes
 from gateway.http.problem import HANDLERS
+from gateway.http.proxies import ClientGuard
 from gateway.http.rooms import RoomRoutes
 from gateway.http.static import static_routes
 from gateway.services import Meetings, Services
@@ -44,6 +45,12 @@ def build_app(
             Middleware(HeaderGuard, embedders=http.embedders),
             Middleware(HostGuard, hosts=http.hosts),
             Middleware(ProxyGuard, development=development),
+            Middleware(
+                ClientGuard,
+                telemetry=services.telemetry,
+                trusted=http.trusted_proxies,
+                header=http.proxy_header,
+            ),
             Middleware(
                 RateGuard,
                 clock=services.clock,

@@ -15,9 +15,9 @@ from collections.abc import Sequence
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from core.errors import PeerError, UserError, WireError
+from core.errors import PeerError, UserError
 from core.ports import Clock, Telemetry
-from gateway.http.problem import problem
+from gateway.http.problem import refuse
 
 _HOST = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9.-]+)(?::(\d{1,5}))?")
 
@@ -41,15 +41,6 @@ FAILURE_COST = 10.0
 them."""
 
 
-async def _refuse(error: WireError, scope: Scope, receive: Receive, send: Send) -> None:
-    """Say no in the way the connection understands."""
-    if scope["type"] == "websocket":
-        await receive()
-        await send({"type": "websocket.close", "code": 1008, "reason": error.code})
-    else:
-        await problem(error)(scope, receive, send)
-
-
 def _matches(name: str, host: str) -> bool:
     """Whether a name is the host, or below it where the host is written `*.example.org`."""
     return name.endswith(host[1:]) and len(name) > len(host) - 1 if host.startswith("*.") else name == host
@@ -68,7 +59,7 @@ class HostGuard:
         if scope["type"] in ("http", "websocket"):
             found = _HOST.fullmatch(Headers(scope=scope).get("host", "").lower())
             if found is None or not any(_matches(found[1], host) for host in self._hosts):
-                await _refuse(PeerError("host_refused"), scope, receive, send)
+                await refuse(PeerError("host_refused"), scope, receive, send)
                 return
         await self._app(scope, receive, send)
 
@@ -89,7 +80,7 @@ class ProxyGuard:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """See ASGI."""
         if self._development and scope["type"] != "lifespan" and is_forwarded(Headers(scope=scope)):
-            await _refuse(PeerError("proxy_refused"), scope, receive, send)
+            await refuse(PeerError("proxy_refused"), scope, receive, send)
             return
         await self._app(scope, receive, send)
 
@@ -154,7 +145,7 @@ class BodyGuard:
             return
         declared = Headers(scope=scope).get("content-length", "0")
         if not declared.isdecimal() or len(declared) > 12 or int(declared) > self._size:
-            await _refuse(PeerError("body_too_large"), scope, receive, send)
+            await refuse(PeerError("body_too_large"), scope, receive, send)
             return
         received = 0
         deadline = asyncio.get_running_loop().time() + self._seconds
@@ -200,7 +191,7 @@ class RateGuard:
         if not self._take(address, 1.0):
             self._telemetry.count("entente_http_refused_total", reason="rate_limited")
             error = UserError("rate_limited", retry_after=1.0 / self._per_second)
-            await _refuse(error, scope, receive, send)
+            await refuse(error, scope, receive, send)
             return
 
         async def counted(message: Message) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
+from starlette.types import Receive, Scope, Send
 
 from core.errors import (
     CODES,
@@ -48,6 +49,15 @@ def problem(error: WireError, headers: Mapping[str, str] | None = None) -> Respo
     return JSONResponse(
         body, status_code=error.facts.status, headers=extra, media_type="application/problem+json"
     )
+
+
+async def refuse(error: WireError, scope: Scope, receive: Receive, send: Send) -> None:
+    """A guard's no, in the way the connection understands."""
+    if scope["type"] == "websocket":
+        await receive()
+        await send({"type": "websocket.close", "code": 1008, "reason": error.code})
+    else:
+        await problem(error)(scope, receive, send)
 
 
 async def on_wire_error(_request: Request, error: Exception) -> Response:

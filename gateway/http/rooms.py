@@ -122,15 +122,15 @@ class RoomRoutes:
         )
 
     async def _join(self, request: Request) -> Response:
-        with self._services.telemetry.span("join.token"):
+        token = new_token(self._services.rng)
+        hashed = token_hash(token)
+        assert hashed is not None
+        with self._services.telemetry.span("join.token", root_of=hashed):
             person = bearer(request, self._sessions)
             body = await read_body(request, Join)
             room = await self._room(request)
             if person is None:
                 person = self._admit_guest(room, body.guest_name)
-            token = new_token(self._services.rng)
-            hashed = token_hash(token)
-            assert hashed is not None
             expires = UnixMillis(self._services.clock.now() + JOIN_SECONDS * 1000)
             await self._services.store.add_join_token(JoinToken(hashed, room.id, person, expires))
             self._services.telemetry.count("entente_join_tokens_total", role=person.role.value)

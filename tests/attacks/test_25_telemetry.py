@@ -147,7 +147,10 @@ async def test_a_join_is_one_trace(tmp_path: Path) -> None:
         await node.stop()
     spans = [json.loads(line) for line in traces.read_text().splitlines()]
     by_name = {span["name"]: span for span in spans}
+    root = by_name["join.token"]
+    assert root["parent"] is None and by_name["socket"]["parent"] == root["span"]
     socket, certify = by_name["socket"], by_name["socket.certify"]
     assert by_name["socket.hello"]["parent"] == socket["span"] == certify["parent"]
     assert by_name["signer.issue_certificate"]["parent"] == certify["span"]
-    assert len({by_name[n]["trace"] for n in ("socket", "socket.hello", "socket.certify")}) == 1
+    joined = {span["trace"] for name, span in by_name.items() if name.startswith(("join", "socket"))}
+    assert joined == {root["trace"]}, "one trace, from the request for a token to the last step"

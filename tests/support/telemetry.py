@@ -43,7 +43,14 @@ class RecordingTelemetry:
         self.observations.append((name, value, labels))
 
     @contextmanager
-    def span(self, name: str, **attributes: str | int | float | bool) -> Iterator[None]:
+    def span(
+        self,
+        name: str,
+        *,
+        root_of: bytes | None = None,
+        under: bytes | None = None,
+        **attributes: str | int | float | bool,
+    ) -> Iterator[None]:
         """Remember the span."""
         self.spans.append((name, attributes))
         yield

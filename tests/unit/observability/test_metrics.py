@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -67,3 +68,10 @@ def test_the_number_of_series_is_bounded() -> None:
     lines = [line for line in registry.exposition().splitlines() if line.startswith("entente_media_drops")]
     assert len(lines) == SERIES_MAX + 1
     assert f'entente_media_drops_total{{reason="other"}} {SERIES_MAX}' in lines
+
+
+def test_every_metric_of_the_table_is_written_somewhere() -> None:
+    root = Path(__file__).parents[3]
+    files = [path for folder in ("core", "gateway") for path in (root / folder).rglob("*.py")]
+    code = "".join(path.read_text() for path in files)
+    assert [name for name in METRICS if f'"{name}"' not in code] == []

@@ -56,6 +56,27 @@ def test_what_is_not_listed_does_not_leave(tmp_path: Path) -> None:
     assert "canary" not in path.read_text() and "Camille" not in path.read_text()
 
 
+def test_a_join_is_one_trace_that_nobody_chooses(tmp_path: Path) -> None:
+    path = tmp_path / "traces.jsonl"
+    traces = Traces(FileExporter(path))
+    with traces.span("join.token", root_of=b"a" * 32), traces.span("inner"):
+        pass
+    with traces.span("other"):
+        pass
+    with traces.span("socket", under=b"a" * 32), traces.span("step"):
+        pass
+    with traces.span("socket", under=b"b" * 32):
+        pass
+    traces.close()
+    inner, root, other, step, socket, strange = lines(path)
+    assert root["parent"] is None
+    assert inner["parent"] == socket["parent"] == root["span"] and step["parent"] == socket["span"]
+    assert {one["trace"] for one in (inner, step, socket)} == {root["trace"]}
+    assert len({root["trace"], other["trace"], strange["trace"]}) == 3
+    assert len({one["span"] for one in (root, inner, other, step, socket, strange)}) == 6
+    assert (b"a" * 16).hex() not in path.read_text(), "the token's hash itself does not leave"
+
+
 def test_the_list_names_nothing_about_people() -> None:
     for forbidden in ("name", "address", "subject", "text", "key", "token", "room", "user", "ip"):
         assert not any(forbidden in key.split(".") for key in ALLOWED)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import msgpack
 import pytest
 
 from core.client.frames import FrameOpener, FrameSealer
-from core.wire import requests
+from core.wire import events, requests
 from tests.support.people import person
 from tests.support.world import Client, World
 
@@ -183,3 +184,28 @@ async def test_a_leavers_frames_open_nothing_more_once_it_is_removed(world: Worl
     assert list(slots.retry({leaf}, world.clock.now())) == []
     assert slots.open(AUDIO, "opus", 960, two_, world.clock.now()) is None
     assert slots.opened == 1 and first.epoch == 3
+
+
+async def test_a_key_in_use_opens_nothing_of_a_revoked_leaf_after_2_s_k2_4(world: World) -> None:
+    """Even where the node goes on forwarding: it tells of the revocation and does not remove the leaf."""
+    first, second = await two(world)
+    sound, slots = sealer(first), opener(second)
+
+    def heard() -> bool:
+        wire = sound.seal(PACKET, True, world.clock.now())
+        assert wire is not None
+        return slots.open(AUDIO, "opus", 0, wire, world.clock.now()) is not None
+
+    assert heard()
+    assert first.membership.member is not None
+    lines = msgpack.unpackb(first.membership.member.roster())
+    fingerprint = next(line["identity"]["fingerprint"] for line in lines if line["self"])
+    data = await world.services.signer.sign_revocation("exemple", fingerprint, "lost device")
+    told = second.membership.handle(events.GroupRevocation(data=data), world.clock.now())
+    assert told == []
+    for _ in range(18):
+        await world.run(0.1)
+        assert heard()
+    await world.run(1.3)
+    assert not heard()
+    assert slots.drops == {"revoked_leaf": 1}

@@ -1,0 +1,225 @@
+"""One stay at the node: a join token, a socket (resumed when lost), a leaf, and media on however many
+connections. When it cannot go on, the participant makes another.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine, Iterator, Mapping
+from typing import Protocol, Self
+from urllib.parse import urlsplit
+
+from core._native import e2ee
+from core.client.errors import ClientError, RequestRefused, SocketLost
+from core.client.events import Alarm, ClientEvent, Ended, PersonLeft, Roster, StateChanged
+from core.client.feed import Feed
+from core.client.frames import FrameOpener, OpenedFrame
+from core.client.http import Door
+from core.client.media import ArrivedFrame
+from core.client.membership import Membership
+from core.client.session import MediaSession
+from core.client.socket import KEEPALIVE_S, Socket
+from core.ports import Clock
+from core.wire import events as wire
+from core.wire import requests
+from core.wire.requests import Empty, HelloReply, Request
+from core.wire.values import ClientInfo, Person
+
+NAME = "entente headless"
+VERSION = "0.1.0"
+
+
+class StayPorts(Protocol):
+    """What a stay tells the participant."""
+
+    def tell(self, event: ClientEvent) -> None:
+        """Something happened."""
+        ...
+
+    def opened(self, frames: Iterator[OpenedFrame]) -> None:
+        """Frames were opened."""
+        ...
+
+    async def listed(self, people: list[Person]) -> None:
+        """The node's list of people and what they send."""
+        ...
+
+
+class Stay:
+    """Order: `open`, `begin`, then requests; `over` says when and why it cannot go on; `close` at the end.
+
+    It implements `MediaPorts`.
+    """
+
+    def __init__(
+        self,
+        socket: Socket,
+        hello: HelloReply,
+        clock: Clock,
+        feeds: Mapping[str, Feed],
+        ports: StayPorts,
+        loopback: bool,
+    ) -> None:
+        self.id = hello.participant
+        self.joined = asyncio.Event()
+        self.membership = Membership(hello)
+        self.opener = FrameOpener(lambda: self.membership.member, lambda: self.membership.roster)
+        self.media = MediaSession(clock, feeds, self, loopback)
+        self._socket = socket
+        self._hello = hello
+        self._clock = clock
+        self._feeds = feeds
+        self._ports = ports
+        self._over: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    @classmethod
+    async def open(cls, door: Door, clock: Clock, feeds: Mapping[str, Feed], ports: StayPorts) -> Self:
+        """Comes in; the leaf is not made yet. JoinRefused, RequestRefused, SocketLost, NodeUnreachable."""
+        admission = await door.ask()
+        socket = Socket(admission.socket, clock)
+        try:
+            await socket.open()
+            who = ClientInfo(name=NAME, version=VERSION)
+            hello = await socket.request(requests.Hello(id=0, token=admission.token, client=who), HelloReply)
+        except BaseException:
+            await socket.close()
+            raise
+        loopback = urlsplit(door.base).hostname in ("127.0.0.1", "localhost", "::1")
+        return cls(socket, hello, clock, feeds, ports, loopback)
+
+    async def begin(self) -> None:
+        """Certifies a leaf, offers media, and follows what happens from now on."""
+        hello = self._hello
+        self._socket.allow_resume(hello.participant, hello.resume_seconds, self.membership.sign_resume)
+        self._spawn(self._follow(), "entente events")
+        self._spawn(self._keep_alive(), "entente keepalive")
+        await self._certify(hello.nonce)
+        await self.media.start()
+
+    async def over(self) -> str:
+        """Returns with the reason once it cannot go on: `removed: …`, what the node gave for the meeting's
+        end, `media_failed`, or why the socket is gone for good.
+        """
+        return await asyncio.shield(self._over)
+
+    async def do(self, request: Request) -> None:
+        """A request whose reply says nothing but: done. RequestRefused, SocketLost."""
+        await self._socket.request(request, Empty)
+
+    async def drop_socket(self) -> None:
+        """Cuts the socket as a network would."""
+        await self._socket.drop()
+
+    async def close(self) -> None:
+        """Frees everything. Whoever leaves has said so before."""
+        self._end("left")
+        await self.media.close()
+        await self._socket.close()
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    # ---- media (MediaPorts) -------------------------------------------------------------------------------
+
+    async def offer(self, connection: int, sdp: str) -> str:
+        """The node's answer."""
+        asked = requests.MediaOffer(id=0, connection=connection, sdp=sdp)
+        return (await self._socket.request(asked, requests.MediaOfferReply)).sdp
+
+    async def closed(self, connection: int) -> None:
+        """Tells the node, which may have noticed already."""
+        try:
+            await self.do(requests.MediaClose(id=0, connection=connection))
+        except (RequestRefused, SocketLost):
+            pass
+
+    def arrived(self, frame: ArrivedFrame) -> None:
+        """Opens a frame out of a slot."""
+        opened = self.opener.open(frame.slot, frame.codec, frame.timestamp, frame.wire, self._clock.now())
+        if opened is not None:
+            self._ports.opened(iter((opened,)))
+
+    def media_lost(self) -> None:
+        """Nothing connects any more."""
+        self._end("media_failed")
+
+    # ---- the socket ---------------------------------------------------------------------------------------
+
+    def _spawn(self, work: Coroutine[object, object, None], name: str) -> None:
+        task = asyncio.create_task(work, name=name)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def _end(self, reason: str) -> None:
+        if not self._over.done():
+            self._over.set_result(reason)
+
+    async def _certify(self, nonce: bytes) -> None:
+        reply = await self._socket.request(self.membership.certify(nonce), requests.CertifyReply)
+        await self.do(self.membership.certified(reply.chain, self._clock.now()))
+
+    async def _follow(self) -> None:
+        """The one place where events of the socket are worked on, in order."""
+        async for event in self._socket.events():
+            try:
+                await self._work(event)
+            except (RequestRefused, SocketLost, e2ee.E2eeError) as trouble:
+                self._ports.tell(Alarm(getattr(trouble, "code", "socket_lost"), str(trouble)))
+        self._end(self._socket.ended or "lost")
+
+    async def _work(self, event: wire.Event) -> None:
+        match event:
+            case wire.Participants():
+                await self._ports.listed(event.people)
+            case wire.GroupRejoin():
+                self.opener.forget()
+                await self._certify(event.nonce)
+            case wire.Removed():
+                self._end(f"removed: {event.reason}")
+            case wire.Ended():
+                self._end(event.reason)
+            case wire.Muted():
+                self._feeds[event.source].stop()
+            case wire.MediaMove():
+                self._spawn(self._move(event.connection), "entente move")
+        for output in self.membership.handle(event, self._clock.now()):
+            await self._put_out(output)
+
+    async def _move(self, connection: int) -> None:
+        """M5.1, beside the events: a connection takes seconds, and commits must not wait for it."""
+        try:
+            await self.media.move(connection)
+        except ClientError:
+            self.media_lost()
+
+    async def _put_out(self, output: Request | ClientEvent) -> None:
+        if isinstance(output, requests.GroupCreated):
+            reply = await self._socket.request(output, requests.GroupCreatedReply)
+            for more in self.membership.created(reply.entry, self._clock.now()):
+                await self._put_out(more)
+        elif isinstance(output, Request):
+            await self.do(output)
+        elif isinstance(output, Ended):
+            self._end(output.reason)
+        else:
+            self._news(output)
+
+    def _news(self, event: ClientEvent) -> None:
+        if isinstance(event, PersonLeft):
+            self._ports.opened(self.opener.retry({event.member.leaf}, self._clock.now()))
+        if isinstance(event, Roster):
+            self._ports.opened(self.opener.retry(set(), self._clock.now()))
+            if not self.joined.is_set():
+                self.joined.set()
+                self._ports.tell(StateChanged("connected"))
+        self._ports.tell(event)
+
+    async def _keep_alive(self) -> None:
+        while True:
+            await self._clock.sleep(KEEPALIVE_S)
+            try:
+                await self._socket.ping()
+            except ClientError:
+                self._ports.tell(StateChanged("reconnecting"))
