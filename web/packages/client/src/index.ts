@@ -41,6 +41,8 @@ export interface JoinOptions {
     readonly microphone?: MediaStreamTrack | null;
     readonly camera?: MediaStreamTrack | null;
   };
+  /** Gives the join up: `join` then rejects with `closed`, and nobody of this name is left behind. */
+  readonly signal?: AbortSignal;
   /** The user's language; the SDK itself has no texts. */
   readonly language?: string;
 }
@@ -64,9 +66,16 @@ export const Entente = {
         wasmIntegrity: options.wasmIntegrity ?? BUILT_INTEGRITY,
       },
     );
-    await meeting.setMicrophone(options.devices?.microphone ?? null);
-    await meeting.setCamera(options.devices?.camera ?? null);
-    await meeting.open();
+    if (options.signal?.aborted === true) throw new EntenteError("closed", "before joining");
+    const giveUp = (): void => void meeting.leave();
+    options.signal?.addEventListener("abort", giveUp);
+    try {
+      await meeting.setMicrophone(options.devices?.microphone ?? null);
+      await meeting.setCamera(options.devices?.camera ?? null);
+      await meeting.open();
+    } finally {
+      options.signal?.removeEventListener("abort", giveUp);
+    }
     return meeting;
   },
 };

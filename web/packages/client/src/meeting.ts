@@ -24,7 +24,7 @@ const TICK = 1_000;
 // What another participation cannot mend.
 const FINAL = new Set([
   "removed", "meeting_ended", "room_unknown", "not_found", "unauthorized", "forbidden", "guests_refused", "meeting_full",
-  "unsupported_browser", "suite_refused", "suite_not_allowed",
+  "unsupported_browser", "suite_refused", "suite_not_allowed", "media_blocked",
 ]);
 
 /** Events of a meeting beside its snapshots. */
@@ -123,17 +123,25 @@ export class Meeting {
     picture.addEventListener("ended", () => {
       if (this.#tracks.get("screen") === picture) void this.stopScreen();
     });
-    await this.#publish("screen", picture);
     const [sound] = stream.getAudioTracks();
+    // Both are known before either is announced: who stops in between stops both.
+    const former = this.#tracks.get("screen_sound");
+    this.#tracks.set("screen", picture);
+    if (sound !== undefined) this.#tracks.set("screen_sound", sound);
+    await this.#publish("screen", picture);
+    if (this.#tracks.get("screen") !== picture) return;
     if (sound !== undefined) await this.#publish("screen_sound", sound);
+    else if (former !== undefined) await this.#publish("screen_sound", null);
   }
 
   /** Stops sharing. */
   async stopScreen(): Promise<void> {
-    for (const source of ["screen", "screen_sound"] as const) {
+    const shared = (["screen", "screen_sound"] as const).filter((source) => this.#tracks.has(source));
+    for (const source of shared) {
       this.#tracks.get(source)?.stop();
-      if (this.#tracks.has(source)) await this.#publish(source, null);
+      this.#tracks.delete(source);
     }
+    for (const source of shared) await this.#publish(source, null);
   }
 
   /** Writes to everybody; resolves when the hub has ordered it. */
@@ -195,11 +203,12 @@ export class Meeting {
   }
 
   async #participate(): Promise<void> {
+    if (this.#ended) throw new EntenteError("closed", "before joining");
     const participation = new Participation(this.#join, this.#assets, {
       hello: (hello) => this.#model.hello(hello),
       event: (event) => {
         this.#model.event(event, unixTime());
-        if (event.type === "muted") this.#tracks.delete(event.source as Source);
+        if (event.type === "muted") this.#silence(event.source as Source, "muted_by_host");
         if (event.type === "participants") this.#sendView();
         if (event.type === "removed" || event.type === "ended") this.#finish();
         this.#store.touch();
@@ -229,6 +238,10 @@ export class Meeting {
       interrupted: (interrupted) => {
         this.#model.interrupted(interrupted);
         this.#store.touch();
+      },
+      stopped: (source, finding) => {
+        this.#silence(source as Source, "source_stopped");
+        this.#alarm(finding, [], source);
       },
       lost: (code) => void this.#lost(code),
     });
@@ -268,8 +281,17 @@ export class Meeting {
   async #publish(source: Source, track: MediaStreamTrack | null): Promise<void> {
     if (track === null) this.#tracks.delete(source);
     else this.#tracks.set(source, track);
+    this.#model.published(source, track !== null, null);
+    this.#store.touch();
     const silent = source === "microphone" ? "muted" : "off";
     await this.#current?.publish(source, track, track === null ? silent : "live");
+  }
+
+  /** A source that was emptied for a reason of somebody else's: a later participation must not publish it again. */
+  #silence(source: Source, why: "muted_by_host" | "source_stopped"): void {
+    this.#tracks.delete(source);
+    this.#model.published(source, false, why);
+    this.#store.touch();
   }
 
   async #say(content: Content): Promise<void> {

@@ -11,7 +11,7 @@ import { KeyWorker } from "./keys/key_worker.ts";
 import { type Connection, FIRST_VIDEO, GROWTH } from "./media/connection.ts";
 import { outboundOf } from "./media/outbound.ts";
 import { MediaSession } from "./media/session.ts";
-import { Watchdog } from "./media/watchdog.ts";
+import { type Finding, Watchdog } from "./media/watchdog.ts";
 import { browserPins, pinChanged } from "./pins.ts";
 import { Socket } from "./socket.ts";
 import { hex } from "./state/people.ts";
@@ -41,6 +41,8 @@ export interface ParticipationPorts {
   connection(connection: Connection): void;
   /** The path is interrupted, or whole again. */
   interrupted(interrupted: boolean): void;
+  /** A source was emptied because its frames did not pass through the seal (K5.7). */
+  stopped(source: Source, finding: Finding): void;
   /** It cannot go on; another may. */
   lost(code: string): void;
 }
@@ -56,6 +58,7 @@ export class Participation {
   readonly #keys: KeyWorker;
   readonly #watchdog = new Watchdog();
   #socket: Socket | null = null;
+  readonly #leaving = new AbortController();
   #greeted: Promise<unknown> = Promise.resolve();
   #looker: ReturnType<typeof setInterval> | null = null;
   #opened = false;
@@ -84,6 +87,7 @@ export class Participation {
 
   /** Joins. The module, the socket and the offer are made side by side; the group and the media then each go their way. */
   async open(): Promise<void> {
+    if (this.#over) throw new EntenteError("closed", "before joining");
     const greeted = this.#greet();
     this.#greeted = greeted;
     const started = this.#keys.call("start", { wasm: this.#assets.wasmUrl, integrity: this.#assets.wasmIntegrity });
@@ -97,7 +101,9 @@ export class Participation {
 
   /** Token and socket: from here on the node knows us. */
   async #greet(): Promise<HelloReply> {
-    const ticket = await requestJoin(this.#join);
+    const ticket = await requestJoin(this.#join, this.#leaving.signal);
+    // Whoever leaves while the token is on its way must not become a participant with it: nobody would close that socket.
+    if (this.#over) throw new EntenteError("closed", "while joining");
     const socket = this.#makeSocket(socketUrl(this.#join.baseUrl, ticket.socket));
     this.#socket = socket;
     await socket.connect();
@@ -162,6 +168,7 @@ export class Participation {
 
   #shut(): void {
     this.#over = true;
+    this.#leaving.abort();
     if (this.#looker !== null) clearInterval(this.#looker);
     this.media.close();
     this.#keys.close();
@@ -207,7 +214,8 @@ export class Participation {
         this.#mediaLost = state === "interrupted";
         this.#ports.interrupted(this.#socketLost || this.#mediaLost);
       },
-      failed: (code) => this.#lose(code),
+      // Without a socket the whole network is away, and nothing is known about what it blocks.
+      failed: (code) => this.#lose(code === "media_blocked" && this.#socketLost ? "media_failed" : code),
     });
   }
 
@@ -235,8 +243,8 @@ export class Participation {
       const finding = this.#watchdog.look(source, { sent, encoded, seen: (pipe?.sealed ?? 0) + dropped });
       if (finding === null) continue;
       // Either way the source is emptied: what cannot be sealed is not captured in vain, and never sent (K5.7).
+      this.#ports.stopped(source, finding);
       await this.publish(source, null, "muted").catch(() => undefined);
-      this.#ports.alarm(finding, source, null);
     }
   }
 }

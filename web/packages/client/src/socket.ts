@@ -72,7 +72,13 @@ export class Socket {
 
   /** Opens the first socket. */
   async connect(): Promise<void> {
-    this.#use(await this.#open());
+    const socket = await this.#open();
+    if (this.#closed) {
+      // Closed while it was being opened: nobody would ever close this one.
+      socket.close(1000);
+      throw new EntenteError("closed", "while connecting");
+    }
+    this.#use(socket);
   }
 
   /** Remembers who we are, so that a lost socket can be resumed. */
@@ -192,7 +198,7 @@ export class Socket {
       if (this.#closed) return;
       if (this.#ports.now() > until) return this.#end("resume_expired");
       try {
-        this.#use(await this.#open());
+        await this.connect();
         await this.#prove();
         return this.#resumed();
       } catch (error) {

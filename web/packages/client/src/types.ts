@@ -119,6 +119,13 @@ export interface Me {
   readonly role: Role;
 }
 
+/** How one of our own sources stands, whatever the page last asked for. */
+export interface OwnSource {
+  readonly on: boolean;
+  /** Why it is off when the page did not ask for that: a host muted it, or its frames did not pass through the seal (K5.7). */
+  readonly why: "muted_by_host" | "source_stopped" | null;
+}
+
 /** Everything a view needs, at one instant. */
 export interface MeetingSnapshot {
   readonly state: MeetingState;
@@ -130,6 +137,8 @@ export interface MeetingSnapshot {
   readonly tiles: readonly Tile[];
   readonly messages: readonly ChatMessage[];
   readonly encryption: EncryptionState;
+  /** What this client itself publishes now. */
+  readonly own: Readonly<Record<Source, OwnSource>>;
   /** A host has silenced one of our sources. */
   readonly mutedBy: { readonly source: Source; readonly name: string; readonly time: number } | null;
   /** The browser wants a gesture before it plays sound: call `playSound` from one. */

@@ -4,7 +4,7 @@
  */
 
 import type { Events, HelloReply, Person as Hint, ServerEvent, SlotHint } from "../generated/wire.ts";
-import type { Alarm, ChatMessage, Ended, MeetingSnapshot, MeetingState, Person, Source, Tile } from "../types.ts";
+import type { Alarm, ChatMessage, Ended, MeetingSnapshot, MeetingState, OwnSource, Person, Source, Tile } from "../types.ts";
 import type { GroupView } from "../worker/group.ts";
 import type { RosterLine } from "../worker/native.ts";
 import type { Content } from "./content.ts";
@@ -34,6 +34,8 @@ export interface Picture {
 
 const NO_GROUP: GroupView = { epoch: null, leaf: null, suite: 0, code: null, members: [], stopped: "not_reached", prior: null };
 
+const OFF: OwnSource = { on: false, why: null };
+
 /** Everything known about one meeting. Feed it with `hello`, `event`, `group`…; read `snapshot`. */
 export class MeetingModel {
   readonly encryption = new Encryption();
@@ -48,6 +50,7 @@ export class MeetingModel {
   #levels: ReadonlyMap<string, number> = new Map();
   #messages: readonly ChatMessage[] = [];
   #mutedBy: MeetingSnapshot["mutedBy"] = null;
+  #own: MeetingSnapshot["own"] = { microphone: OFF, camera: OFF, screen: OFF, screen_sound: OFF };
   #ended: Ended | null = null;
   #interrupted = false;
   #people: readonly Person[] = [];
@@ -101,6 +104,11 @@ export class MeetingModel {
         return this.end(event.reason, null);
       default:
     }
+  }
+
+  /** What we publish changed, by the page's wish (`why` null) or against it. */
+  published(source: Source, on: boolean, why: OwnSource["why"]): void {
+    this.#own = { ...this.#own, [source]: { on, why } };
   }
 
   /** It is over for this client; the first reason stays. */
@@ -182,6 +190,7 @@ export class MeetingModel {
       tiles: this.#tiles,
       messages: this.#messages,
       encryption: this.encryption.snapshot(this.#view),
+      own: this.#own,
       mutedBy: this.#mutedBy,
       soundBlocked: this.soundBlocked,
       ended: this.#ended,
