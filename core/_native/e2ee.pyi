@@ -171,6 +171,13 @@ class Snapshot(TypedDict):
     order: int
     content_hash: bytes
 
+class SnapshotLine(TypedDict):
+    """What the giver of a snapshot vouches for, beside its content."""
+
+    epoch: int
+    purpose: str
+    order: int
+
 class FailureReport(TypedDict):
     """Signed by the leaf key of a member that cannot process a commit (K4.4)."""
 
@@ -413,7 +420,13 @@ class Member:
 
     def revoke(self, revocation: bytes, now: int) -> None: ...
     def failure_report(self, epoch: int, attempt: int, commit_hash: bytes, code: str) -> bytes: ...
-    def sign_snapshot(self, purpose: str, order: int, content_hash: bytes) -> bytes: ...
+    def sign_snapshot(self, purpose: str, order: int, content: bytes) -> bytes:
+        """A state given to a late joiner, or the confirmation of one that another gave (K6.2)."""
+
+    def open_snapshot(self, giver_leaf: int, data: bytes, content: bytes) -> bytes:
+        """Msgpack SnapshotLine; raises snapshot_foreign, unknown_leaf, revoked_leaf, or signed_signature where
+        another leaf or another content was signed."""
+
     def check_signed(self, kind: Structure, data: bytes) -> bytes:
         """Opens a receipt, submission, snapshot or failure_report under the key of the leaf it names:
         msgpack fields."""

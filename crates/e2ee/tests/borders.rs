@@ -5,11 +5,7 @@ mod support;
 use entente_e2ee::bytes::{Bytes, sha256};
 use entente_e2ee::signed::{Receipt, Signed, Snapshot, State};
 use entente_e2ee::{Code, SUITE_CLASSICAL};
-use support::{Meeting, code};
-
-fn key(number: u64) -> ed25519_dalek::SigningKey {
-    ed25519_dalek::SigningKey::from_bytes(&sha256(&[b"leaf", &number.to_be_bytes()]).0)
-}
+use support::{Meeting, code, leaf_signer};
 
 #[test]
 fn k2_6_a_group_of_another_suite_than_ones_own_is_not_created() {
@@ -85,17 +81,21 @@ fn k4_4_and_k6_2_words_of_another_group_are_refused() {
     let mut value = Receipt::peek(&receipt).unwrap_or_else(|_| panic!());
     value.group = Bytes(b"another group".to_vec());
     assert_eq!(
-        code(meeting.members[1].receipt(&value.sign(&key(1)), now)),
+        code(meeting.members[1].receipt(&value.sign(&leaf_signer(1)), now)),
         Code::ReceiptStale
     );
     let word = meeting.members[0]
-        .sign_snapshot("notes", 1, sha256(&[b"notes"]))
+        .sign_snapshot("notes", 1, b"notes")
         .unwrap();
     let mut value = Snapshot::peek(&word).unwrap_or_else(|_| panic!());
     value.group = Bytes(b"another group".to_vec());
-    let foreign = value.sign(&key(1));
+    let foreign = value.sign(&leaf_signer(1));
     assert_eq!(
         code(meeting.members[1].check_signed("snapshot", &foreign)),
+        Code::SnapshotForeign
+    );
+    assert_eq!(
+        code(meeting.members[1].open_snapshot(0, &foreign, b"notes")),
         Code::SnapshotForeign
     );
 }

@@ -6,7 +6,7 @@ use entente_e2ee::bytes::{Bytes, sha256};
 use entente_e2ee::group::{external_add, external_remove};
 use entente_e2ee::signed::{Signed, State, Submission};
 use entente_e2ee::{Code, LeafKey, PublicGroup, SUITE_CLASSICAL};
-use support::{Announced, HUB_SEED, Meeting, Submitted, World, code};
+use support::{Announced, HUB_SEED, Meeting, Submitted, World, code, leaf_signer};
 
 /// A submission of one addition, committed by leaf 0 of three, and its joiner.
 fn submitted() -> (Meeting, Submitted, Vec<entente_e2ee::Member>) {
@@ -64,7 +64,7 @@ fn k4_1_broken_tags_under_the_authors_signature_name_the_author() {
         let at = bad.len() - from_end;
         bad[at] ^= 1;
         let hash = sha256(&[&bad]);
-        let key = member_key(1);
+        let key = leaf_signer(1);
         let group = meeting.params.group_id.clone();
         let signature = sign(
             &key,
@@ -87,11 +87,6 @@ fn k4_1_broken_tags_under_the_authors_signature_name_the_author() {
         );
     }
     drop(announced);
-}
-
-/// The world hands out leaf keys by a counter: the first person has number 1.
-fn member_key(number: u64) -> ed25519_dalek::SigningKey {
-    ed25519_dalek::SigningKey::from_bytes(&sha256(&[b"leaf", &number.to_be_bytes()]).0)
 }
 
 fn sign(key: &ed25519_dalek::SigningKey, submission: &Submission) -> Vec<u8> {
@@ -119,7 +114,7 @@ fn k3_2_bytes_behind_a_commit_are_refused() {
     let hash = sha256(&[&long]);
     let group = meeting.params.group_id.clone();
     let signature = sign(
-        &member_key(1),
+        &leaf_signer(1),
         &Submission {
             group,
             epoch: 2,
@@ -166,7 +161,7 @@ fn k3_2_a_commit_by_another_member_than_the_one_named_is_refused() {
     let hash = sha256(&[&commit.commit.0]);
     let group = meeting.params.group_id.clone();
     let signature = sign(
-        &member_key(2),
+        &leaf_signer(2),
         &Submission {
             group,
             epoch: 2,
@@ -312,7 +307,7 @@ fn k3_2_a_replayed_commit_is_refused() {
     let hash = sha256(&[&first.commit.commit.0]);
     let group = meeting.params.group_id.clone();
     let signature = sign(
-        &member_key(1),
+        &leaf_signer(1),
         &Submission {
             group,
             epoch: 3,

@@ -5,7 +5,7 @@ mod support;
 use entente_e2ee::bytes::{B32, sha256};
 use entente_e2ee::signed::{Receipt, Signed, State};
 use entente_e2ee::{Code, Member};
-use support::{HUB_SEED, Meeting, Submitted, code};
+use support::{HUB_SEED, Meeting, Submitted, code, leaf_signer};
 
 /// Three members and a joiner, staged, with all receipts.
 fn staged() -> (Meeting, Submitted, Vec<Member>, Vec<Vec<u8>>) {
@@ -24,9 +24,7 @@ fn hash(submitted: &Submitted) -> B32 {
 fn resign(receipt: &[u8], key: u64, spoil: impl Fn(&mut Receipt)) -> Vec<u8> {
     let mut value = Receipt::peek(receipt).unwrap_or_else(|_| panic!());
     spoil(&mut value);
-    value.sign(&ed25519_dalek::SigningKey::from_bytes(
-        &sha256(&[b"leaf", &key.to_be_bytes()]).0,
-    ))
+    value.sign(&leaf_signer(key))
 }
 
 #[test]

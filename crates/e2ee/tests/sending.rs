@@ -2,10 +2,9 @@
 
 mod support;
 
-use entente_e2ee::bytes::B32;
 use entente_e2ee::frames::{Codec, Kid, Kind, Opener, Sealer};
 use entente_e2ee::member::{FrameReceiver, FrameSender};
-use entente_e2ee::signed::{Revocation, Signed, Snapshot};
+use entente_e2ee::signed::{Revocation, Signed};
 use entente_e2ee::{Code, Error, Member};
 use support::{Meeting, code};
 
@@ -455,28 +454,4 @@ fn messages_flow_while_a_commit_is_announced_or_staged() {
     for member in meeting.members.iter_mut().chain(&mut joiners) {
         member.reached(&entry, &receipts, now).unwrap();
     }
-}
-
-#[test]
-fn k6_2_a_snapshot_is_its_givers_word() {
-    let meeting = Meeting::of(2);
-    let snapshot = meeting.members[0]
-        .sign_snapshot("notes", 12, B32([3; 32]))
-        .unwrap();
-    let opened = meeting.members[1]
-        .check_signed("snapshot", &snapshot)
-        .unwrap();
-    let fields: Snapshot = entente_e2ee::pack::from_slice(&opened).unwrap();
-    assert!(
-        fields.leaf == 0
-            && fields.order == 12
-            && fields.purpose == "notes"
-            && fields.content_hash.0 == [3; 32]
-    );
-    let mut forged = snapshot.clone();
-    *forged.last_mut().unwrap() ^= 1;
-    assert_eq!(
-        code(meeting.members[1].check_signed("snapshot", &forged)),
-        Code::SignedSignature
-    );
 }

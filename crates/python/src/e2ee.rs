@@ -411,11 +411,19 @@ impl Member {
         py: Python<'py>,
         purpose: &str,
         order: u64,
-        content_hash: &[u8],
+        content: &[u8],
     ) -> Out<'py> {
-        bytes(py, || {
-            self.0.sign_snapshot(purpose, order, b32(content_hash)?)
-        })
+        bytes(py, || self.0.sign_snapshot(purpose, order, content))
+    }
+
+    fn open_snapshot<'py>(
+        &self,
+        py: Python<'py>,
+        giver_leaf: u32,
+        data: &[u8],
+        content: &[u8],
+    ) -> Out<'py> {
+        packed(py, || self.0.open_snapshot(giver_leaf, data, content))
     }
 
     fn check_signed<'py>(&self, py: Python<'py>, kind: &str, data: &[u8]) -> Out<'py> {

@@ -377,6 +377,18 @@ impl Member {
             .failure_report(whole(epoch)?, attempt, b32(commit_hash)?, code))
     }
 
+    /// Vouches for a state given to a late joiner.
+    #[wasm_bindgen(js_name = signSnapshot)]
+    pub fn sign_snapshot(&self, purpose: &str, order: f64, content: &[u8]) -> Bytes {
+        run(self.0.sign_snapshot(purpose, whole(order)?, content))
+    }
+
+    /// Msgpack `{epoch, purpose, order}` of a state that the member at this leaf vouches for.
+    #[wasm_bindgen(js_name = openSnapshot)]
+    pub fn open_snapshot(&self, giver_leaf: u32, data: &[u8], content: &[u8]) -> Bytes {
+        packed(self.0.open_snapshot(giver_leaf, data, content))
+    }
+
     /// Proves that a returning socket is ours.
     #[wasm_bindgen(js_name = signResume)]
     pub fn sign_resume(&self, nonce: &[u8], participant: &str) -> Vec<u8> {

@@ -22,6 +22,7 @@ pub use messages::Message;
 pub use outcome::Reached;
 pub use roster::RosterLine;
 pub use stage::Commit;
+pub use statements::SnapshotLine;
 pub(crate) use statements::check_signed;
 
 use crate::bytes::B32;

@@ -87,7 +87,7 @@ impl World {
     pub fn key(&self) -> LeafKey {
         let seed = self.next_seed.get() + 1;
         self.next_seed.set(seed);
-        LeafKey::from_seed(&sha256(&[b"leaf", &seed.to_be_bytes()]).0)
+        LeafKey::from_seed(&leaf_signer(seed).to_bytes())
     }
 
     /// Somebody of a ministry with an ordinary certificate.
@@ -135,6 +135,11 @@ impl World {
             prior: None,
         }
     }
+}
+
+/// The world hands out leaf keys by a counter: the first person, who creates the meeting, has number 1.
+pub fn leaf_signer(number: u64) -> SigningKey {
+    SigningKey::from_bytes(&sha256(&[b"leaf", &number.to_be_bytes()]).0)
 }
 
 pub fn hub_key(seed: &[u8; 32]) -> B32 {
