@@ -17,8 +17,8 @@ import { Store } from "./state/store.ts";
 import { collectStats } from "./stats.ts";
 import type { Alarm, Ended, MeetingSnapshot, Source, Stats, View } from "./types.ts";
 
-/** Participations tried in a row before the meeting is given up. */
-const TRIES = 6;
+/** Participations tried in a row before the meeting is given up: with the waits between, some two minutes, in which a node restarts. */
+const TRIES = 40;
 /** Milliseconds between looks at what time alone changes. */
 const TICK = 1_000;
 // What another participation cannot mend.

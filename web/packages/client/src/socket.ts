@@ -14,6 +14,8 @@ const REQUEST_TIMEOUT = 20_000;
 /** Milliseconds between pings, and how long one may stay unanswered: a dead path says nothing by itself. */
 const PING = 5_000;
 const PING_TIMEOUT = 6_000;
+/** The node restarts and forgets this participant: resuming would only be refused (K3.1). */
+const RESTARTING = 4503;
 
 /** What the socket needs and tells. */
 export interface SocketPorts {
@@ -186,6 +188,7 @@ export class Socket {
     if (socket !== this.#socket || this.#closed) return;
     this.#socket = null;
     if (this.#participant === null || code === 1000) return this.#end("closed");
+    if (code === RESTARTING) return this.#end("restarting");
     this.#resuming = true;
     this.#ports.state("lost", String(code));
     void this.#resume();

@@ -92,6 +92,8 @@ export interface EncryptionState {
   /** Why nothing is sent now, as the member's code, or null. */
   readonly stopped: string | null;
   readonly verified: Verified | null;
+  /** This group follows another one of the same meeting, with other keys and another code to compare (K3.1). */
+  readonly newGroup: { readonly reason: string } | null;
   readonly alarms: readonly Alarm[];
 }
 

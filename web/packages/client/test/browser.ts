@@ -5,6 +5,7 @@
 
 import { vi } from "vitest";
 import { Meeting } from "../src/meeting.ts";
+import type { Delays } from "../src/state/backoff.ts";
 import { type Message, Wire } from "./wire.ts";
 
 /** A sender or receiver of a connection. */
@@ -130,6 +131,8 @@ export class FakeNode {
   readonly tokens: { give: (response: unknown) => void }[] = [];
   /** While set, a request for a token is answered only by `tokens[n].give`. */
   holdsTokens = false;
+  /** While set, nobody answers at its address. */
+  down = false;
   /** Answers by the type of a request; everything else is granted. */
   answers: Record<string, (message: Message) => unknown> = {};
 
@@ -137,7 +140,8 @@ export class FakeNode {
     new Promise((resolve, reject) => {
       const give = (): void => resolve({ ok: true, status: 200, json: async () => ({ token: "t", socket: "/api/socket" }) });
       signal?.addEventListener("abort", () => reject(new Error("aborted")));
-      if (this.holdsTokens) this.tokens.push({ give });
+      if (this.down) reject(new Error("refused"));
+      else if (this.holdsTokens) this.tokens.push({ give });
       else give();
     });
 
@@ -205,7 +209,7 @@ export function installBrowser(): FakeNode {
 }
 
 /** A meeting at the doubles; not opened yet. */
-export function meetingAt(delays = { wait: async (): Promise<void> => undefined }): Meeting {
+export function meetingAt(delays: Delays = { wait: async () => undefined }): Meeting {
   return new Meeting(
     { baseUrl: "http://node", slug: "t", session: null, guestName: "Ada" },
     { workerUrl: "/w.js", wasmUrl: "/m.wasm", wasmIntegrity: null },

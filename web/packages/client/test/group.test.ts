@@ -18,6 +18,7 @@ class FakeMember {
   stopped: string | null = null;
   selfRemoved = false;
   prior: { reason: string } | null = null;
+  groupId = Uint8Array.of(0x67);
   missed = 0;
 
   #note(name: string, detail: unknown = ""): void {
@@ -298,7 +299,15 @@ test("a group that follows another one is told, with its reason (K3.1)", async (
   group.handle(event("group.create", { params: one }));
   await settle();
   expect(alarms).toEqual(["new_group"]);
-  expect(views.at(-1)?.prior).toBe("hub_lost");
+  expect(views.at(-1)).toMatchObject({ prior: "hub_lost", group: "67" });
+  // Another group of the same client is another history.
+  group.handle(event("group.rejoin", { reason: "behind", nonce: one }));
+  await settle();
+  Object.assign(members[1] as FakeMember, { prior: { reason: "restart" }, groupId: Uint8Array.of(0x68) });
+  group.handle(event("group.create", { params: one }));
+  await settle();
+  expect(alarms).toEqual(["new_group", "new_group"]);
+  expect(views.at(-1)).toMatchObject({ prior: "restart", group: "68" });
 });
 
 test("the leaf key proves a resumption before and after there is a member (K2.5)", async () => {

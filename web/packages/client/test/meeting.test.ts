@@ -2,7 +2,8 @@
 
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { Meeting } from "../src/meeting.ts";
-import { captured, FakePeer, FakeTrack, HOLD, installBrowser, meetingAt, type FakeNode } from "./browser.ts";
+import { RECONNECT } from "../src/state/backoff.ts";
+import { captured, FakePeer, FakeTrack, FakeWorker, HOLD, installBrowser, meetingAt, type FakeNode } from "./browser.ts";
 
 let node: FakeNode;
 const tick = (ms = 0): Promise<unknown> => vi.advanceTimersByTimeAsync(ms);
@@ -215,5 +216,67 @@ describe("what is published", () => {
     await tick();
     expect(meeting.getSnapshot().own.microphone).toEqual({ on: false, why: "muted_by_host" });
     await meeting.leave();
+  });
+});
+
+describe("K3.1: a node that restarts", () => {
+  const inGroup = (group: string, prior: string | null = null) => ({
+    op: "group",
+    view: { epoch: 1, leaf: 0, suite: 0x4f, code: group, members: [], stopped: null, group, prior },
+  });
+
+  /** In a meeting with a camera and a raised hand, whose code was compared; then the node goes. */
+  async function interrupted(drop: () => void): Promise<{ meeting: Meeting; camera: FakeTrack }> {
+    const meeting = meetingAt(RECONNECT);
+    await meeting.open();
+    FakeWorker.all[0]?.say(inGroup("67"));
+    const camera = new FakeTrack();
+    await meeting.setCamera(camera.real);
+    await meeting.raiseHand(true);
+    meeting.markVerified();
+    await tick();
+    node.down = true;
+    drop();
+    await tick(100);
+    expect(meeting.state).toBe("reconnecting");
+    return { meeting, camera };
+  }
+
+  async function comesBack(meeting: Meeting, camera: FakeTrack): Promise<void> {
+    await tick(30_000);
+    expect(meeting.state).toBe("reconnecting");
+    node.down = false;
+    await tick(8_000);
+    expect(node.requests("hello").length).toBe(2);
+    expect(sender(FakePeer.all.at(-1), "camera")?.track).toBe(camera);
+    expect(node.requests("source").at(-1)).toMatchObject({ source: "camera", state: "live" });
+    FakeWorker.all.at(-1)?.say(inGroup("68", "restart"));
+    FakeWorker.all.at(-1)?.say({ op: "alarm", code: "new_group", detail: "restart", leaf: null });
+    await tick();
+    const { state, encryption } = meeting.getSnapshot();
+    expect(state).toBe("connected");
+    expect(encryption).toMatchObject({ newGroup: { reason: "restart" }, verified: null });
+    expect(encryption.alarms.map(({ code }) => code)).toEqual(["new_group"]);
+    expect(FakeWorker.all.at(-1)?.called.some(({ name }) => name === "message")).toBe(true);
+    await meeting.leave();
+  }
+
+  test("and says so is joined anew as soon as it is back, with what was published and held up", async () => {
+    const { meeting, camera } = await interrupted(() => node.sockets[0]?.drop(4503));
+    await comesBack(meeting, camera);
+  });
+
+  test("and has forgotten who resumes is joined anew", async () => {
+    node.answers.resume = () => ({ error: { code: "resume_expired", message: "" } });
+    const { meeting, camera } = await interrupted(() => node.sockets[0]?.drop(1006));
+    await comesBack(meeting, camera);
+  });
+
+  test("and does not come back ends the meeting for this client after some minutes, by name", async () => {
+    const { meeting } = await interrupted(() => node.sockets[0]?.drop(4503));
+    await tick(100_000);
+    expect(meeting.state).toBe("reconnecting");
+    await tick(200_000);
+    expect(meeting.getSnapshot().ended?.reason).toBe("lost");
   });
 });

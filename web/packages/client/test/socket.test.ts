@@ -187,6 +187,14 @@ test("a server that closes normally has ended it", async () => {
   expect(wires.length).toBe(1);
 });
 
+test("a node that says it restarts is not asked to resume what it will have forgotten", async () => {
+  const { wire } = await connected();
+  wire.drop(4503);
+  await tick(1000);
+  expect(states).toEqual(["closed restarting"]);
+  expect(wires.length).toBe(1);
+});
+
 test("a message beyond the limit is refused here", async () => {
   const { made: one } = await connected();
   await expect(one.request("message", { data: new Uint8Array(5 << 20), epoch: 1 })).rejects.toMatchObject({ code: "too_large" });

@@ -32,7 +32,7 @@ export interface Picture {
   attach(video: HTMLVideoElement): () => void;
 }
 
-const NO_GROUP: GroupView = { epoch: null, leaf: null, suite: 0, code: null, members: [], stopped: "not_reached", prior: null };
+const NO_GROUP: GroupView = { epoch: null, leaf: null, suite: 0, code: null, members: [], stopped: "not_reached", group: null, prior: null };
 
 const OFF: OwnSource = { on: false, why: null };
 
@@ -78,6 +78,7 @@ export class MeetingModel {
   group(view: GroupView): void {
     this.#view = view;
     if (view.epoch === null) return;
+    this.encryption.group(view);
     this.#trees.set(view.epoch, view.members);
     for (const epoch of this.#trees.keys()) if (this.#trees.size > MAX_TREES) this.#trees.delete(epoch);
     const leaves = new Set(view.members.map((line) => line.leaf));

@@ -5,6 +5,7 @@
  */
 
 import { codeOf, detailOf } from "../errors.ts";
+import { hex } from "../state/people.ts";
 import type { Events, HelloReply, Requests, ServerEvent } from "../generated/wire.ts";
 import { type FrameSecrets, type ReceiverSecret, type SenderSecret } from "./keys.ts";
 import type { Source } from "./kid.ts";
@@ -32,6 +33,8 @@ export interface GroupView {
   readonly members: readonly RosterLine[];
   /** The reason for which nothing may be sent now, or null (K3.3, K4.6). */
   readonly stopped: string | null;
+  /** The MLS group id, hexadecimal. */
+  readonly group: string | null;
   /** Why this group follows another one of the same meeting (K3.1). */
   readonly prior: string | null;
 }
@@ -77,6 +80,7 @@ export class Group implements FrameSecrets {
   #lastMark = "";
   /** Counts what changes the view without changing the epoch. */
   #revision = 0;
+  #group: string | null = null;
   #prior: string | null = null;
   #connected: Uint32Array | null = null;
 
@@ -139,7 +143,7 @@ export class Group implements FrameSecrets {
   view(): GroupView {
     const member = this.#member;
     if (member === null || !this.#joined) {
-      return { epoch: null, leaf: null, suite: this.#hello?.suite ?? 0, code: null, members: [], stopped: "not_reached", prior: null };
+      return { epoch: null, leaf: null, suite: this.#hello?.suite ?? 0, code: null, members: [], stopped: "not_reached", group: null, prior: null };
     }
     return {
       epoch: member.epoch,
@@ -148,6 +152,7 @@ export class Group implements FrameSecrets {
       code: member.code(),
       members: unpack<RosterLine[]>(member.roster()),
       stopped: this.#stopped(),
+      group: this.#group,
       prior: this.#prior,
     };
   }
@@ -314,12 +319,15 @@ export class Group implements FrameSecrets {
     this.#left = false;
     this.#revision += 1;
     if (this.#connected !== null) member.connected(this.#connected);
-    const { prior } = unpack<GroupParams>(member.params());
-    if (prior !== null && this.#prior === null) {
-      this.#prior = prior.reason;
-      this.#ports.alarm("new_group", prior.reason);
+    const group = hex(member.groupId);
+    const entered = group !== this.#group;
+    if (entered) {
+      this.#group = group;
+      this.#prior = unpack<GroupParams>(member.params()).prior?.reason ?? null;
     }
     this.refresh();
+    // After the view: what was noticed about a group is told to somebody who knows that he is in it.
+    if (entered && this.#prior !== null) this.#ports.alarm("new_group", this.#prior);
   }
 
   #rejoin(event: Events["group.rejoin"]): void {

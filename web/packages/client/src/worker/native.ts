@@ -77,6 +77,7 @@ export interface Member {
   readonly epoch: number;
   readonly leaf: number;
   readonly suite: number;
+  readonly groupId: Uint8Array;
   keyPackage(now: number): Uint8Array;
   create(params: Uint8Array, now: number): Uint8Array;
   propose(epoch: number, attempt: number, committer: number, proposals: Uint8Array[], now: number): void;
