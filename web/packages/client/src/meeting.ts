@@ -12,10 +12,12 @@ import { type Assets, Participation } from "./participation.ts";
 import { Pictures } from "./pictures.ts";
 import { type Delays, RECONNECT } from "./state/backoff.ts";
 import { type Content, decodeContent, encodeContent, MAX_TEXT } from "./state/content.ts";
+import { Handover } from "./state/handover.ts";
 import { MeetingModel } from "./state/model.ts";
 import { Store } from "./state/store.ts";
 import { collectStats } from "./stats.ts";
 import type { Alarm, Ended, MeetingSnapshot, Source, Stats, View } from "./types.ts";
+import type { GroupMessage } from "./worker/group.ts";
 
 /** Participations tried in a row before the meeting is given up: with the waits between, some two minutes, in which a node restarts. */
 const TRIES = 40;
@@ -51,6 +53,7 @@ export class Meeting {
   readonly #ticker: ReturnType<typeof setInterval>;
   #view: readonly View[] = [];
   #hand = false;
+  #handover: Handover | null = null;
   #current: Participation | null = null;
   #ended = false;
 
@@ -205,7 +208,10 @@ export class Meeting {
   async #participate(): Promise<void> {
     if (this.#ended) throw new EntenteError("closed", "before joining");
     const participation = new Participation(this.#join, this.#assets, {
-      hello: (hello) => this.#model.hello(hello),
+      hello: (hello) => {
+        this.#model.hello(hello);
+        this.#handover = this.#makeHandover(participation);
+      },
       event: (event) => {
         this.#model.event(event, unixTime());
         if (event.type === "muted") this.#silence(event.source as Source, "muted_by_host");
@@ -216,15 +222,13 @@ export class Meeting {
       group: (view) => {
         const first = this.#model.view.epoch === null && view.epoch !== null;
         this.#model.group(view);
+        this.#handover?.group(view);
         // Hands are held up in each group anew: a newcomer to it knows none.
         if (first && this.#hand) void this.raiseHand(true).catch(() => undefined);
         this.#store.touch();
       },
-      message: ({ leaf, epoch, content }) => {
-        const known = decodeContent(content);
-        if (known !== null) this.#model.content(known, { leaf, epoch }, unixTime());
-        this.#store.touch();
-      },
+      message: (message) => this.#heard(message),
+      arrived: (arrival) => this.#handover?.arrived(arrival),
       labels: (labels) => {
         const clashing = this.#pictures.labels(labels);
         if (clashing.length > 0) this.#alarm("tiles_swapped", clashing);
@@ -258,6 +262,25 @@ export class Meeting {
     // A hint for the others' tiles: that it did not arrive does not undo the join.
     await Promise.allSettled(live.map((source) => participation.request("source", { source, state: "live" })));
     this.#store.touch();
+  }
+
+  #heard({ leaf, epoch, order, content }: GroupMessage): void {
+    const known = decodeContent(content);
+    if (known?.t === "snapshot") this.#handover?.snapshot(leaf, epoch, known.data, known.content).catch(() => undefined);
+    else if (known?.t === "snapshot_seen") this.#handover?.seen(leaf, known.hash);
+    else if (known !== null) this.#model.content(known, { leaf, epoch, order }, unixTime());
+    this.#handover?.heard(order);
+    this.#store.touch();
+  }
+
+  #makeHandover(participation: Participation): Handover {
+    return new Handover(this.#model.hands, {
+      give: (purpose, order, content) => participation.giveSnapshot(purpose, order, content),
+      open: (giver, data, content) => participation.openSnapshot(giver, data, content),
+      confirm: (hash) => participation.sendMessage(encodeContent({ t: "snapshot_seen", hash })),
+      later: (ms, run) => void setTimeout(() => (this.#current === participation ? run() : undefined), ms),
+      changed: () => this.#store.touch(),
+    });
   }
 
   async #lost(code: string): Promise<void> {

@@ -14,7 +14,9 @@ import { MediaSession } from "./media/session.ts";
 import { type Finding, Watchdog } from "./media/watchdog.ts";
 import { browserPins, pinChanged } from "./pins.ts";
 import { Socket } from "./socket.ts";
+import type { Arrival } from "./state/handover.ts";
 import { hex } from "./state/people.ts";
+import type { SnapshotLine } from "./worker/native.ts";
 import type { GroupMessage, GroupView } from "./worker/group.ts";
 import type { Source } from "./worker/kid.ts";
 import type { FrameLabel, PipeStats } from "./worker/pipes.ts";
@@ -33,6 +35,8 @@ export interface ParticipationPorts {
   event(event: ServerEvent): void;
   group(view: GroupView): void;
   message(message: GroupMessage): void;
+  /** Members came to a group we were in already (K6.2). */
+  arrived(arrival: Arrival): void;
   labels(labels: readonly FrameLabel[]): void;
   alarm(code: string, detail: string, leaf: number | null): void;
   /** Counters, once a second. */
@@ -79,6 +83,7 @@ export class Participation {
       },
       labels: (labels) => this.#ports.labels(labels),
       message: (message) => this.#ports.message(message),
+      arrived: (arrival) => this.#ports.arrived(arrival),
       alarm: (code, detail, leaf) => this.#ports.alarm(code, detail, leaf),
       failed: () => this.#lose("key_worker_failed"),
     });
@@ -126,6 +131,16 @@ export class Participation {
   /** Has the member seal content for everybody. */
   async sendMessage(content: Uint8Array): Promise<void> {
     await this.#keys.call("message", { content });
+  }
+
+  /** Has the member vouch for a state, and tell everybody (K6.2). */
+  async giveSnapshot(purpose: string, order: number, content: Uint8Array): Promise<void> {
+    await this.#keys.call("snapshot", { purpose, order, content });
+  }
+
+  /** Has the member check what `giver` vouches for. */
+  openSnapshot(giver: number, data: Uint8Array, content: Uint8Array): Promise<SnapshotLine> {
+    return this.#keys.call("snapshot_open", { giver, data, content });
   }
 
   /** Publishes a track, or falls silent, and tells the node which state tiles should show. */

@@ -136,6 +136,8 @@ export interface MeetingSnapshot {
   readonly me: Me | null;
   readonly tenants: readonly TenantInfo[];
   readonly people: readonly Person[];
+  /** Whose word alone some raised hands rest on: they were up before we came, and no second member has confirmed it (K6.2). */
+  readonly handsToldBy: string | null;
   readonly tiles: readonly Tile[];
   readonly messages: readonly ChatMessage[];
   readonly encryption: EncryptionState;

@@ -230,10 +230,10 @@ test("alarms are told once and bounded", () => {
 test("chat: one sender cannot overwrite another's message, and hands go with their leaf", () => {
   const made = model();
   const said = { t: "chat", id: "1", text: "hello" } as const;
-  made.content(said, { leaf: 1, epoch: 1 }, 5);
-  made.content({ ...said, text: "changed" }, { leaf: 1, epoch: 1 }, 6);
-  made.content({ ...said, text: "mine" }, { leaf: 2, epoch: 1 }, 7);
-  made.content({ t: "hand", up: true }, { leaf: 2, epoch: 1 }, 8);
+  made.content(said, { leaf: 1, epoch: 1, order: 1 }, 5);
+  made.content({ ...said, text: "changed" }, { leaf: 1, epoch: 1, order: 1 }, 6);
+  made.content({ ...said, text: "mine" }, { leaf: 2, epoch: 1, order: 1 }, 7);
+  made.content({ t: "hand", up: true }, { leaf: 2, epoch: 1, order: 1 }, 8);
   const shown = made.snapshot(new Shown());
   expect(shown.messages.map((message) => [message.name, message.text])).toEqual([["Bo", "hello"], ["Cy", "mine"]]);
   expect(shown.people.find((person) => person.name === "Cy")?.hand).toBe(true);

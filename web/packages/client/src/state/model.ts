@@ -8,6 +8,7 @@ import type { Alarm, ChatMessage, Ended, MeetingSnapshot, MeetingState, OwnSourc
 import type { GroupView } from "../worker/group.ts";
 import type { RosterLine } from "../worker/native.ts";
 import type { Content } from "./content.ts";
+import { Hands } from "./hands.ts";
 import { Encryption } from "./encryption.ts";
 import { keep } from "./keep.ts";
 import type { Owner } from "./labels.ts";
@@ -39,13 +40,13 @@ const OFF: OwnSource = { on: false, why: null };
 /** Everything known about one meeting. Feed it with `hello`, `event`, `group`…; read `snapshot`. */
 export class MeetingModel {
   readonly encryption = new Encryption();
+  readonly hands = new Hands();
   #hello: HelloReply | null = null;
   #view: GroupView = NO_GROUP;
   readonly #trees = new Map<number, readonly RosterLine[]>();
   #hints: readonly Hint[] = [];
   #slots = new Map<string, SlotHint>();
   #before: ReadonlyMap<string, string> = new Map();
-  #hands = new Set<number>();
   #speaking: ReadonlySet<string> = new Set();
   #levels: ReadonlyMap<string, number> = new Map();
   #messages: readonly ChatMessage[] = [];
@@ -65,7 +66,7 @@ export class MeetingModel {
     this.#trees.clear();
     this.#hints = [];
     this.#slots = new Map();
-    this.#hands = new Set();
+    this.hands.reset();
     this.#interrupted = false;
   }
 
@@ -81,8 +82,7 @@ export class MeetingModel {
     this.encryption.group(view);
     this.#trees.set(view.epoch, view.members);
     for (const epoch of this.#trees.keys()) if (this.#trees.size > MAX_TREES) this.#trees.delete(epoch);
-    const leaves = new Set(view.members.map((line) => line.leaf));
-    this.#hands = new Set([...this.#hands].filter((leaf) => leaves.has(leaf)));
+    this.hands.tree(view);
   }
 
   /** Takes a server event; those that are not shown are ignored. `now` is unix milliseconds. */
@@ -118,14 +118,11 @@ export class MeetingModel {
   }
 
   /** Opened content of somebody, or our own once the hub has taken it. */
-  content(content: Content, from: { leaf: number; epoch: number } | "self", now: number): void {
+  content(content: Content, from: { leaf: number; epoch: number; order: number } | "self", now: number): void {
     const leaf = from === "self" ? this.#view.leaf : from.leaf;
     if (leaf === null) return;
-    if (content.t === "hand") {
-      if (content.up) this.#hands.add(leaf);
-      else this.#hands.delete(leaf);
-      return;
-    }
+    if (content.t === "hand") return this.hands.say(leaf, content.up, from === "self" ? null : from.order);
+    if (content.t !== "chat") return;
     const line = this.#line(leaf, from === "self" ? this.#view.epoch : from.epoch);
     const participant = this.#hints.find((hint) => hint.leaf === leaf)?.participant ?? `leaf-${leaf}`;
     const name = line?.identity.name ?? "";
@@ -169,7 +166,7 @@ export class MeetingModel {
     const people = joinPeople(this.#view.members, this.#hints, {
       self: hello?.participant ?? null,
       before: this.#before,
-      hands: this.#hands,
+      hands: this.hands.up,
       speaking: this.#speaking,
       levels: this.#levels,
     });
@@ -188,6 +185,7 @@ export class MeetingModel {
       me: hello === null ? null : { ...hello.me, participant: hello.participant },
       tenants: hello?.tenants ?? [],
       people: this.#people,
+      handsToldBy: this.hands.toldBy === null ? null : (this.#line(this.hands.toldBy, this.#view.epoch)?.identity.name ?? null),
       tiles: this.#tiles,
       messages: this.#messages,
       encryption: this.encryption.snapshot(this.#view),

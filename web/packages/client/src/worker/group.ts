@@ -5,6 +5,8 @@
  */
 
 import { codeOf, detailOf } from "../errors.ts";
+import { encodeContent } from "../state/content.ts";
+import type { Arrival } from "../state/handover.ts";
 import { hex } from "../state/people.ts";
 import type { Events, HelloReply, Requests, ServerEvent } from "../generated/wire.ts";
 import { type FrameSecrets, type ReceiverSecret, type SenderSecret } from "./keys.ts";
@@ -18,6 +20,7 @@ import {
   type OwnCommit,
   type Reached,
   type RosterLine,
+  type SnapshotLine,
   type Trust,
   unpack,
 } from "./native.ts";
@@ -54,6 +57,8 @@ export interface GroupPorts {
   /** The group or what may be sent has changed. */
   changed(view: GroupView): void;
   message(message: GroupMessage): void;
+  /** Members came to a group we were in already. */
+  arrived(arrival: Arrival): void;
   alarm(code: string, detail: string, leaf?: number): void;
   /** Unix milliseconds. */
   now(): number;
@@ -81,6 +86,8 @@ export class Group implements FrameSecrets {
   /** Counts what changes the view without changing the epoch. */
   #revision = 0;
   #group: string | null = null;
+  /** Who was last named to commit, and for which epoch. */
+  #named = { epoch: -1, committer: -1 };
   #prior: string | null = null;
   #connected: Uint32Array | null = null;
 
@@ -117,10 +124,30 @@ export class Group implements FrameSecrets {
   }
 
   /** Seals content for everybody and has the hub order it (K6.1); encrypts again when the epoch has moved on. */
-  async sendMessage(content: Uint8Array): Promise<void> {
+  sendMessage(content: Uint8Array): Promise<void> {
+    return this.#say(() => content);
+  }
+
+  /** Vouches for a state that newcomers did not hear themselves, and tells everybody (K6.2). */
+  giveSnapshot(purpose: string, order: number, content: Uint8Array): Promise<void> {
+    // Signed anew for each try: the structure names the epoch.
+    return this.#say((member) => encodeContent({ t: "snapshot", data: member.signSnapshot(purpose, order, content), content }));
+  }
+
+  /** Checks a snapshot against the leaf that sealed it; a refusal is told, with that leaf, and thrown. */
+  openSnapshot(giver: number, data: Uint8Array, content: Uint8Array): SnapshotLine {
+    try {
+      return unpack<SnapshotLine>(this.#reachedMember().openSnapshot(giver, data, content));
+    } catch (error) {
+      this.#ports.alarm(codeOf(error, "library"), "snapshot", giver);
+      throw error;
+    }
+  }
+
+  async #say(make: (member: Member) => Uint8Array): Promise<void> {
     for (let attempt = 1; ; attempt += 1) {
       const member = this.#reachedMember();
-      const data = member.encrypt(content, this.#ports.now());
+      const data = member.encrypt(make(member), this.#ports.now());
       try {
         await this.#ports.send("message", { data, epoch: member.epoch });
         return;
@@ -261,6 +288,7 @@ export class Group implements FrameSecrets {
     const member = this.#member;
     if (member === null || !this.#joined) return;
     const now = this.#ports.now();
+    this.#named = { epoch: event.epoch, committer: event.committer };
     member.propose(event.epoch, event.attempt, event.committer, event.proposals, now);
     if (event.committer !== member.leaf) return;
     // Nothing proposed means: renew your leaf (K3.4).
@@ -309,7 +337,12 @@ export class Group implements FrameSecrets {
       this.#revision += 1;
       return;
     }
+    const present = this.#joined;
     this.#enterEpoch(member);
+    const added = merged.added.map(({ leaf }) => leaf);
+    if (!present || added.length === 0) return;
+    const committer = this.#named.epoch === merged.epoch ? this.#named.committer : null;
+    this.#ports.arrived({ epoch: merged.epoch, committer, added });
   }
 
   #enterEpoch(member: Member): void {
