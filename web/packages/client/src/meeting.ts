@@ -53,6 +53,7 @@ export class Meeting {
   readonly #ticker: ReturnType<typeof setInterval>;
   #view: readonly View[] = [];
   #hand = false;
+  #signing = false;
   #handover: Handover | null = null;
   #current: Participation | null = null;
   #ended = false;
@@ -159,6 +160,12 @@ export class Meeting {
     await this.#say({ t: "hand", up });
   }
 
+  /** Says that one signs, which counts as speaking until it is taken back (M4.7). */
+  async setSigning(on: boolean): Promise<void> {
+    this.#signing = on;
+    await this.#need().request("signing", { on });
+  }
+
   /** Tells the node what is on screen, most important first. */
   setView(tiles: readonly View[]): void {
     this.#view = tiles;
@@ -258,9 +265,10 @@ export class Meeting {
       await participation.close(false);
       throw error;
     }
-    const live = [...this.#tracks.keys()];
-    // A hint for the others' tiles: that it did not arrive does not undo the join.
-    await Promise.allSettled(live.map((source) => participation.request("source", { source, state: "live" })));
+    const live = [...this.#tracks.keys()].map((source) => participation.request("source", { source, state: "live" }));
+    const signing = this.#signing ? [participation.request("signing", { on: true })] : [];
+    // Hints for the others: that one did not arrive does not undo the join.
+    await Promise.allSettled([...live, ...signing]);
     this.#store.touch();
   }
 

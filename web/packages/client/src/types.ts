@@ -30,6 +30,8 @@ export interface Person {
   readonly host: boolean;
   readonly self: boolean;
   readonly hand: boolean;
+  /** Signs, which counts as speaking (M4.7); a hint from signalling. */
+  readonly signing: boolean;
   readonly microphone: SourceState;
   readonly camera: SourceState;
   readonly screen: SourceState;

@@ -233,6 +233,7 @@ describe("K3.1: a node that restarts", () => {
     const camera = new FakeTrack();
     await meeting.setCamera(camera.real);
     await meeting.raiseHand(true);
+    await meeting.setSigning(true);
     meeting.markVerified();
     await tick();
     node.down = true;
@@ -250,6 +251,7 @@ describe("K3.1: a node that restarts", () => {
     expect(node.requests("hello").length).toBe(2);
     expect(sender(FakePeer.all.at(-1), "camera")?.track).toBe(camera);
     expect(node.requests("source").at(-1)).toMatchObject({ source: "camera", state: "live" });
+    expect(node.requests("signing").map(({ on }) => on)).toEqual([true, true]);
     FakeWorker.all.at(-1)?.say(inGroup("68", "restart"));
     FakeWorker.all.at(-1)?.say({ op: "alarm", code: "new_group", detail: "restart", leaf: null });
     await tick();

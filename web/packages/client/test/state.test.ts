@@ -62,6 +62,11 @@ test("names come from the tree, never from signalling", () => {
   ]);
 });
 
+test("M4.7: who signs is told, of members and of those still joining", () => {
+  const people = joinPeople([line(0, "Ada", true), line(1, "Bo")], [hint("p_b", 1, { signing: true }), hint("p_c", null, { signing: true })], extras);
+  expect(people.map((person) => person.signing)).toEqual([false, true, true]);
+});
+
 test("a member that the server does not mention is listed all the same (attack 14)", () => {
   const people = joinPeople([line(0, "Ada", true), line(7, "Ghost")], [hint("p_a", 0)], extras);
   expect(people.map((person) => person.name)).toEqual(["Ada", "Ghost"]);
