@@ -168,6 +168,7 @@ describe(`three people in ${names.join(" and ")}`, () => {
     });
     const now = await until("noticed", () => second.look(), ({ encryption }) => encryption.alarms.length > 0, 20_000);
     assert.match(now.encryption.alarms[0].code, /^(plaintext|transform_lost)$/);
+    assert.deepEqual(now.own.camera, { on: false, why: "source_stopped" });
     assert.equal(await second.page.evaluate(() => window.peers.at(-1).getTransceivers()[1].sender.track), null);
     for (const person of [host, guest]) {
       const stats = await person.stats();

@@ -14,6 +14,9 @@ export { erasePins, exportPins, type Pin } from "./pins.ts";
 export type * from "./types.ts";
 export { VERSION } from "./version.ts";
 
+/** Everything a meeting offers, without its inner state: for those who put a double in its place. */
+export type MeetingSurface = Pick<Meeting, keyof Meeting>;
+
 // Set by the build that bundles the SDK (integrity.ts); a page that loads it unbundled passes `wasmIntegrity` itself.
 declare const __WASM_INTEGRITY__: string | undefined;
 const BUILT_INTEGRITY = typeof __WASM_INTEGRITY__ === "undefined" ? null : __WASM_INTEGRITY__;
