@@ -85,6 +85,28 @@ describe(`three people in ${names.join(" and ")}`, () => {
     await until("hand down", () => second.look(), ({ people }) => !people.some((person) => person.hand));
   });
 
+  test("M4.7: who says that she signs is shown as signing, until she takes it back", async () => {
+    await guest.page.evaluate(() => window.meeting.setSigning(true));
+    await until("signing", () => second.look(), ({ people }) => people.some((person) => person.name === "Gast" && person.signing));
+    await guest.page.evaluate(() => window.meeting.setSigning(false));
+    await until("no longer", () => second.look(), ({ people }) => !people.some((person) => person.signing));
+  });
+
+  test("K6.2: who comes later sees the hand that was raised before", async () => {
+    await second.page.evaluate(() => window.meeting.raiseHand(true));
+    await until("hand up", () => host.look(), ({ people }) => people.some((person) => person.hand));
+    const late = await join(browsers[0], node, "Spät", { camera: false, microphone: false });
+    // The hand's owner and the host are two, whoever of them gives the snapshot.
+    const { people, encryption } = await until("hand seen, and confirmed", () => late.look(), (now) => now.people.some((person) => person.hand) && now.handsToldBy === null);
+    assert.deepEqual(people.filter((person) => person.hand).map((person) => person.name), [(await second.look()).people.find((person) => person.self).name]);
+    assert.deepEqual(encryption.alarms, []);
+    await second.page.evaluate(() => window.meeting.raiseHand(false));
+    await until("hand down", () => late.look(), (now) => !now.people.some((person) => person.hand));
+    await late.page.evaluate(() => window.meeting.leave());
+    await late.close();
+    await until("gone", () => host.look(), (now) => now.people.length === 3);
+  });
+
   /** Shares a painted canvas as `sharer`'s screen; the others must see it, and see it end. */
   async function share(sharer) {
     const others = everybody().filter((person) => person !== sharer);
@@ -146,6 +168,7 @@ describe(`three people in ${names.join(" and ")}`, () => {
     });
     const now = await until("noticed", () => second.look(), ({ encryption }) => encryption.alarms.length > 0, 20_000);
     assert.match(now.encryption.alarms[0].code, /^(plaintext|transform_lost)$/);
+    assert.deepEqual(now.own.camera, { on: false, why: "source_stopped" });
     assert.equal(await second.page.evaluate(() => window.peers.at(-1).getTransceivers()[1].sender.track), null);
     for (const person of [host, guest]) {
       const stats = await person.stats();

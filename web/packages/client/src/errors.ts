@@ -13,6 +13,8 @@ export type ClientCode =
   | "resume_expired"
   | "key_worker_failed"
   | "media_failed"
+  /** No connection for media ever stood: the person's network may block it. */
+  | "media_blocked"
   | "not_connected"
   | "too_large";
 

@@ -17,17 +17,17 @@ export interface JoinRequest {
   readonly guestName: string | null;
 }
 
-/** Asks for a token; throws the server's code (problem+json), or `network`. */
-export async function requestJoin(request: JoinRequest): Promise<JoinTicket> {
+/** Asks for a token; throws the server's code (problem+json), `network`, or `closed` when `signal` is raised. */
+export async function requestJoin(request: JoinRequest, signal: AbortSignal): Promise<JoinTicket> {
   const url = new URL(`/api/rooms/${encodeURIComponent(request.slug)}/join`, request.baseUrl);
   const headers: Record<string, string> = { "content-type": "application/json" };
   if (request.session !== null) headers.authorization = `Bearer ${request.session}`;
   const body = JSON.stringify(request.guestName === null ? {} : { guest_name: request.guestName });
   let response: Response;
   try {
-    response = await fetch(url, { method: "POST", headers, body, credentials: "omit", cache: "no-store" });
+    response = await fetch(url, { method: "POST", headers, body, signal, credentials: "omit", cache: "no-store" });
   } catch {
-    throw new EntenteError("network", "join");
+    throw new EntenteError(signal.aborted ? "closed" : "network", "join");
   }
   const answer: unknown = await response.json().catch(() => null);
   const fields = typeof answer === "object" && answer !== null ? (answer as Record<string, unknown>) : {};

@@ -14,6 +14,9 @@ export { erasePins, exportPins, type Pin } from "./pins.ts";
 export type * from "./types.ts";
 export { VERSION } from "./version.ts";
 
+/** Everything a meeting offers, without its inner state: for those who put a double in its place. */
+export type MeetingSurface = Pick<Meeting, keyof Meeting>;
+
 // Set by the build that bundles the SDK (integrity.ts); a page that loads it unbundled passes `wasmIntegrity` itself.
 declare const __WASM_INTEGRITY__: string | undefined;
 const BUILT_INTEGRITY = typeof __WASM_INTEGRITY__ === "undefined" ? null : __WASM_INTEGRITY__;
@@ -41,6 +44,8 @@ export interface JoinOptions {
     readonly microphone?: MediaStreamTrack | null;
     readonly camera?: MediaStreamTrack | null;
   };
+  /** Gives the join up: `join` then rejects with `closed`, and nobody of this name is left behind. */
+  readonly signal?: AbortSignal;
   /** The user's language; the SDK itself has no texts. */
   readonly language?: string;
 }
@@ -64,9 +69,16 @@ export const Entente = {
         wasmIntegrity: options.wasmIntegrity ?? BUILT_INTEGRITY,
       },
     );
-    await meeting.setMicrophone(options.devices?.microphone ?? null);
-    await meeting.setCamera(options.devices?.camera ?? null);
-    await meeting.open();
+    if (options.signal?.aborted === true) throw new EntenteError("closed", "before joining");
+    const giveUp = (): void => void meeting.leave();
+    options.signal?.addEventListener("abort", giveUp);
+    try {
+      await meeting.setMicrophone(options.devices?.microphone ?? null);
+      await meeting.setCamera(options.devices?.camera ?? null);
+      await meeting.open();
+    } finally {
+      options.signal?.removeEventListener("abort", giveUp);
+    }
     return meeting;
   },
 };

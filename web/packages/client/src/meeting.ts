@@ -12,19 +12,21 @@ import { type Assets, Participation } from "./participation.ts";
 import { Pictures } from "./pictures.ts";
 import { type Delays, RECONNECT } from "./state/backoff.ts";
 import { type Content, decodeContent, encodeContent, MAX_TEXT } from "./state/content.ts";
+import { Handover } from "./state/handover.ts";
 import { MeetingModel } from "./state/model.ts";
 import { Store } from "./state/store.ts";
 import { collectStats } from "./stats.ts";
 import type { Alarm, Ended, MeetingSnapshot, Source, Stats, View } from "./types.ts";
+import type { GroupMessage } from "./worker/group.ts";
 
-/** Participations tried in a row before the meeting is given up. */
-const TRIES = 6;
+/** Participations tried in a row before the meeting is given up: with the waits between, some two minutes, in which a node restarts. */
+const TRIES = 40;
 /** Milliseconds between looks at what time alone changes. */
 const TICK = 1_000;
 // What another participation cannot mend.
 const FINAL = new Set([
   "removed", "meeting_ended", "room_unknown", "not_found", "unauthorized", "forbidden", "guests_refused", "meeting_full",
-  "unsupported_browser", "suite_refused", "suite_not_allowed",
+  "unsupported_browser", "suite_refused", "suite_not_allowed", "media_blocked",
 ]);
 
 /** Events of a meeting beside its snapshots. */
@@ -51,6 +53,8 @@ export class Meeting {
   readonly #ticker: ReturnType<typeof setInterval>;
   #view: readonly View[] = [];
   #hand = false;
+  #signing = false;
+  #handover: Handover | null = null;
   #current: Participation | null = null;
   #ended = false;
 
@@ -123,17 +127,25 @@ export class Meeting {
     picture.addEventListener("ended", () => {
       if (this.#tracks.get("screen") === picture) void this.stopScreen();
     });
-    await this.#publish("screen", picture);
     const [sound] = stream.getAudioTracks();
+    // Both are known before either is announced: who stops in between stops both.
+    const former = this.#tracks.get("screen_sound");
+    this.#tracks.set("screen", picture);
+    if (sound !== undefined) this.#tracks.set("screen_sound", sound);
+    await this.#publish("screen", picture);
+    if (this.#tracks.get("screen") !== picture) return;
     if (sound !== undefined) await this.#publish("screen_sound", sound);
+    else if (former !== undefined) await this.#publish("screen_sound", null);
   }
 
   /** Stops sharing. */
   async stopScreen(): Promise<void> {
-    for (const source of ["screen", "screen_sound"] as const) {
+    const shared = (["screen", "screen_sound"] as const).filter((source) => this.#tracks.has(source));
+    for (const source of shared) {
       this.#tracks.get(source)?.stop();
-      if (this.#tracks.has(source)) await this.#publish(source, null);
+      this.#tracks.delete(source);
     }
+    for (const source of shared) await this.#publish(source, null);
   }
 
   /** Writes to everybody; resolves when the hub has ordered it. */
@@ -146,6 +158,12 @@ export class Meeting {
   async raiseHand(up: boolean): Promise<void> {
     this.#hand = up;
     await this.#say({ t: "hand", up });
+  }
+
+  /** Says that one signs, which counts as speaking until it is taken back (M4.7). */
+  async setSigning(on: boolean): Promise<void> {
+    this.#signing = on;
+    await this.#need().request("signing", { on });
   }
 
   /** Tells the node what is on screen, most important first. */
@@ -195,11 +213,15 @@ export class Meeting {
   }
 
   async #participate(): Promise<void> {
+    if (this.#ended) throw new EntenteError("closed", "before joining");
     const participation = new Participation(this.#join, this.#assets, {
-      hello: (hello) => this.#model.hello(hello),
+      hello: (hello) => {
+        this.#model.hello(hello);
+        this.#handover = this.#makeHandover(participation);
+      },
       event: (event) => {
         this.#model.event(event, unixTime());
-        if (event.type === "muted") this.#tracks.delete(event.source as Source);
+        if (event.type === "muted") this.#silence(event.source as Source, "muted_by_host");
         if (event.type === "participants") this.#sendView();
         if (event.type === "removed" || event.type === "ended") this.#finish();
         this.#store.touch();
@@ -207,15 +229,13 @@ export class Meeting {
       group: (view) => {
         const first = this.#model.view.epoch === null && view.epoch !== null;
         this.#model.group(view);
+        this.#handover?.group(view);
         // Hands are held up in each group anew: a newcomer to it knows none.
         if (first && this.#hand) void this.raiseHand(true).catch(() => undefined);
         this.#store.touch();
       },
-      message: ({ leaf, epoch, content }) => {
-        const known = decodeContent(content);
-        if (known !== null) this.#model.content(known, { leaf, epoch }, unixTime());
-        this.#store.touch();
-      },
+      message: (message) => this.#heard(message),
+      arrived: (arrival) => this.#handover?.arrived(arrival),
       labels: (labels) => {
         const clashing = this.#pictures.labels(labels);
         if (clashing.length > 0) this.#alarm("tiles_swapped", clashing);
@@ -230,6 +250,10 @@ export class Meeting {
         this.#model.interrupted(interrupted);
         this.#store.touch();
       },
+      stopped: (source, finding) => {
+        this.#silence(source as Source, "source_stopped");
+        this.#alarm(finding, [], source);
+      },
       lost: (code) => void this.#lost(code),
     });
     this.#current = participation;
@@ -241,10 +265,30 @@ export class Meeting {
       await participation.close(false);
       throw error;
     }
-    const live = [...this.#tracks.keys()];
-    // A hint for the others' tiles: that it did not arrive does not undo the join.
-    await Promise.allSettled(live.map((source) => participation.request("source", { source, state: "live" })));
+    const live = [...this.#tracks.keys()].map((source) => participation.request("source", { source, state: "live" }));
+    const signing = this.#signing ? [participation.request("signing", { on: true })] : [];
+    // Hints for the others: that one did not arrive does not undo the join.
+    await Promise.allSettled([...live, ...signing]);
     this.#store.touch();
+  }
+
+  #heard({ leaf, epoch, order, content }: GroupMessage): void {
+    const known = decodeContent(content);
+    if (known?.t === "snapshot") this.#handover?.snapshot(leaf, epoch, known.data, known.content).catch(() => undefined);
+    else if (known?.t === "snapshot_seen") this.#handover?.seen(leaf, known.hash);
+    else if (known !== null) this.#model.content(known, { leaf, epoch, order }, unixTime());
+    this.#handover?.heard(order);
+    this.#store.touch();
+  }
+
+  #makeHandover(participation: Participation): Handover {
+    return new Handover(this.#model.hands, {
+      give: (purpose, order, content) => participation.giveSnapshot(purpose, order, content),
+      open: (giver, data, content) => participation.openSnapshot(giver, data, content),
+      confirm: (hash) => participation.sendMessage(encodeContent({ t: "snapshot_seen", hash })),
+      later: (ms, run) => void setTimeout(() => (this.#current === participation ? run() : undefined), ms),
+      changed: () => this.#store.touch(),
+    });
   }
 
   async #lost(code: string): Promise<void> {
@@ -268,8 +312,17 @@ export class Meeting {
   async #publish(source: Source, track: MediaStreamTrack | null): Promise<void> {
     if (track === null) this.#tracks.delete(source);
     else this.#tracks.set(source, track);
+    this.#model.published(source, track !== null, null);
+    this.#store.touch();
     const silent = source === "microphone" ? "muted" : "off";
     await this.#current?.publish(source, track, track === null ? silent : "live");
+  }
+
+  /** A source that was emptied for a reason of somebody else's: a later participation must not publish it again. */
+  #silence(source: Source, why: "muted_by_host" | "source_stopped"): void {
+    this.#tracks.delete(source);
+    this.#model.published(source, false, why);
+    this.#store.touch();
   }
 
   async #say(content: Content): Promise<void> {

@@ -11,10 +11,12 @@ import { KeyWorker } from "./keys/key_worker.ts";
 import { type Connection, FIRST_VIDEO, GROWTH } from "./media/connection.ts";
 import { outboundOf } from "./media/outbound.ts";
 import { MediaSession } from "./media/session.ts";
-import { Watchdog } from "./media/watchdog.ts";
+import { type Finding, Watchdog } from "./media/watchdog.ts";
 import { browserPins, pinChanged } from "./pins.ts";
 import { Socket } from "./socket.ts";
+import type { Arrival } from "./state/handover.ts";
 import { hex } from "./state/people.ts";
+import type { SnapshotLine } from "./worker/native.ts";
 import type { GroupMessage, GroupView } from "./worker/group.ts";
 import type { Source } from "./worker/kid.ts";
 import type { FrameLabel, PipeStats } from "./worker/pipes.ts";
@@ -33,6 +35,8 @@ export interface ParticipationPorts {
   event(event: ServerEvent): void;
   group(view: GroupView): void;
   message(message: GroupMessage): void;
+  /** Members came to a group we were in already (K6.2). */
+  arrived(arrival: Arrival): void;
   labels(labels: readonly FrameLabel[]): void;
   alarm(code: string, detail: string, leaf: number | null): void;
   /** Counters, once a second. */
@@ -41,6 +45,8 @@ export interface ParticipationPorts {
   connection(connection: Connection): void;
   /** The path is interrupted, or whole again. */
   interrupted(interrupted: boolean): void;
+  /** A source was emptied because its frames did not pass through the seal (K5.7). */
+  stopped(source: Source, finding: Finding): void;
   /** It cannot go on; another may. */
   lost(code: string): void;
 }
@@ -56,6 +62,7 @@ export class Participation {
   readonly #keys: KeyWorker;
   readonly #watchdog = new Watchdog();
   #socket: Socket | null = null;
+  readonly #leaving = new AbortController();
   #greeted: Promise<unknown> = Promise.resolve();
   #looker: ReturnType<typeof setInterval> | null = null;
   #opened = false;
@@ -76,6 +83,7 @@ export class Participation {
       },
       labels: (labels) => this.#ports.labels(labels),
       message: (message) => this.#ports.message(message),
+      arrived: (arrival) => this.#ports.arrived(arrival),
       alarm: (code, detail, leaf) => this.#ports.alarm(code, detail, leaf),
       failed: () => this.#lose("key_worker_failed"),
     });
@@ -84,6 +92,7 @@ export class Participation {
 
   /** Joins. The module, the socket and the offer are made side by side; the group and the media then each go their way. */
   async open(): Promise<void> {
+    if (this.#over) throw new EntenteError("closed", "before joining");
     const greeted = this.#greet();
     this.#greeted = greeted;
     const started = this.#keys.call("start", { wasm: this.#assets.wasmUrl, integrity: this.#assets.wasmIntegrity });
@@ -97,7 +106,9 @@ export class Participation {
 
   /** Token and socket: from here on the node knows us. */
   async #greet(): Promise<HelloReply> {
-    const ticket = await requestJoin(this.#join);
+    const ticket = await requestJoin(this.#join, this.#leaving.signal);
+    // Whoever leaves while the token is on its way must not become a participant with it: nobody would close that socket.
+    if (this.#over) throw new EntenteError("closed", "while joining");
     const socket = this.#makeSocket(socketUrl(this.#join.baseUrl, ticket.socket));
     this.#socket = socket;
     await socket.connect();
@@ -120,6 +131,16 @@ export class Participation {
   /** Has the member seal content for everybody. */
   async sendMessage(content: Uint8Array): Promise<void> {
     await this.#keys.call("message", { content });
+  }
+
+  /** Has the member vouch for a state, and tell everybody (K6.2). */
+  async giveSnapshot(purpose: string, order: number, content: Uint8Array): Promise<void> {
+    await this.#keys.call("snapshot", { purpose, order, content });
+  }
+
+  /** Has the member check what `giver` vouches for. */
+  openSnapshot(giver: number, data: Uint8Array, content: Uint8Array): Promise<SnapshotLine> {
+    return this.#keys.call("snapshot_open", { giver, data, content });
   }
 
   /** Publishes a track, or falls silent, and tells the node which state tiles should show. */
@@ -162,6 +183,7 @@ export class Participation {
 
   #shut(): void {
     this.#over = true;
+    this.#leaving.abort();
     if (this.#looker !== null) clearInterval(this.#looker);
     this.media.close();
     this.#keys.close();
@@ -207,7 +229,8 @@ export class Participation {
         this.#mediaLost = state === "interrupted";
         this.#ports.interrupted(this.#socketLost || this.#mediaLost);
       },
-      failed: (code) => this.#lose(code),
+      // Without a socket the whole network is away, and nothing is known about what it blocks.
+      failed: (code) => this.#lose(code === "media_blocked" && this.#socketLost ? "media_failed" : code),
     });
   }
 
@@ -235,8 +258,8 @@ export class Participation {
       const finding = this.#watchdog.look(source, { sent, encoded, seen: (pipe?.sealed ?? 0) + dropped });
       if (finding === null) continue;
       // Either way the source is emptied: what cannot be sealed is not captured in vain, and never sent (K5.7).
+      this.#ports.stopped(source, finding);
       await this.publish(source, null, "muted").catch(() => undefined);
-      this.#ports.alarm(finding, source, null);
     }
   }
 }

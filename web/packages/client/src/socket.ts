@@ -14,6 +14,8 @@ const REQUEST_TIMEOUT = 20_000;
 /** Milliseconds between pings, and how long one may stay unanswered: a dead path says nothing by itself. */
 const PING = 5_000;
 const PING_TIMEOUT = 6_000;
+/** The node restarts and forgets this participant: resuming would only be refused (K3.1). */
+const RESTARTING = 4503;
 
 /** What the socket needs and tells. */
 export interface SocketPorts {
@@ -72,7 +74,13 @@ export class Socket {
 
   /** Opens the first socket. */
   async connect(): Promise<void> {
-    this.#use(await this.#open());
+    const socket = await this.#open();
+    if (this.#closed) {
+      // Closed while it was being opened: nobody would ever close this one.
+      socket.close(1000);
+      throw new EntenteError("closed", "while connecting");
+    }
+    this.#use(socket);
   }
 
   /** Remembers who we are, so that a lost socket can be resumed. */
@@ -180,6 +188,7 @@ export class Socket {
     if (socket !== this.#socket || this.#closed) return;
     this.#socket = null;
     if (this.#participant === null || code === 1000) return this.#end("closed");
+    if (code === RESTARTING) return this.#end("restarting");
     this.#resuming = true;
     this.#ports.state("lost", String(code));
     void this.#resume();
@@ -192,7 +201,7 @@ export class Socket {
       if (this.#closed) return;
       if (this.#ports.now() > until) return this.#end("resume_expired");
       try {
-        this.#use(await this.#open());
+        await this.connect();
         await this.#prove();
         return this.#resumed();
       } catch (error) {

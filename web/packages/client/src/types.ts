@@ -30,6 +30,8 @@ export interface Person {
   readonly host: boolean;
   readonly self: boolean;
   readonly hand: boolean;
+  /** Signs, which counts as speaking (M4.7); a hint from signalling. */
+  readonly signing: boolean;
   readonly microphone: SourceState;
   readonly camera: SourceState;
   readonly screen: SourceState;
@@ -92,6 +94,8 @@ export interface EncryptionState {
   /** Why nothing is sent now, as the member's code, or null. */
   readonly stopped: string | null;
   readonly verified: Verified | null;
+  /** This group follows another one of the same meeting, with other keys and another code to compare (K3.1). */
+  readonly newGroup: { readonly reason: string } | null;
   readonly alarms: readonly Alarm[];
 }
 
@@ -119,6 +123,13 @@ export interface Me {
   readonly role: Role;
 }
 
+/** How one of our own sources stands, whatever the page last asked for. */
+export interface OwnSource {
+  readonly on: boolean;
+  /** Why it is off when the page did not ask for that: a host muted it, or its frames did not pass through the seal (K5.7). */
+  readonly why: "muted_by_host" | "source_stopped" | null;
+}
+
 /** Everything a view needs, at one instant. */
 export interface MeetingSnapshot {
   readonly state: MeetingState;
@@ -127,9 +138,13 @@ export interface MeetingSnapshot {
   readonly me: Me | null;
   readonly tenants: readonly TenantInfo[];
   readonly people: readonly Person[];
+  /** Whose word alone some raised hands rest on: they were up before we came, and no second member has confirmed it (K6.2). */
+  readonly handsToldBy: string | null;
   readonly tiles: readonly Tile[];
   readonly messages: readonly ChatMessage[];
   readonly encryption: EncryptionState;
+  /** What this client itself publishes now. */
+  readonly own: Readonly<Record<Source, OwnSource>>;
   /** A host has silenced one of our sources. */
   readonly mutedBy: { readonly source: Source; readonly name: string; readonly time: number } | null;
   /** The browser wants a gesture before it plays sound: call `playSound` from one. */

@@ -3,6 +3,8 @@
 import { encode } from "@msgpack/msgpack";
 import { beforeEach, expect, test } from "vitest";
 import type { HelloReply, ServerEvent } from "../src/generated/wire.ts";
+import { decodeContent } from "../src/state/content.ts";
+import type { Arrival } from "../src/state/handover.ts";
 import { Group, type GroupMessage, type GroupView } from "../src/worker/group.ts";
 import type { Member, Native } from "../src/worker/native.ts";
 
@@ -18,7 +20,9 @@ class FakeMember {
   stopped: string | null = null;
   selfRemoved = false;
   prior: { reason: string } | null = null;
+  groupId = Uint8Array.of(0x67);
   missed = 0;
+  added: number[] = [];
 
   #note(name: string, detail: unknown = ""): void {
     this.calls.push(`${name} ${String(detail)}`.trim());
@@ -51,7 +55,7 @@ class FakeMember {
   reached() {
     this.#note("reached");
     this.epoch += 1;
-    return encode({ epoch: this.epoch, added: [], removed: [], self_removed: this.selfRemoved });
+    return encode({ epoch: this.epoch, added: this.added.map((leaf) => ({ leaf, identity })), removed: [], self_removed: this.selfRemoved });
   }
   withdrawn() {
     this.#note("withdrawn");
@@ -95,6 +99,14 @@ class FakeMember {
   code() {
     return `code ${this.epoch}`;
   }
+  signSnapshot(purpose: string, order: number) {
+    this.#note("signSnapshot", `${purpose} ${order} in ${this.epoch}`);
+    return Uint8Array.of(0x53);
+  }
+  openSnapshot(giver: number) {
+    this.#note("openSnapshot", giver);
+    return encode({ epoch: 1, purpose: "hands", order: 7 });
+  }
   revoke() {
     this.#note("revoke");
   }
@@ -117,6 +129,7 @@ let replies: Record<string, () => unknown>;
 let views: GroupView[];
 let alarms: string[];
 let messages: GroupMessage[];
+let arrivals: Arrival[];
 let group: Group;
 
 beforeEach(() => {
@@ -125,6 +138,7 @@ beforeEach(() => {
   views = [];
   alarms = [];
   messages = [];
+  arrivals = [];
   replies = { certify: () => ({ chain: [one] }), "group.created": () => ({ entry: one }) };
   const native = {
     generateLeafKey: () => ({ public: one, signCertify: () => one, signResume: () => Uint8Array.of(8) }),
@@ -143,6 +157,7 @@ beforeEach(() => {
     },
     changed: (view) => views.push(view),
     message: (message) => messages.push(message),
+    arrived: (arrival) => arrivals.push(arrival),
     alarm: (code, _detail, leaf) => alarms.push(leaf === undefined ? code : `${code} ${leaf}`),
     now: () => 1000,
   });
@@ -267,6 +282,43 @@ test("a message whose epoch went stale is encrypted again (K6.1)", async () => {
   expect(sent.filter(({ type }) => type === "message").map(({ fields }) => fields.epoch)).toEqual([1, 2]);
 });
 
+test("K6.2: a snapshot is signed anew for each epoch that it is tried in", async () => {
+  const member = await creator();
+  let refusals = 1;
+  replies.message = () => {
+    if (refusals === 0) return {};
+    refusals -= 1;
+    member.epoch += 1;
+    throw Object.assign(new Error(), { code: "stale_epoch" });
+  };
+  await group.giveSnapshot("hands", 7, one);
+  expect(member.calls.filter((call) => call.startsWith("signSnapshot"))).toEqual(["signSnapshot hands 7 in 1", "signSnapshot hands 7 in 2"]);
+  expect(decodeContent(sent.at(-1)?.fields.data as Uint8Array)).toEqual({ t: "snapshot", data: Uint8Array.of(0x53), content: one });
+});
+
+test("K6.2: a snapshot that its sender did not sign is named, with the sender", async () => {
+  const member = await creator();
+  expect(group.openSnapshot(2, one, one)).toEqual({ epoch: 1, purpose: "hands", order: 7 });
+  member.fails.set("openSnapshot", "signed_signature");
+  expect(() => group.openSnapshot(2, one, one)).toThrow();
+  expect(alarms).toEqual(["signed_signature 2"]);
+});
+
+test("K6.2: those who were there are told who came, and who committed it; who comes is not", async () => {
+  const member = await creator();
+  member.added = [4];
+  group.handle(event("group.propose", { epoch: 2, attempt: 0, committer: 3, proposals: [one], deadline_ms: 1000 }));
+  group.handle(event("group.staged", { entry: one, commit: one, signature: one, committer: 3 }));
+  group.handle(event("group.reached", { epoch: 2, entry: one, receipts: [one] }));
+  expect(arrivals).toEqual([{ epoch: 2, committer: 3, added: [4] }]);
+  group.handle(event("group.rejoin", { reason: "behind", nonce: one }));
+  await settle();
+  Object.assign(members[1] as FakeMember, { added: [0], epoch: 2 });
+  group.handle(event("group.welcome", { entry: one, welcome: one, tree: one, params: one }));
+  group.handle(event("group.reached", { epoch: 3, entry: one, receipts: [one] }));
+  expect(arrivals.length).toBe(1);
+});
+
 test("a missing message of somebody is named (K6.1)", async () => {
   const member = await creator();
   member.missed = 2;
@@ -298,7 +350,15 @@ test("a group that follows another one is told, with its reason (K3.1)", async (
   group.handle(event("group.create", { params: one }));
   await settle();
   expect(alarms).toEqual(["new_group"]);
-  expect(views.at(-1)?.prior).toBe("hub_lost");
+  expect(views.at(-1)).toMatchObject({ prior: "hub_lost", group: "67" });
+  // Another group of the same client is another history.
+  group.handle(event("group.rejoin", { reason: "behind", nonce: one }));
+  await settle();
+  Object.assign(members[1] as FakeMember, { prior: { reason: "restart" }, groupId: Uint8Array.of(0x68) });
+  group.handle(event("group.create", { params: one }));
+  await settle();
+  expect(alarms).toEqual(["new_group", "new_group"]);
+  expect(views.at(-1)).toMatchObject({ prior: "restart", group: "68" });
 });
 
 test("the leaf key proves a resumption before and after there is a member (K2.5)", async () => {

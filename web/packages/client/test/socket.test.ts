@@ -1,51 +1,10 @@
 /** The socket: replies by id, events without gaps, resume with a proof, and nothing lost on the way. */
 
-import { decode, encode } from "@msgpack/msgpack";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { Socket } from "../src/socket.ts";
 import type { ServerEvent } from "../src/generated/wire.ts";
 import { delayOf } from "../src/state/backoff.ts";
-
-type Message = Record<string, unknown> & { id: number; type: string };
-
-/** The far end of one WebSocket. */
-class Wire {
-  readyState = 0;
-  protocol = "entente.v1";
-  binaryType = "";
-  sent: Message[] = [];
-  closed: number | undefined = undefined;
-  onopen: (() => void) | null = null;
-  onclose: ((event: { code: number }) => void) | null = null;
-  onerror: (() => void) | null = null;
-  onmessage: ((event: { data: unknown }) => void) | null = null;
-  answers: (message: Message) => unknown = () => undefined;
-
-  send(bytes: Uint8Array): void {
-    const message = decode(bytes) as Message;
-    this.sent.push(message);
-    const answer = this.answers(message);
-    if (answer !== undefined) queueMicrotask(() => this.say({ re: message.id, ...(answer as object) }));
-  }
-  close(code?: number): void {
-    this.closed = code;
-    this.readyState = 3;
-  }
-  open(): void {
-    this.readyState = 1;
-    this.onopen?.();
-  }
-  say(message: object): void {
-    this.raw(encode(message));
-  }
-  raw(bytes: Uint8Array): void {
-    this.onmessage?.({ data: bytes.slice().buffer });
-  }
-  drop(code = 1006): void {
-    this.readyState = 3;
-    this.onclose?.({ code });
-  }
-}
+import { type Message, Wire } from "./wire.ts";
 
 let wires: Wire[];
 let events: ServerEvent[];
@@ -225,6 +184,14 @@ test("a server that closes normally has ended it", async () => {
   wire.drop(1000);
   await tick(100);
   expect(states).toEqual(["closed closed"]);
+  expect(wires.length).toBe(1);
+});
+
+test("a node that says it restarts is not asked to resume what it will have forgotten", async () => {
+  const { wire } = await connected();
+  wire.drop(4503);
+  await tick(1000);
+  expect(states).toEqual(["closed restarting"]);
   expect(wires.length).toBe(1);
 });
 

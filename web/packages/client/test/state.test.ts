@@ -31,7 +31,7 @@ const hint = (participant: string, leaf: number | null, more: Partial<Hint> = {}
 });
 
 const view = (epoch: number, ...members: RosterLine[]): GroupView => ({
-  epoch, leaf: 0, suite: 0x4f, code: "1", members, stopped: null, prior: null,
+  epoch, leaf: 0, suite: 0x4f, code: "1", members, stopped: null, group: "67", prior: null,
 });
 
 const extras = { self: "p_a", before: new Map<string, string>(), hands: new Set<number>(), speaking: new Set<string>(), levels: new Map<string, number>() };
@@ -60,6 +60,11 @@ test("names come from the tree, never from signalling", () => {
     ["p_a", "Ada", "interior"],
     ["p_b", "Bo", "interior"],
   ]);
+});
+
+test("M4.7: who signs is told, of members and of those still joining", () => {
+  const people = joinPeople([line(0, "Ada", true), line(1, "Bo")], [hint("p_b", 1, { signing: true }), hint("p_c", null, { signing: true })], extras);
+  expect(people.map((person) => person.signing)).toEqual([false, true, true]);
 });
 
 test("a member that the server does not mention is listed all the same (attack 14)", () => {
@@ -197,8 +202,26 @@ test("K6.3: verified stays, with the names of those who joined since", () => {
   made.verify(77);
   made.group(view(2, line(0, "Ada", true), line(1, "Bo"), line(2, "Cy"), line(3, "Dee")));
   expect(made.snapshot(new Shown()).encryption.verified).toEqual({ time: 77, joinedSince: ["Dee"] });
-  made.alarm("new_group", [], 78);
-  expect(made.snapshot(new Shown()).encryption.verified).toBeNull();
+});
+
+test("K3.1: a group that follows another drops \"verified\", says why it is there, and is told each time", () => {
+  const made = model();
+  const facts = () => made.snapshot(new Shown()).encryption;
+  made.verify(77);
+  expect(facts().newGroup).toBeNull();
+  for (const group of ["68", "69"]) {
+    made.group({ ...view(0, line(0, "Ada", true)), group, prior: "restart" });
+    expect(facts()).toMatchObject({ verified: null, newGroup: { reason: "restart" } });
+    expect(made.alarm("new_group", [], 78, "restart")?.code).toBe("new_group");
+    expect(made.alarm("new_group", [], 79, "restart")).toBeNull();
+    expect(facts().alarms.map(({ time }) => time)).toEqual([78]);
+    made.verify(80);
+    expect(facts().verified?.time).toBe(80);
+  }
+  // The same group again, as a fresh leaf: what was compared in it still holds.
+  made.hello({ participant: "p_z", suite: 0x4f, me: {}, meeting: { title: "T", slug: "t" }, tenants: [], deployment: "fr" } as unknown as HelloReply);
+  made.group({ ...view(5, line(0, "Ada", true)), group: "69", prior: "restart" });
+  expect(facts().verified?.time).toBe(80);
 });
 
 test("alarms are told once and bounded", () => {
@@ -212,10 +235,10 @@ test("alarms are told once and bounded", () => {
 test("chat: one sender cannot overwrite another's message, and hands go with their leaf", () => {
   const made = model();
   const said = { t: "chat", id: "1", text: "hello" } as const;
-  made.content(said, { leaf: 1, epoch: 1 }, 5);
-  made.content({ ...said, text: "changed" }, { leaf: 1, epoch: 1 }, 6);
-  made.content({ ...said, text: "mine" }, { leaf: 2, epoch: 1 }, 7);
-  made.content({ t: "hand", up: true }, { leaf: 2, epoch: 1 }, 8);
+  made.content(said, { leaf: 1, epoch: 1, order: 1 }, 5);
+  made.content({ ...said, text: "changed" }, { leaf: 1, epoch: 1, order: 1 }, 6);
+  made.content({ ...said, text: "mine" }, { leaf: 2, epoch: 1, order: 1 }, 7);
+  made.content({ t: "hand", up: true }, { leaf: 2, epoch: 1, order: 1 }, 8);
   const shown = made.snapshot(new Shown());
   expect(shown.messages.map((message) => [message.name, message.text])).toEqual([["Bo", "hello"], ["Cy", "mine"]]);
   expect(shown.people.find((person) => person.name === "Cy")?.hand).toBe(true);

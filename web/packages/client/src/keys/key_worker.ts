@@ -5,6 +5,7 @@
 
 import { codeOf, detailOf, EntenteError } from "../errors.ts";
 import type { Requests, ServerEvent } from "../generated/wire.ts";
+import type { Arrival } from "../state/handover.ts";
 import type { Codec } from "../worker/codec.ts";
 import type { GroupMessage, GroupView } from "../worker/group.ts";
 import type { FrameLabel } from "../worker/pipes.ts";
@@ -23,6 +24,7 @@ export interface KeyWorkerPorts {
   group(view: GroupView): void;
   labels(labels: readonly FrameLabel[]): void;
   message(message: GroupMessage): void;
+  arrived(arrival: Arrival): void;
   alarm(code: string, detail: string, leaf: number | null): void;
   /** The Worker is gone: no frame passes any more, and its leaf cannot be used again (K5.2). */
   failed(detail: string): void;
@@ -103,6 +105,8 @@ export class KeyWorker {
         return this.#ports.group(message.view);
       case "message":
         return this.#ports.message(message.message);
+      case "arrived":
+        return this.#ports.arrived(message.arrival);
       case "alarm":
         return this.#ports.alarm(message.code, message.detail, message.leaf);
     }

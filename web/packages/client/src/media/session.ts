@@ -13,6 +13,8 @@ import { videoCodecOf } from "./sdp.ts";
 const PATIENCE = 2_000;
 /** Milliseconds an ICE restart, or a new connection, may take. */
 const CONNECT = 8_000;
+/** Milliseconds a first connection may take: browsers give up on candidates that never answer much later, or not at all. */
+const FIRST = 15_000;
 
 /** What the session needs and tells. */
 export interface MediaPorts {
@@ -40,6 +42,10 @@ export class MediaSession {
   #next = 0;
   #timer: ReturnType<typeof setTimeout> | null = null;
   #mending = false;
+  /** Whether any connection of this session ever stood. */
+  #stood = false;
+  /** Negotiations and moves, one after another: two at once would each keep a connection, or answer the other's offer. */
+  #turn: Promise<unknown> = Promise.resolve();
   #closed = false;
   #held = false;
   #grown = false;
@@ -55,8 +61,13 @@ export class MediaSession {
 
   /** Opens the first connection; resolves when the answer is applied, not when media flows. */
   async start(): Promise<void> {
-    this.#current = await this.#make();
+    const connection = await this.#make();
+    if (this.#closed) throw new EntenteError("closed", "media");
+    this.#current = connection;
     this.#ports.slots();
+    this.#mendIn(connection, FIRST);
+    // What it said before it was the one in use was not listened to.
+    this.#changed(connection, connection.state);
   }
 
   /** Publishes a track or, with null, falls silent, on every connection. */
@@ -82,28 +93,43 @@ export class MediaSession {
   }
 
   /** Appends video slots once (M3.1). */
-  async grow(): Promise<void> {
-    const connection = this.#current;
-    if (connection === null || this.#grown) return;
-    this.#grown = true;
-    connection.grow();
-    await this.#negotiate(connection, false);
-    this.#ports.slots();
+  grow(): Promise<void> {
+    return this.#inTurn(async () => {
+      const connection = this.#current;
+      if (connection === null || this.#grown) return;
+      this.#grown = true;
+      connection.grow();
+      await this.#negotiate(connection, false);
+      this.#ports.slots();
+    });
   }
 
   /**
    * Goes to a new connection, opened before the old one closes (M5.1). With a number it is the node that asks: one that is
    * open already was asked for when the node saw its predecessor go, and needs nothing more.
    */
-  async move(number: number | null = null): Promise<void> {
-    if (number !== null && number < this.#next) return;
+  move(number: number | null = null): Promise<void> {
+    return this.#moveFrom(this.#current, number);
+  }
+
+  /** A move away from `from`, in its turn; whoever was quicker has done the work of both. */
+  #moveFrom(from: Connection | null, number: number | null = null): Promise<void> {
+    return this.#inTurn(async () => {
+      const done = number === null ? this.#current !== from : number < this.#next;
+      if (!done) await this.#move(number);
+    });
+  }
+
+  async #move(number: number | null): Promise<void> {
     if (number !== null) this.#next = number;
     const old = this.#current;
     const fresh = await this.#make();
     if (!(await this.#connected(fresh))) {
       this.#drop(fresh);
-      throw new EntenteError("media_failed", "the second connection did not connect");
+      throw new EntenteError(this.#stood ? "media_failed" : "media_blocked", "the second connection did not connect");
     }
+    this.#stood = true;
+    this.#forgetTimer();
     this.#current = fresh;
     this.#ports.slots();
     this.#ports.state("connected");
@@ -113,7 +139,7 @@ export class MediaSession {
   /** Ends all media. */
   close(): void {
     this.#closed = true;
-    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#forgetTimer();
     for (const connection of this.#open) connection.close();
     this.#open.clear();
     this.#current = null;
@@ -165,28 +191,47 @@ export class MediaSession {
   #changed(connection: Connection, state: ConnectionState): void {
     if (connection !== this.#current || this.#closed || this.#mending) return;
     if (state === "connected") {
-      if (this.#timer !== null) clearTimeout(this.#timer);
-      this.#timer = null;
+      this.#stood = true;
+      this.#forgetTimer();
       return this.#ports.state("connected");
     }
     if (state !== "interrupted" && state !== "failed") return;
     this.#ports.state("interrupted");
-    this.#timer ??= setTimeout(() => void this.#mend(connection), state === "failed" ? 0 : PATIENCE);
+    if (state === "failed") this.#forgetTimer();
+    this.#mendIn(connection, state === "failed" ? 0 : PATIENCE);
+  }
+
+  #mendIn(connection: Connection, ms: number): void {
+    this.#timer ??= setTimeout(() => void this.#mend(connection), ms);
+  }
+
+  #forgetTimer(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
   }
 
   async #mend(connection: Connection): Promise<void> {
     this.#timer = null;
-    if (this.#closed || connection.state === "connected") return;
+    if (this.#closed || connection !== this.#current || connection.state === "connected") return;
     this.#mending = true;
     try {
-      await this.#negotiate(connection, true).catch(() => undefined);
-      if (!(await this.#connected(connection))) await this.move();
+      // A path that never stood has nothing to restart: only another connection may still find one.
+      if (this.#stood) await this.#inTurn(() => this.#negotiate(connection, true)).catch(() => undefined);
+      if (!this.#stood || !(await this.#connected(connection))) await this.#moveFrom(connection);
       if (!this.#closed) this.#ports.state("connected");
     } catch (error) {
       if (!this.#closed) this.#ports.failed(codeOf(error, "media_failed"));
     } finally {
       this.#mending = false;
     }
+    // What the connection in use said meanwhile was not listened to.
+    if (this.#current !== null) this.#changed(this.#current, this.#current.state);
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#turn.then(work);
+    this.#turn = turn.catch(() => undefined);
+    return turn;
   }
 
   async #connected(connection: Connection): Promise<boolean> {

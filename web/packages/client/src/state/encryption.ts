@@ -10,6 +10,7 @@ const MAX_ALARMS = 50;
 /** Collects alarms and the moment of verification. */
 export class Encryption {
   #alarms: readonly Alarm[] = [];
+  #group: string | null = null;
   #verified: { time: number; certificates: ReadonlySet<string> } | null = null;
 
   /** Adds an alarm; the same code about the same people is told once. True when it was new. */
@@ -18,9 +19,18 @@ export class Encryption {
     const known = this.#alarms.some((one) => one.code === code && one.people.join() === people.join());
     if (known || this.#alarms.length >= MAX_ALARMS) return false;
     this.#alarms = [...this.#alarms, alarm];
-    // A new group is a new history: what was compared before says nothing about it (K3.1).
-    if (code === "new_group") this.#verified = null;
     return true;
+  }
+
+  /** We are in this group now: another one is a new history, about which what was compared before says nothing (K3.1). */
+  group(view: GroupView): void {
+    if (view.group === this.#group) return;
+    if (this.#group !== null) {
+      this.#verified = null;
+      // Told anew for each group that follows another.
+      this.#alarms = this.#alarms.filter(({ code }) => code !== "new_group");
+    }
+    this.#group = view.group;
   }
 
   /** The people present compared the code aloud. */
@@ -38,6 +48,7 @@ export class Encryption {
       code: view.code,
       stopped: view.stopped,
       verified: this.#since(view),
+      newGroup: view.prior === null ? null : { reason: view.prior },
       alarms: this.#alarms,
     };
   }

@@ -4,10 +4,11 @@
  */
 
 import type { Events, HelloReply, Person as Hint, ServerEvent, SlotHint } from "../generated/wire.ts";
-import type { Alarm, ChatMessage, Ended, MeetingSnapshot, MeetingState, Person, Source, Tile } from "../types.ts";
+import type { Alarm, ChatMessage, Ended, MeetingSnapshot, MeetingState, OwnSource, Person, Source, Tile } from "../types.ts";
 import type { GroupView } from "../worker/group.ts";
 import type { RosterLine } from "../worker/native.ts";
 import type { Content } from "./content.ts";
+import { Hands } from "./hands.ts";
 import { Encryption } from "./encryption.ts";
 import { keep } from "./keep.ts";
 import type { Owner } from "./labels.ts";
@@ -32,22 +33,25 @@ export interface Picture {
   attach(video: HTMLVideoElement): () => void;
 }
 
-const NO_GROUP: GroupView = { epoch: null, leaf: null, suite: 0, code: null, members: [], stopped: "not_reached", prior: null };
+const NO_GROUP: GroupView = { epoch: null, leaf: null, suite: 0, code: null, members: [], stopped: "not_reached", group: null, prior: null };
+
+const OFF: OwnSource = { on: false, why: null };
 
 /** Everything known about one meeting. Feed it with `hello`, `event`, `group`…; read `snapshot`. */
 export class MeetingModel {
   readonly encryption = new Encryption();
+  readonly hands = new Hands();
   #hello: HelloReply | null = null;
   #view: GroupView = NO_GROUP;
   readonly #trees = new Map<number, readonly RosterLine[]>();
   #hints: readonly Hint[] = [];
   #slots = new Map<string, SlotHint>();
   #before: ReadonlyMap<string, string> = new Map();
-  #hands = new Set<number>();
   #speaking: ReadonlySet<string> = new Set();
   #levels: ReadonlyMap<string, number> = new Map();
   #messages: readonly ChatMessage[] = [];
   #mutedBy: MeetingSnapshot["mutedBy"] = null;
+  #own: MeetingSnapshot["own"] = { microphone: OFF, camera: OFF, screen: OFF, screen_sound: OFF };
   #ended: Ended | null = null;
   #interrupted = false;
   #people: readonly Person[] = [];
@@ -62,7 +66,7 @@ export class MeetingModel {
     this.#trees.clear();
     this.#hints = [];
     this.#slots = new Map();
-    this.#hands = new Set();
+    this.hands.reset();
     this.#interrupted = false;
   }
 
@@ -75,10 +79,10 @@ export class MeetingModel {
   group(view: GroupView): void {
     this.#view = view;
     if (view.epoch === null) return;
+    this.encryption.group(view);
     this.#trees.set(view.epoch, view.members);
     for (const epoch of this.#trees.keys()) if (this.#trees.size > MAX_TREES) this.#trees.delete(epoch);
-    const leaves = new Set(view.members.map((line) => line.leaf));
-    this.#hands = new Set([...this.#hands].filter((leaf) => leaves.has(leaf)));
+    this.hands.tree(view);
   }
 
   /** Takes a server event; those that are not shown are ignored. `now` is unix milliseconds. */
@@ -103,20 +107,22 @@ export class MeetingModel {
     }
   }
 
+  /** What we publish changed, by the page's wish (`why` null) or against it. */
+  published(source: Source, on: boolean, why: OwnSource["why"]): void {
+    this.#own = { ...this.#own, [source]: { on, why } };
+  }
+
   /** It is over for this client; the first reason stays. */
   end(reason: string, by: string | null): void {
     this.#ended ??= { reason, by };
   }
 
   /** Opened content of somebody, or our own once the hub has taken it. */
-  content(content: Content, from: { leaf: number; epoch: number } | "self", now: number): void {
+  content(content: Content, from: { leaf: number; epoch: number; order: number } | "self", now: number): void {
     const leaf = from === "self" ? this.#view.leaf : from.leaf;
     if (leaf === null) return;
-    if (content.t === "hand") {
-      if (content.up) this.#hands.add(leaf);
-      else this.#hands.delete(leaf);
-      return;
-    }
+    if (content.t === "hand") return this.hands.say(leaf, content.up, from === "self" ? null : from.order);
+    if (content.t !== "chat") return;
     const line = this.#line(leaf, from === "self" ? this.#view.epoch : from.epoch);
     const participant = this.#hints.find((hint) => hint.leaf === leaf)?.participant ?? `leaf-${leaf}`;
     const name = line?.identity.name ?? "";
@@ -160,7 +166,7 @@ export class MeetingModel {
     const people = joinPeople(this.#view.members, this.#hints, {
       self: hello?.participant ?? null,
       before: this.#before,
-      hands: this.#hands,
+      hands: this.hands.up,
       speaking: this.#speaking,
       levels: this.#levels,
     });
@@ -179,9 +185,11 @@ export class MeetingModel {
       me: hello === null ? null : { ...hello.me, participant: hello.participant },
       tenants: hello?.tenants ?? [],
       people: this.#people,
+      handsToldBy: this.hands.toldBy === null ? null : (this.#line(this.hands.toldBy, this.#view.epoch)?.identity.name ?? null),
       tiles: this.#tiles,
       messages: this.#messages,
       encryption: this.encryption.snapshot(this.#view),
+      own: this.#own,
       mutedBy: this.#mutedBy,
       soundBlocked: this.soundBlocked,
       ended: this.#ended,

@@ -5,6 +5,9 @@
  */
 
 import { codeOf, detailOf } from "../errors.ts";
+import { encodeContent } from "../state/content.ts";
+import type { Arrival } from "../state/handover.ts";
+import { hex } from "../state/people.ts";
 import type { Events, HelloReply, Requests, ServerEvent } from "../generated/wire.ts";
 import { type FrameSecrets, type ReceiverSecret, type SenderSecret } from "./keys.ts";
 import type { Source } from "./kid.ts";
@@ -17,6 +20,7 @@ import {
   type OwnCommit,
   type Reached,
   type RosterLine,
+  type SnapshotLine,
   type Trust,
   unpack,
 } from "./native.ts";
@@ -32,6 +36,8 @@ export interface GroupView {
   readonly members: readonly RosterLine[];
   /** The reason for which nothing may be sent now, or null (K3.3, K4.6). */
   readonly stopped: string | null;
+  /** The MLS group id, hexadecimal. */
+  readonly group: string | null;
   /** Why this group follows another one of the same meeting (K3.1). */
   readonly prior: string | null;
 }
@@ -51,6 +57,8 @@ export interface GroupPorts {
   /** The group or what may be sent has changed. */
   changed(view: GroupView): void;
   message(message: GroupMessage): void;
+  /** Members came to a group we were in already. */
+  arrived(arrival: Arrival): void;
   alarm(code: string, detail: string, leaf?: number): void;
   /** Unix milliseconds. */
   now(): number;
@@ -77,6 +85,9 @@ export class Group implements FrameSecrets {
   #lastMark = "";
   /** Counts what changes the view without changing the epoch. */
   #revision = 0;
+  #group: string | null = null;
+  /** Who was last named to commit, and for which epoch. */
+  #named = { epoch: -1, committer: -1 };
   #prior: string | null = null;
   #connected: Uint32Array | null = null;
 
@@ -113,10 +124,30 @@ export class Group implements FrameSecrets {
   }
 
   /** Seals content for everybody and has the hub order it (K6.1); encrypts again when the epoch has moved on. */
-  async sendMessage(content: Uint8Array): Promise<void> {
+  sendMessage(content: Uint8Array): Promise<void> {
+    return this.#say(() => content);
+  }
+
+  /** Vouches for a state that newcomers did not hear themselves, and tells everybody (K6.2). */
+  giveSnapshot(purpose: string, order: number, content: Uint8Array): Promise<void> {
+    // Signed anew for each try: the structure names the epoch.
+    return this.#say((member) => encodeContent({ t: "snapshot", data: member.signSnapshot(purpose, order, content), content }));
+  }
+
+  /** Checks a snapshot against the leaf that sealed it; a refusal is told, with that leaf, and thrown. */
+  openSnapshot(giver: number, data: Uint8Array, content: Uint8Array): SnapshotLine {
+    try {
+      return unpack<SnapshotLine>(this.#reachedMember().openSnapshot(giver, data, content));
+    } catch (error) {
+      this.#ports.alarm(codeOf(error, "library"), "snapshot", giver);
+      throw error;
+    }
+  }
+
+  async #say(make: (member: Member) => Uint8Array): Promise<void> {
     for (let attempt = 1; ; attempt += 1) {
       const member = this.#reachedMember();
-      const data = member.encrypt(content, this.#ports.now());
+      const data = member.encrypt(make(member), this.#ports.now());
       try {
         await this.#ports.send("message", { data, epoch: member.epoch });
         return;
@@ -139,7 +170,7 @@ export class Group implements FrameSecrets {
   view(): GroupView {
     const member = this.#member;
     if (member === null || !this.#joined) {
-      return { epoch: null, leaf: null, suite: this.#hello?.suite ?? 0, code: null, members: [], stopped: "not_reached", prior: null };
+      return { epoch: null, leaf: null, suite: this.#hello?.suite ?? 0, code: null, members: [], stopped: "not_reached", group: null, prior: null };
     }
     return {
       epoch: member.epoch,
@@ -148,6 +179,7 @@ export class Group implements FrameSecrets {
       code: member.code(),
       members: unpack<RosterLine[]>(member.roster()),
       stopped: this.#stopped(),
+      group: this.#group,
       prior: this.#prior,
     };
   }
@@ -256,6 +288,7 @@ export class Group implements FrameSecrets {
     const member = this.#member;
     if (member === null || !this.#joined) return;
     const now = this.#ports.now();
+    this.#named = { epoch: event.epoch, committer: event.committer };
     member.propose(event.epoch, event.attempt, event.committer, event.proposals, now);
     if (event.committer !== member.leaf) return;
     // Nothing proposed means: renew your leaf (K3.4).
@@ -304,7 +337,12 @@ export class Group implements FrameSecrets {
       this.#revision += 1;
       return;
     }
+    const present = this.#joined;
     this.#enterEpoch(member);
+    const added = merged.added.map(({ leaf }) => leaf);
+    if (!present || added.length === 0) return;
+    const committer = this.#named.epoch === merged.epoch ? this.#named.committer : null;
+    this.#ports.arrived({ epoch: merged.epoch, committer, added });
   }
 
   #enterEpoch(member: Member): void {
@@ -314,12 +352,15 @@ export class Group implements FrameSecrets {
     this.#left = false;
     this.#revision += 1;
     if (this.#connected !== null) member.connected(this.#connected);
-    const { prior } = unpack<GroupParams>(member.params());
-    if (prior !== null && this.#prior === null) {
-      this.#prior = prior.reason;
-      this.#ports.alarm("new_group", prior.reason);
+    const group = hex(member.groupId);
+    const entered = group !== this.#group;
+    if (entered) {
+      this.#group = group;
+      this.#prior = unpack<GroupParams>(member.params()).prior?.reason ?? null;
     }
     this.refresh();
+    // After the view: what was noticed about a group is told to somebody who knows that he is in it.
+    if (entered && this.#prior !== null) this.#ports.alarm("new_group", this.#prior);
   }
 
   #rejoin(event: Events["group.rejoin"]): void {

@@ -55,6 +55,7 @@ async function start({ wasm, integrity }: Calls["start"]["args"]): Promise<null>
       post({ op: "group", view });
     },
     message: (message) => post({ op: "message", message }),
+    arrived: (arrival) => post({ op: "arrived", arrival }),
     alarm: (code, detail, leaf) => post({ op: "alarm", code, detail, leaf: leaf ?? null }),
     now: unixTime,
   });
@@ -73,6 +74,15 @@ async function call(name: keyof Calls, args: unknown): Promise<unknown> {
     case "message":
       await need().sendMessage((args as Calls["message"]["args"]).content);
       return null;
+    case "snapshot": {
+      const { purpose, order, content } = args as Calls["snapshot"]["args"];
+      await need().giveSnapshot(purpose, order, content);
+      return null;
+    }
+    case "snapshot_open": {
+      const { giver, data, content } = args as Calls["snapshot_open"]["args"];
+      return need().openSnapshot(giver, data, content);
+    }
     case "stats":
       return pipes.stats();
   }

@@ -52,6 +52,13 @@ export interface OpenedMessage {
   readonly missed: number;
 }
 
+/** What a member vouches for in a snapshot (K6.2). */
+export interface SnapshotLine {
+  readonly epoch: number;
+  readonly purpose: string;
+  readonly order: number;
+}
+
 /** A commit of ours. */
 export interface OwnCommit {
   readonly commit: Uint8Array;
@@ -77,6 +84,7 @@ export interface Member {
   readonly epoch: number;
   readonly leaf: number;
   readonly suite: number;
+  readonly groupId: Uint8Array;
   keyPackage(now: number): Uint8Array;
   create(params: Uint8Array, now: number): Uint8Array;
   propose(epoch: number, attempt: number, committer: number, proposals: Uint8Array[], now: number): void;
@@ -97,6 +105,8 @@ export interface Member {
   roster(): Uint8Array;
   params(): Uint8Array;
   code(): string;
+  signSnapshot(purpose: string, order: number, content: Uint8Array): Uint8Array;
+  openSnapshot(giver: number, data: Uint8Array, content: Uint8Array): Uint8Array;
   revoke(revocation: Uint8Array, now: number): void;
   failureReport(epoch: number, attempt: number, commitHash: Uint8Array, code: string): Uint8Array;
   signResume(nonce: Uint8Array, participant: string): Uint8Array;

@@ -1,8 +1,10 @@
 /** What page and key Worker say to each other. Keys are in none of these messages. */
 
 import type { HelloReply, Requests, ServerEvent } from "../generated/wire.ts";
+import type { Arrival } from "../state/handover.ts";
 import type { Codec } from "./codec.ts";
 import type { GroupMessage, GroupView } from "./group.ts";
+import type { SnapshotLine } from "./native.ts";
 import type { FrameLabel, PipeStats, PipeTarget } from "./pipes.ts";
 
 /** Calls of the page that are answered, by name. */
@@ -12,6 +14,8 @@ export interface Calls {
   begin: { args: { hello: HelloReply }; result: Uint8Array };
   resume: { args: { nonce: Uint8Array }; result: Uint8Array };
   message: { args: { content: Uint8Array }; result: null };
+  snapshot: { args: { purpose: string; order: number; content: Uint8Array }; result: null };
+  snapshot_open: { args: { giver: number; data: Uint8Array; content: Uint8Array }; result: SnapshotLine };
   stats: { args: Record<string, never>; result: PipeStats };
 }
 
@@ -36,4 +40,5 @@ export type FromWorker =
   | { readonly op: "labels"; readonly labels: FrameLabel[] }
   | { readonly op: "group"; readonly view: GroupView }
   | { readonly op: "message"; readonly message: GroupMessage }
+  | { readonly op: "arrived"; readonly arrival: Arrival }
   | { readonly op: "alarm"; readonly code: string; readonly detail: string; readonly leaf: number | null };
