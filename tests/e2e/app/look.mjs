@@ -1,6 +1,7 @@
 /**
- * Takes a picture of every screen in light and dark, desktop and phone, into the folder given
- * as the first argument: for people to look at, not a test. `node tests/e2e/app/look.mjs out`.
+ * Takes a picture of every screen in light and dark, on desktop, tablet and phone, in French and German
+ * (long words) and English, into the folder given as the first argument: for people to look at, not a
+ * test. `node tests/e2e/app/look.mjs out [scene] [size] [scheme] [language]`, each a part of a name.
  */
 
 import { mkdirSync } from "node:fs";
@@ -8,9 +9,32 @@ import { join } from "node:path";
 import { buildHarness, enter, launch, openPage, serve } from "./support.mjs";
 
 const out = process.argv[2] ?? "look";
-const only = process.argv[3] ?? "";
+const [scenes = "", sizes = "", schemes = "", languages = ""] = process.argv.slice(3);
 mkdirSync(out, { recursive: true });
-const SIZES = { desktop: { width: 1280, height: 800 }, phone: { width: 390, height: 780 } };
+const SIZES = {
+  desktop: { width: 1280, height: 800 },
+  tablet: { width: 768, height: 1024 },
+  phone: { width: 390, height: 844 },
+  // A desktop at 200 %.
+  zoomed: { width: 640, height: 400, scale: 2 },
+  // Colours set by the device.
+  forced: { width: 1280, height: 800, forced: true },
+};
+const LANGUAGES = ["en", "fr", "de"];
+
+const WORDS = {
+  en: { Chat: "Chat", People: "People", Encryption: "Encryption", More: "More", Settings: "Settings", Keys: "Keyboard shortcuts", Compared: "We compared the code", Details: "Details", Protected: "How am I protected?" },
+  fr: { Chat: "Discussion", People: "Personnes", Encryption: "Chiffrement", More: "Plus", Settings: "Réglages", Keys: "Raccourcis clavier", Compared: "Nous avons comparé le code", Details: "Détails", Protected: "Comment suis-je protégé·e ?" },
+  de: { Chat: "Chat", People: "Personen", Encryption: "Verschlüsselung", More: "Mehr", Settings: "Einstellungen", Keys: "Tastenkürzel", Compared: "Wir haben den Code verglichen", Details: "Einzelheiten", Protected: "Wie bin ich geschützt?" },
+};
+
+/** Presses a control, behind "More" if need be. */
+async function press(page, word) {
+  const words = WORDS[await page.evaluate(() => document.documentElement.lang)];
+  const button = page.getByRole("button", { name: words[word], exact: true });
+  if (!(await button.isVisible())) await page.getByRole("button", { name: words.More, exact: true }).click();
+  await button.click();
+}
 
 const chat = (count) =>
   Array.from({ length: count }, (_, index) => ({
@@ -38,62 +62,79 @@ const MEETING = {
       window.harness.tile("p_2", { state: "cannot_decrypt" });
       window.harness.meeting.changePerson("p_3", { state: "reconnecting" });
     }),
+  screen_pinned: async (page) => {
+    await page.evaluate(() => (window.harness.people(12), window.harness.screen("p_1")));
+    await page.locator(".filmstrip .tile-tools button").nth(1).click({ force: true });
+  },
+  speaker: async (page) => {
+    await page.evaluate(() => (window.harness.people(5), window.harness.meeting.changePerson("p_3", { speaking: true })));
+    await press(page, "More");
+    await page.locator(".more-item:has-text('groß'), .more-item:has-text('grand'), .more-item:has-text('large')").first().click();
+  },
+  more: (page) => press(page, "More"),
+  // Not offered where nothing can hover: there is no keyboard.
+  keys: async (page) => ((await page.evaluate(() => matchMedia("(hover: hover)").matches)) ? press(page, "Keys") : null),
   chat: async (page) => {
     await page.evaluate((messages) => (window.harness.people(3), window.harness.show({ messages })), chat(9));
-    await page.getByRole("button", { name: "Chat", exact: true }).click();
+    await press(page, "Chat");
   },
   people: async (page) => {
-    await page.evaluate(() => (window.harness.people(6), window.harness.meeting.changePerson("p_2", { hand: true, microphone: "muted" })));
-    await page.getByRole("button", { name: "People", exact: true }).click();
+    await page.evaluate(() => (window.harness.people(6), window.harness.meeting.changePerson("p_2", { hand: true, microphone: "muted" }), window.harness.meeting.changePerson("p_4", { signing: true })));
+    await press(page, "People");
   },
   encryption: async (page) => {
     await page.evaluate(() => window.harness.people(3));
-    await more(page);
-    await page.getByRole("button", { name: "Encryption", exact: true }).click();
+    await press(page, "Encryption");
   },
   encryption_details: async (page) => {
     await MEETING.encryption(page);
-    await page.getByRole("button", { name: "We compared the code" }).click();
-    await page.getByRole("button", { name: "Details" }).click();
-    await page.getByText("Fingerprints").scrollIntoViewIfNeeded();
+    await press(page, "Compared");
+    await press(page, "Details");
+    await page.locator(".fingerprints").scrollIntoViewIfNeeded();
   },
   protection: async (page) => {
     await MEETING.encryption(page);
-    await page.getByRole("button", { name: "How am I protected?" }).click();
+    await press(page, "Protected");
   },
   alarm: async (page) => {
     await page.evaluate(() => {
       const { encryption } = window.harness.meeting.getSnapshot();
       window.harness.show({ encryption: { ...encryption, alarms: [{ code: "fork", people: ["Anna Smit"], time: Date.UTC(2026, 10, 22, 9, 41) }] } });
     });
-    await more(page);
-    await page.getByRole("button", { name: "Encryption", exact: true }).click();
+    await press(page, "Encryption");
   },
-  settings: async (page) => {
-    await more(page);
-    await page.getByRole("button", { name: "Settings", exact: true }).click();
-  },
+  settings: (page) => press(page, "Settings"),
+  everything_at_once: (page) =>
+    page.evaluate(() => {
+      window.harness.people(9);
+      window.harness.show({ soundBlocked: true, mutedBy: { source: "microphone", name: "Marc-Antoine de La Rochefoucauld", time: 1 } });
+      window.harness.meeting.changePerson("p_4", { speaking: true, hand: true, signing: true, microphone: "muted" });
+    }),
   waiting: (page) => page.evaluate(() => window.harness.show({ state: "waiting", people: [], tiles: [] })),
   reconnecting: (page) => page.evaluate(() => window.harness.show({ state: "reconnecting" })),
   ended: (page) => page.evaluate(() => window.harness.show({ ended: { reason: "removed", by: null } })),
 };
-
-async function more(page) {
-  const button = page.getByRole("button", { name: "More", exact: true });
-  if (await button.isVisible()) await button.click();
-}
 
 const PLAIN = {
   start: (page, origin) => page.goto(origin),
   start_in: async (page, origin) => {
     await page.goto(origin);
     await page.getByRole("button", { name: /Claire/ }).click();
-    await page.getByRole("button", { name: "Open the room" }).waitFor();
+    await page.locator(".signed-in").waitFor();
   },
   lobby: (page, origin) => page.goto(`${origin}/m/budget-2027#c2VjcmV0`),
   lobby_guest: async (page, origin) => {
     await page.goto(`${origin}/m/budget-2027#c2VjcmV0`);
-    await page.getByRole("radio", { name: "I am a guest" }).check();
+    await page.getByRole("radio").nth(1).check();
+  },
+  lobby_refused: async (page, origin) => {
+    await page.addInitScript(() => {
+      navigator.mediaDevices.getUserMedia = async () => {
+        throw new DOMException("", "NotAllowedError");
+      };
+    });
+    await page.goto(`${origin}/m/budget-2027#c2VjcmV0`);
+    await page.locator(".person-choice").first().click();
   },
   unknown: (page, origin) => page.goto(`${origin}/m/nowhere`),
 };
@@ -102,18 +143,21 @@ const harness = buildHarness();
 const server = await serve(harness.folder);
 const browser = await launch();
 try {
-  for (const [size, box] of Object.entries(SIZES)) {
+  for (const [size, { width, height, scale = 1, forced = false }] of Object.entries(SIZES)) {
     for (const scheme of ["light", "dark"]) {
-      for (const [name, scene] of Object.entries({ ...PLAIN, ...MEETING })) {
-        const file = `${name}-${size}-${scheme}`;
-        if (!file.includes(only)) continue;
-        const page = await openPage(browser, server.origin, { ...box, scheme });
-        if (name in MEETING) await enter(page, server.origin);
-        await scene(page, server.origin);
-        await page.waitForTimeout(500);
-        await page.screenshot({ path: join(out, `${file}.png`) });
-        for (const complaint of page.complaints()) console.log(`${file}: ${complaint}`);
-        await page.context().close();
+      for (const language of LANGUAGES) {
+        if (!size.includes(sizes) || !scheme.includes(schemes) || !language.includes(languages)) continue;
+        for (const [name, scene] of Object.entries({ ...PLAIN, ...MEETING })) {
+          if (!name.includes(scenes)) continue;
+          const file = `${name}-${size}-${scheme}-${language}`;
+          const page = await openPage(browser, server.origin, { width, height, scale, scheme, language, forced });
+          if (name in MEETING) await enter(page, server.origin, language);
+          await scene(page, server.origin);
+          await page.waitForTimeout(500);
+          await page.screenshot({ path: join(out, `${file}.png`) });
+          for (const complaint of page.complaints()) console.log(`${file}: ${complaint}`);
+          await page.context().close();
+        }
       }
     }
   }

@@ -60,7 +60,31 @@ const MEETING = {
     await people(page, 5);
     await page.evaluate(() => window.harness.meeting.changePerson("p_2", { speaking: true, hand: true, microphone: "muted" }));
   },
-  "more people than tiles": (page) => people(page, 12),
+  "more people than tiles": async (page) => {
+    await people(page, 12);
+    await page.getByText("Page 1 of").waitFor();
+  },
+  "a pinned picture beside a shared screen": async (page) => {
+    await page.evaluate(() => (window.harness.people(12), window.harness.screen("p_1")));
+    await page.getByRole("button", { name: "Keep Anna Smit large" }).click();
+    await page.locator('.stage-main [data-participant="p_1"]').waitFor();
+  },
+  "more controls": async (page) => {
+    await page.evaluate(() => window.harness.meeting.changePerson("p_0", { signing: true }));
+    await page.getByRole("button", { name: "More", exact: true }).click();
+    await page.getByRole("button", { name: "I am signing", pressed: true }).waitFor();
+  },
+  "keyboard shortcuts": async (page) => {
+    await page.keyboard.press("Control+/");
+    await page.getByRole("dialog", { name: "Keyboard shortcuts" }).waitFor();
+  },
+  "a weak connection, and signing": async (page) => {
+    await page.evaluate(() => {
+      window.harness.meeting.changePerson("p_1", { signing: true });
+      window.harness.meeting.network = { received: 100, lost: 0, roundTrip: 0.6 };
+    });
+    await page.getByText("Your connection is weak.").waitFor();
+  },
   "cameras off": (page) => people(page, 4, { camera: "off" }),
   "a shared screen": (page) => page.evaluate(() => (window.harness.people(4), window.harness.screen("p_1"))),
   "pictures that wait or cannot be opened": (page) =>
@@ -113,6 +137,10 @@ const MEETING = {
   "muted by a host": async (page) => {
     await show(page, { mutedBy: { source: "microphone", name: "Anna Smit", time: 1 } });
     await page.getByText("Anna Smit muted your microphone").waitFor();
+  },
+  "a network that blocks the call": async (page) => {
+    await show(page, { ended: { reason: "media_blocked", by: null } });
+    await page.getByText("Your network may be blocking the call").waitFor();
   },
   removed: async (page) => {
     await show(page, { ended: { reason: "removed", by: null } });

@@ -117,11 +117,13 @@ export function launch() {
  * `page.complaints()` lists them.
  */
 export async function openPage(browser, origin, options = {}) {
-  const { width = 1280, height = 800, scheme = "light", language = "en-GB", motion = "no-preference" } = options;
+  const { width = 1280, height = 800, scheme = "light", scale = 1, language = "en-GB", motion = "no-preference", forced = false } = options;
   const context = await browser.newContext({
     viewport: { width, height },
     colorScheme: scheme,
     reducedMotion: motion,
+    forcedColors: forced ? "active" : "none",
+    deviceScaleFactor: scale,
     locale: language,
     permissions: ["camera", "microphone", "clipboard-read", "clipboard-write"],
     hasTouch: width < 600,

@@ -13,6 +13,8 @@ import "./styles/tokens.css";
 import "./styles/base.css";
 import "./styles/pages.css";
 import "./styles/meeting.css";
+import "./styles/stage.css";
+import "./styles/bar.css";
 import "./styles/panels.css";
 
 /** Goes to a path of this site without loading the page anew. */

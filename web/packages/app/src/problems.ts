@@ -35,6 +35,7 @@ const PROBLEMS = {
   key_package_refused: "problem.encryption",
   fork: "problem.fork",
   media_failed: "problem.media_failed",
+  media_blocked: "problem.media_blocked",
 } as const;
 
 export type ProblemKey = (typeof PROBLEMS)[keyof typeof PROBLEMS] | "problem.unknown";

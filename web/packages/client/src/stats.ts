@@ -20,7 +20,7 @@ export async function collectStats(
   tiles: readonly Tile[],
   look: Look,
 ): Promise<Stats> {
-  const inbound = await inboundByTrack(connection);
+  const { inbound, network } = await browserCounters(connection);
   let audioEnergy = 0;
   for (const slot of connection?.slots ?? []) audioEnergy += inbound.get(slot.track)?.energy ?? 0;
   return {
@@ -39,26 +39,36 @@ export async function collectStats(
       };
     }),
     audioEnergy,
+    network,
     connection: connection?.number ?? null,
     connectionState: connection?.peer.connectionState ?? "none",
   };
 }
 
-async function inboundByTrack(connection: Connection | null): Promise<Map<MediaStreamTrack, Inbound>> {
-  const found = new Map<MediaStreamTrack, Inbound>();
-  if (connection === null) return found;
+async function browserCounters(connection: Connection | null): Promise<{ inbound: Map<MediaStreamTrack, Inbound>; network: Stats["network"] }> {
+  const inbound = new Map<MediaStreamTrack, Inbound>();
+  const network = { received: 0, lost: 0, roundTrip: null as number | null };
+  if (connection === null) return { inbound, network };
   const byTrack = new Map(connection.slots.map((slot) => [slot.track.id, slot.track]));
   (await connection.peer.getStats()).forEach((row: Record<string, unknown>) => {
+    if (row.type === "inbound-rtp") {
+      network.received += count(row.packetsReceived);
+      // Late and repeated packets make it negative for a while.
+      network.lost += Math.max(0, count(row.packetsLost));
+    }
+    if (row.type === "candidate-pair" && row.nominated === true && typeof row.currentRoundTripTime === "number") {
+      network.roundTrip = row.currentRoundTripTime;
+    }
     const track = row.type === "inbound-rtp" ? byTrack.get(String(row.trackIdentifier)) : undefined;
     if (track === undefined) return;
-    found.set(track, {
+    inbound.set(track, {
       framesDecoded: count(row.framesDecoded),
       width: count(row.frameWidth),
       height: count(row.frameHeight),
       energy: count(row.totalAudioEnergy),
     });
   });
-  return found;
+  return { inbound, network };
 }
 
 function count(value: unknown): number {

@@ -173,6 +173,8 @@ export interface Stats extends PipeStats {
   }[];
   /** Sound of all audio slots: energy as the browser sums it. */
   readonly audioEnergy: number;
+  /** Packets received and missing over all slots since the connection began; the way there and back in seconds. */
+  readonly network: { readonly received: number; readonly lost: number; readonly roundTrip: number | null };
   readonly connection: number | null;
   readonly connectionState: string;
 }

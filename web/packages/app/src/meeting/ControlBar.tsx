@@ -1,17 +1,18 @@
 /** The controls of a meeting. Toggles say by `aria-pressed` whether they are on. */
 
 import type { ReactElement } from "react";
-import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useObservable } from "../context.ts";
-import type { Devices } from "../state/devices.ts";
+import type { Devices, Input } from "../state/devices.ts";
 import { standing } from "../state/encryption.ts";
 import { present } from "../state/people.ts";
 import type { Meeting, MeetingSnapshot } from "../state/port.ts";
 import type { Room } from "../state/room.ts";
 import { codeOf } from "../state/room.ts";
 import { BarButton } from "../ui/controls.tsx";
-import type { PanelName } from "./MeetingPage.tsx";
+import { NARROW, useMedia } from "../ui/useMedia.ts";
+import { More } from "./More.tsx";
+import type { PanelName } from "./useMeetingView.ts";
 
 export interface ControlBarProps {
   readonly meeting: Meeting;
@@ -21,52 +22,37 @@ export interface ControlBarProps {
   readonly panel: PanelName | null;
   readonly unread: number;
   readonly onPanel: (name: PanelName) => void;
+  readonly onToggle: (input: Input) => void;
   readonly onSettings: () => void;
+  readonly onShortcuts: () => void;
   readonly onProblem: (code: string) => void;
 }
 
 export function ControlBar(props: ControlBarProps): ReactElement {
-  const { meeting, snapshot, room, devices, panel, unread, onPanel, onSettings, onProblem } = props;
+  const { snapshot, room, devices, panel, unread, onPanel, onToggle } = props;
   const { t } = useTranslation();
-  const { microphone, camera } = useObservable(devices.store);
-  const screen = useObservable(room.screen);
-  const [more, setMore] = useState(false);
-  const hand = snapshot.people.some((person) => person.self && person.hand);
+  const inputs = useObservable(devices.store);
+  const narrow = useMedia(NARROW);
+  const extra = useExtraControls(props);
   const here = present(snapshot.people).length;
-  const alarmed = standing(snapshot) === "alarm";
-  const canShare = typeof navigator.mediaDevices?.getDisplayMedia === "function";
+  const live = (input: Input): boolean => inputs[input].on || inputs[input].starting;
   return (
-    <nav className="bar" aria-label={t("control.bar")} data-more={more}>
+    <nav className="bar" aria-label={t("control.bar")}>
       <BarButton
-        icon={microphone.on || microphone.starting ? "microphone" : "microphoneOff"}
+        icon={live("microphone") ? "microphone" : "microphoneOff"}
         label={t("control.microphone")}
-        pressed={microphone.on || microphone.starting}
-        tone={microphone.on || microphone.starting ? "normal" : "off"}
-        onPress={() => void devices.toggle("microphone")}
+        pressed={live("microphone")}
+        tone={live("microphone") ? "normal" : "off"}
+        onPress={() => onToggle("microphone")}
       />
       <BarButton
-        icon={camera.on || camera.starting ? "camera" : "cameraOff"}
+        icon={live("camera") ? "camera" : "cameraOff"}
         label={t("control.camera")}
-        pressed={camera.on || camera.starting}
-        tone={camera.on || camera.starting ? "normal" : "off"}
-        onPress={() => void devices.toggle("camera")}
+        pressed={live("camera")}
+        tone={live("camera") ? "normal" : "off"}
+        onPress={() => onToggle("camera")}
       />
-      {canShare ? (
-        <BarButton
-          className="bar-second"
-          icon="screen"
-          label={t("control.screen")}
-          pressed={screen !== null}
-          onPress={() => (screen ? room.unshare() : void share(room, onProblem))}
-        />
-      ) : null}
-      <BarButton
-        className="bar-second"
-        icon="hand"
-        label={t("control.hand")}
-        pressed={hand}
-        onPress={() => void meeting.raiseHand(!hand).catch((error: unknown) => onProblem(codeOf(error)))}
-      />
+      {narrow ? null : extra.slice(0, -1).map((one) => <BarButton key={one.label} {...one} />)}
       <span className="bar-gap" aria-hidden="true" />
       <BarButton
         icon="chat"
@@ -84,22 +70,50 @@ export function ControlBar(props: ControlBarProps): ReactElement {
         hint={t("people.count", { count: here })}
         onPress={() => onPanel("people")}
       />
-      <BarButton
-        className="bar-second"
-        icon={alarmed ? "warning" : "lock"}
-        label={t("control.encryption")}
-        pressed={panel === "encryption"}
-        onPress={() => onPanel("encryption")}
-      />
-      <BarButton className="bar-second" icon="settings" label={t("control.settings")} onPress={onSettings} />
-      <BarButton className="bar-toggle" icon="more" label={t("control.more")} pressed={more} onPress={() => setMore(!more)} />
+      {narrow ? null : extra.slice(-1).map((one) => <BarButton key={one.label} {...one} />)}
+      <More {...props} extra={narrow ? extra : []} />
       <BarButton icon="leave" label={t("control.leave")} tone="leave" onPress={() => void room.leave()} />
     </nav>
   );
 }
 
+/** A control that stands in the bar, or behind "More" where the bar is narrow. */
+export interface ExtraControl {
+  readonly icon: "screen" | "hand" | "warning" | "lock";
+  readonly label: string;
+  readonly pressed: boolean;
+  readonly onPress: () => void;
+}
+
+/** Screen, hand and, last, encryption. */
+function useExtraControls({ meeting, snapshot, room, panel, onPanel, onProblem }: ControlBarProps): ExtraControl[] {
+  const { t } = useTranslation();
+  const screen = useObservable(room.screen);
+  const hand = snapshot.people.some((person) => person.self && person.hand);
+  const share: ExtraControl = {
+    icon: "screen",
+    label: t("control.screen"),
+    pressed: screen !== null,
+    onPress: () => (screen ? room.unshare() : void shareScreen(room, onProblem)),
+  };
+  const raise: ExtraControl = {
+    icon: "hand",
+    label: t("control.hand"),
+    pressed: hand,
+    onPress: () => void meeting.raiseHand(!hand).catch((error: unknown) => onProblem(codeOf(error))),
+  };
+  const encryption: ExtraControl = {
+    icon: standing(snapshot) === "alarm" ? "warning" : "lock",
+    label: t("control.encryption"),
+    pressed: panel === "encryption",
+    onPress: () => onPanel("encryption"),
+  };
+  const canShare = typeof navigator.mediaDevices?.getDisplayMedia === "function";
+  return [...(canShare ? [share] : []), raise, encryption];
+}
+
 /** Asks the browser which screen; closing its question is not an error. */
-async function share(room: Room, onProblem: (code: string) => void): Promise<void> {
+async function shareScreen(room: Room, onProblem: (code: string) => void): Promise<void> {
   let stream: MediaStream;
   try {
     stream = await navigator.mediaDevices.getDisplayMedia({ video: { frameRate: { max: 30 } }, audio: true });

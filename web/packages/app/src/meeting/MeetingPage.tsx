@@ -1,14 +1,16 @@
 /** The meeting: header, notices, stage, one side panel at a time, and the bar of controls. */
 
 import type { ReactElement } from "react";
-import { useEffect, useRef, useState } from "react";
+import { useEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useObservable } from "../context.ts";
 import { DevelopmentMark, useTitle } from "../pages/Chrome.tsx";
 import type { RoomInfo } from "../state/api.ts";
-import type { Devices } from "../state/devices.ts";
+import type { Devices, Input } from "../state/devices.ts";
 import type { Meeting } from "../state/port.ts";
-import type { Room } from "../state/room.ts";
+import { codeOf, type Room } from "../state/room.ts";
+import type { Command } from "../state/shortcuts.ts";
+import { PushToTalk } from "../state/talk.ts";
 import { Announcer } from "./Announcer.tsx";
 import { ChatPanel } from "./ChatPanel.tsx";
 import { ControlBar } from "./ControlBar.tsx";
@@ -17,10 +19,11 @@ import { MeetingHead } from "./MeetingHead.tsx";
 import { Notices } from "./Notices.tsx";
 import { PeoplePanel } from "./PeoplePanel.tsx";
 import { SettingsSheet } from "./SettingsSheet.tsx";
+import { ShortcutsSheet } from "./ShortcutsSheet.tsx";
 import { Stage } from "./Stage.tsx";
+import { useMeetingView } from "./useMeetingView.ts";
+import { useShortcuts } from "./useShortcuts.ts";
 import { useWakeLock } from "./useWakeLock.ts";
-
-export type PanelName = "chat" | "people" | "encryption";
 
 export interface MeetingPageProps {
   readonly meeting: Meeting;
@@ -29,66 +32,74 @@ export interface MeetingPageProps {
   readonly info: RoomInfo;
 }
 
+type SheetName = "settings" | "shortcuts";
+
 export function MeetingPage({ meeting, room, devices, info }: MeetingPageProps): ReactElement {
   const { t } = useTranslation();
   const snapshot = useObservable(meeting);
-  const [panel, setPanel] = useState<PanelName | null>(null);
-  const [settings, setSettings] = useState(false);
+  const view = useMeetingView(snapshot);
+  const [sheet, setSheet] = useState<SheetName | null>(null);
   const [problem, setProblem] = useState<string | null>(null);
-  const [read, setRead] = useState(0);
-  const opener = useRef<Element | null>(null);
   const main = useRef<HTMLElement>(null);
+  const talk = useMemo(() => new PushToTalk(devices), [devices]);
   const title = snapshot.title || info.title;
   useTitle(title);
   useWakeLock();
   useEffect(() => void main.current?.focus({ preventScroll: true }), []);
-  const incoming = snapshot.messages.filter((message) => !message.own).length;
-  useEffect(() => {
-    if (panel === "chat") setRead(incoming);
-  }, [panel, incoming]);
-
-  const close = (): void => {
-    setPanel(null);
-    if (opener.current instanceof HTMLElement && opener.current.isConnected) opener.current.focus();
+  const toggle = (input: Input): void => {
+    talk.forget();
+    void devices.toggle(input);
   };
-  const toggle = (name: PanelName): void => {
-    opener.current = document.activeElement;
-    setPanel(panel === name ? null : name);
+  const commands: Record<Command, () => void> = {
+    microphone: () => toggle("microphone"),
+    camera: () => toggle("camera"),
+    hand: () => {
+      const up = snapshot.people.some((person) => person.self && person.hand);
+      void meeting.raiseHand(!up).catch((error: unknown) => setProblem(codeOf(error)));
+    },
+    chat: () => view.toggle("chat"),
+    people: () => view.toggle("people"),
+    next_page: () => view.turn(view.choice.page + 1),
+    previous_page: () => view.turn(view.choice.page - 1),
+    help: () => setSheet("shortcuts"),
   };
+  useShortcuts((command) => commands[command](), talk);
+  const shared = { meeting, snapshot };
   return (
-    <div className="meeting" data-panel={panel ?? "none"}>
+    <div className="meeting" data-panel={view.panel ?? "none"}>
       <DevelopmentMark />
-      <MeetingHead title={title} snapshot={snapshot} />
+      <MeetingHead title={title} {...shared} />
       <Notices
-        meeting={meeting}
-        snapshot={snapshot}
+        {...shared}
         devices={devices}
         room={room}
         problem={problem}
         onClear={() => setProblem(null)}
-        onEncryption={() => toggle("encryption")}
+        onEncryption={() => view.toggle("encryption")}
       />
       <div className="meeting-body">
         <main ref={main} className="stage-area" tabIndex={-1} aria-label={t("meeting.stage")}>
-          <Stage meeting={meeting} snapshot={snapshot} devices={devices} onPeople={() => toggle("people")} />
+          <Stage {...shared} devices={devices} choice={view.choice} onPin={view.pin} onPage={view.turn} />
         </main>
-        {panel === "chat" ? <ChatPanel meeting={meeting} snapshot={snapshot} onClose={close} /> : null}
-        {panel === "people" ? <PeoplePanel meeting={meeting} snapshot={snapshot} onClose={close} onProblem={setProblem} /> : null}
-        {panel === "encryption" ? <EncryptionPanel meeting={meeting} snapshot={snapshot} onClose={close} /> : null}
-        <Announcer snapshot={snapshot} chatOpen={panel === "chat"} />
+        {view.panel === "chat" ? <ChatPanel {...shared} onClose={view.close} /> : null}
+        {view.panel === "people" ? <PeoplePanel {...shared} onClose={view.close} onProblem={setProblem} /> : null}
+        {view.panel === "encryption" ? <EncryptionPanel {...shared} onClose={view.close} /> : null}
+        <Announcer snapshot={snapshot} chatOpen={view.panel === "chat"} />
       </div>
       <ControlBar
-        meeting={meeting}
-        snapshot={snapshot}
+        {...shared}
         room={room}
         devices={devices}
-        panel={panel}
-        unread={Math.max(0, incoming - read)}
-        onPanel={toggle}
-        onSettings={() => setSettings(true)}
+        panel={view.panel}
+        unread={view.unread}
+        onPanel={view.toggle}
+        onToggle={toggle}
+        onSettings={() => setSheet("settings")}
+        onShortcuts={() => setSheet("shortcuts")}
         onProblem={setProblem}
       />
-      <SettingsSheet open={settings} devices={devices} onClose={() => setSettings(false)} />
+      <SettingsSheet open={sheet === "settings"} devices={devices} onClose={() => setSheet(null)} />
+      <ShortcutsSheet open={sheet === "shortcuts"} onClose={() => setSheet(null)} />
     </div>
   );
 }

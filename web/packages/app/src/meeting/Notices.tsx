@@ -11,6 +11,7 @@ import type { Meeting, MeetingSnapshot } from "../state/port.ts";
 import type { Room } from "../state/room.ts";
 import { Button, IconButton } from "../ui/controls.tsx";
 import { Icon, type IconName } from "../ui/icons.tsx";
+import { useTalkingMuted } from "./useTalkingMuted.ts";
 
 export interface NoticesProps {
   readonly meeting: Meeting;
@@ -27,6 +28,7 @@ export function Notices({ meeting, snapshot, devices, room, problem, onClear, on
   const inputs = useObservable(devices.store);
   const screen = useObservable(room.screen);
   const { microphone, camera } = inputs;
+  const unheard = useTalkingMuted(devices);
   const mutedBy = snapshot.mutedBy;
   const told = snapshot.encryption.alarms.filter((known) => severity(known.code) !== "note");
   const alarm = told.findLast((known) => severity(known.code) === "danger") ?? told.at(-1);
@@ -71,7 +73,15 @@ export function Notices({ meeting, snapshot, devices, room, problem, onClear, on
       ) : null}
       {microphone.problem ? <Notice tone="warn" icon="warning" alert>{t(deviceKey("microphone", microphone.problem))}</Notice> : null}
       {camera.problem ? <Notice tone="warn" icon="warning" alert>{t(deviceKey("camera", camera.problem))}</Notice> : null}
-      {mutedBy?.source === "microphone" && !microphone.on ? (
+      {unheard ? (
+        <Notice tone="info" icon="microphoneOff">
+          <span>{t("meeting.talking_muted")}</span>
+          <Button look="quiet" onPress={() => void devices.turn("microphone", true)}>
+            {t("meeting.unmute")}
+          </Button>
+        </Notice>
+      ) : null}
+      {mutedBy?.source === "microphone" && !microphone.on && !unheard ? (
         <Notice tone="info" icon="microphoneOff">
           {t("meeting.muted_by", { name: mutedBy.name })}
         </Notice>

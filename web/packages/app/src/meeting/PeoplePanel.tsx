@@ -87,6 +87,7 @@ function PersonRow({ person, tenants, host, onMute, onRemove }: PersonRowProps):
         </span>
         <span className="person-title">{tenant?.name ?? t("people.unknown_tenant")}</span>
         {person.role === "guest" ? <span className="person-title">{t("people.name_unchecked")}</span> : null}
+        {person.signing ? <span className="person-title">{t("people.signing")}</span> : null}
         {person.leaving ? <span className="person-title">{t("people.left")}</span> : null}
         {person.state === "reconnecting" && !person.leaving ? <span className="person-title">{t("tile.reconnecting")}</span> : null}
       </div>

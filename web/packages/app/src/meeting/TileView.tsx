@@ -11,25 +11,29 @@ import { useObservable } from "../context.ts";
 import type { Devices } from "../state/devices.ts";
 import type { Person, Tenant, Tile } from "../state/port.ts";
 import { tenantOf } from "../state/encryption.ts";
-import type { StageTile } from "../state/seats.ts";
+import type { StageTile } from "../state/stage.ts";
 import { Avatar } from "../ui/Avatar.tsx";
 import { Icon } from "../ui/icons.tsx";
 import { SelfVideo } from "../ui/SelfVideo.tsx";
+import { TileTools } from "./TileTools.tsx";
 
 export interface TileViewProps {
   readonly entry: StageTile;
   readonly tenants: readonly Tenant[];
   readonly devices: Devices;
+  readonly large: boolean;
   readonly small: boolean;
+  readonly pinned: boolean;
+  readonly onPin: () => void;
 }
 
-export function TileView({ entry, tenants, devices, small }: TileViewProps): ReactElement | null {
-  const { person, tile } = entry;
+export function TileView({ devices, ...rest }: TileViewProps): ReactElement | null {
+  const { person } = rest.entry;
   if (!person) return null;
   return person.self ? (
-    <OwnTile person={person} tenants={tenants} devices={devices} small={small} />
+    <OwnTile person={person} tenants={rest.tenants} devices={devices} small={rest.small} />
   ) : (
-    <OtherTile person={person} tile={tile} tenants={tenants} small={small} />
+    <OtherTile person={person} {...rest} />
   );
 }
 
@@ -39,20 +43,16 @@ function OwnTile({ person, tenants, devices, small }: { person: Person; tenants:
   return (
     <figure className={frame(person, small)} data-self="true">
       {camera.on && camera.track ? <SelfVideo track={camera.track} /> : <Face person={person} tenants={tenants} small={small} />}
-      <Caption name={t("tile.you")} muted={!microphone.on} hand={person.hand} />
+      <Caption name={t("tile.you")} muted={!microphone.on} person={person} />
     </figure>
   );
 }
 
-interface OtherProps {
-  readonly person: Person;
-  readonly tile: Tile | null;
-  readonly tenants: readonly Tenant[];
-  readonly small: boolean;
-}
+type OtherProps = Omit<TileViewProps, "devices"> & { readonly person: Person };
 
-function OtherTile({ person, tile, tenants, small }: OtherProps): ReactElement {
+function OtherTile({ person, entry, tenants, large, small, pinned, onPin }: OtherProps): ReactElement {
   const { t } = useTranslation();
+  const { tile } = entry;
   const moving = tile !== null && tile.state !== "muted" && person.camera === "live";
   const labelled = moving ? tile.labelled : person;
   const closed = moving && tile.state === "cannot_decrypt";
@@ -81,15 +81,16 @@ function OtherTile({ person, tile, tenants, small }: OtherProps): ReactElement {
           tenant={tenant?.short ?? ""}
           guest={labelled.role === "guest"}
           muted={person.microphone !== "live"}
-          hand={person.hand}
+          person={person}
         />
       ) : null}
+      {labelled ? <TileTools name={labelled.name} pinned={pinned} large={large} onPin={onPin} /> : null}
     </figure>
   );
 }
 
 function frame(person: Person, small: boolean): string {
-  return `tile${person.speaking ? " tile-speaking" : ""}${small ? " tile-small" : ""}`;
+  return `tile${person.speaking || person.signing ? " tile-speaking" : ""}${small ? " tile-small" : ""}`;
 }
 
 /** A picture from the SDK: attached once per person and source, whatever the snapshot's age. */
@@ -115,10 +116,10 @@ interface CaptionProps {
   readonly tenant?: string;
   readonly guest?: boolean;
   readonly muted: boolean;
-  readonly hand: boolean;
+  readonly person: Person;
 }
 
-function Caption({ name, tenant = "", guest = false, muted, hand }: CaptionProps): ReactElement {
+function Caption({ name, tenant = "", guest = false, muted, person }: CaptionProps): ReactElement {
   const { t } = useTranslation();
   return (
     <figcaption className="tile-caption">
@@ -132,7 +133,13 @@ function Caption({ name, tenant = "", guest = false, muted, hand }: CaptionProps
         {name}
       </span>
       {guest ? <span className="tile-tenant tile-guest">{t("role.guest")}</span> : tenant ? <span className="tile-tenant">{tenant}</span> : null}
-      {hand ? (
+      {person.signing ? (
+        <span className="tile-mark">
+          <Icon name="signing" size={16} />
+          <span className="visually-hidden">{t("people.signing")}</span>
+        </span>
+      ) : null}
+      {person.hand ? (
         <span className="tile-mark tile-hand">
           <Icon name="hand" size={16} />
           <span className="visually-hidden">{t("people.hand_up")}</span>

@@ -2,8 +2,9 @@
 
 import type { FormEvent, ReactElement } from "react";
 import { useEffect, useRef, useState } from "react";
+import { Button as AriaButton, Disclosure, DisclosurePanel, Heading } from "react-aria-components";
 import { useTranslation } from "react-i18next";
-import { useApp, useWorld } from "../context.ts";
+import { useApp, useObservable, useWorld } from "../context.ts";
 import { problemKey } from "../problems.ts";
 import type { RoomInfo } from "../state/api.ts";
 import type { Devices } from "../state/devices.ts";
@@ -11,6 +12,7 @@ import type { Identity } from "../state/room.ts";
 import { Button, Field } from "../ui/controls.tsx";
 import { DeviceChoice } from "../ui/DeviceChoice.tsx";
 import { Icon } from "../ui/icons.tsx";
+import { NARROW, useMedia } from "../ui/useMedia.ts";
 import { Chrome, useTitle } from "./Chrome.tsx";
 import { DevLogin, SignedIn } from "./DevLogin.tsx";
 import { Preview } from "./Preview.tsx";
@@ -41,7 +43,7 @@ export function Lobby(props: LobbyProps): ReactElement {
       <div className="lobby">
         <section className="lobby-preview" aria-label={t("lobby.preview")}>
           <Preview devices={devices} />
-          <DeviceChoice devices={devices} />
+          <LobbyDevices devices={devices} />
         </section>
         <section className="card lobby-join" aria-labelledby="room-title">
           <h1 id="room-title">{info.title}</h1>
@@ -54,6 +56,29 @@ export function Lobby(props: LobbyProps): ReactElement {
         </section>
       </div>
     </Chrome>
+  );
+}
+
+/** On a phone the choice is folded away, so that Join is in sight; a problem opens it. */
+function LobbyDevices({ devices }: { devices: Devices }): ReactElement {
+  const { t } = useTranslation();
+  const { microphone, camera, speakerFailed } = useObservable(devices.store);
+  const narrow = useMedia(NARROW);
+  const [open, setOpen] = useState(false);
+  if (!narrow) return <DeviceChoice devices={devices} />;
+  const trouble = microphone.problem !== null || camera.problem !== null || speakerFailed;
+  return (
+    <Disclosure className="lobby-devices" isExpanded={open || trouble} onExpandedChange={setOpen}>
+      <Heading level={2}>
+        <AriaButton slot="trigger" className="details-trigger">
+          <Icon name="chevron" size={18} />
+          {t("settings.devices")}
+        </AriaButton>
+      </Heading>
+      <DisclosurePanel>
+        <DeviceChoice devices={devices} />
+      </DisclosurePanel>
+    </Disclosure>
   );
 }
 

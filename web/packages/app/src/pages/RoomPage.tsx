@@ -20,8 +20,8 @@ export function RoomPage({ slug, secret }: { slug: string; secret: string }): Re
   const { settings } = useApp();
   const [parts, setParts] = useState<Parts | null>(null);
   useEffect(() => {
-    const { microphone, camera } = model.store.getSnapshot().settings;
-    const devices = new Devices(media, { microphone, camera });
+    const { microphone, camera, speaker } = model.store.getSnapshot().settings;
+    const devices = new Devices(media, { microphone, camera, speaker });
     const room = new Room(model.api, join, devices, slug, secret);
     const gone = (): void => room.dispose();
     window.addEventListener("pagehide", gone);

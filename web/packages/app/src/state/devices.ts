@@ -27,11 +27,17 @@ export interface DevicesState {
   readonly camera: InputState;
   readonly microphones: readonly Device[];
   readonly cameras: readonly Device[];
+  readonly speakers: readonly Device[];
+  /** The loudspeaker to play to; empty for the system's own. */
+  readonly speaker: string;
+  /** True when the browser refused that loudspeaker and plays to the system's own. */
+  readonly speakerFailed: boolean;
 }
 
 export interface Choice {
   readonly microphone: string;
   readonly camera: string;
+  readonly speaker: string;
 }
 
 /** The part of `navigator.mediaDevices` that is used. */
@@ -44,9 +50,10 @@ export interface MediaPort {
 
 const INPUTS = ["microphone", "camera"] as const;
 const OFF: InputState = { on: false, starting: false, track: null, problem: null };
+const NONE: DevicesState = { microphone: OFF, camera: OFF, microphones: [], cameras: [], speakers: [], speaker: "", speakerFailed: false };
 
 export class Devices {
-  readonly store = new Store<DevicesState>({ microphone: OFF, camera: OFF, microphones: [], cameras: [] });
+  readonly store = new Store<DevicesState>(NONE);
   readonly #media: MediaPort | null;
   #choice: Choice;
   /** Counts requests per input, so that an answer that was overtaken is let go. */
@@ -57,6 +64,7 @@ export class Devices {
   constructor(media: MediaPort | null, choice: Choice) {
     this.#media = media;
     this.#choice = choice;
+    this.store.set({ ...NONE, speaker: choice.speaker });
     media?.addEventListener("devicechange", this.#refresh);
   }
 
@@ -64,7 +72,7 @@ export class Devices {
     const all = (await this.#media?.enumerateDevices().catch(() => [])) ?? [];
     const of = (kind: MediaDeviceKind): Device[] =>
       all.filter((device) => device.kind === kind && device.deviceId !== "").map(({ deviceId, label }) => ({ id: deviceId, label }));
-    this.store.update((state) => ({ ...state, microphones: of("audioinput"), cameras: of("videoinput") }));
+    this.store.update((state) => ({ ...state, microphones: of("audioinput"), cameras: of("videoinput"), speakers: of("audiooutput") }));
   }
 
   /** Asks for microphone and camera in one question; where that fails, for each alone. */
@@ -122,6 +130,16 @@ export class Devices {
     const { on, starting } = this.store.getSnapshot()[input];
     this.#release(input);
     if (on || starting) await this.turn(input, true);
+  }
+
+  /** Plays to another loudspeaker; whoever plays follows the state. */
+  chooseSpeaker(id: string): void {
+    this.store.update((state) => ({ ...state, speaker: id, speakerFailed: false }));
+  }
+
+  /** The browser would not play to `id`. */
+  speakerRefused(id: string): void {
+    this.store.update((state) => (state.speaker === id ? { ...state, speakerFailed: true } : state));
   }
 
   /** Lets every device go; the object may be used again. */

@@ -48,8 +48,57 @@ function fit(width: number, height: number, narrow: number): Box {
     : { width: Math.floor(width), height: Math.floor(width / shape) };
 }
 
-/** How many tiles a stage shows before the rest is only counted. */
+/** How many tiles of equal size a stage shows; the rest is on further pages. */
 export function capacity(stage: Box): number {
   if (stage.width < 480 || stage.height < 360) return 6;
   return 9;
+}
+
+/** Height of the line that turns pages. */
+export const PAGER = 48;
+/** More small tiles than this beside a large picture would cost decoding and attention, not room. */
+const STRIP_MOST = 6;
+
+/** How many tiles a page holds, and how large they are. */
+export interface Page {
+  readonly room: number;
+  readonly columns: number;
+  readonly tile: Box;
+  /** True when not all tiles fit on one page. */
+  readonly paged: boolean;
+}
+
+/** A page of equal tiles. */
+export function gridPage(count: number, stage: Box): Page {
+  const paged = count > capacity(stage);
+  const left = paged ? { width: stage.width, height: stage.height - PAGER } : stage;
+  const room = paged ? capacity(left) : Math.max(1, count);
+  return { room, paged, ...grid(room, left) };
+}
+
+/** The small tiles beside a large picture: a column on a wide stage, a row on an upright one. */
+export function stripPage(count: number, stage: Box): Page {
+  const wide = isWide(stage);
+  const width = Math.round(wide ? clamp(stage.width * 0.16, 120, 220) : clamp(stage.width * 0.3, 96, 160));
+  const tile = { width, height: Math.round(width / WIDE) };
+  const fits = (length: number): number =>
+    Math.min(STRIP_MOST, Math.max(1, Math.floor((length + GAP) / ((wide ? tile.height : tile.width) + GAP))));
+  const length = wide ? stage.height : stage.width;
+  const paged = count > fits(length);
+  const room = paged ? fits(wide ? length - PAGER : length) : Math.max(1, count);
+  return { room, paged, columns: 1, tile };
+}
+
+/** Height of the large picture beside such a strip. */
+export function mainHeight(stage: Box, strip: Page): number {
+  return isWide(stage) ? stage.height : Math.max(0, stage.height - strip.tile.height - GAP - (strip.paged ? PAGER : 0));
+}
+
+/** True where small tiles stand beside the large picture, false where they stand above it. */
+export function isWide(stage: Box): boolean {
+  return stage.width >= stage.height * 1.1;
+}
+
+function clamp(value: number, least: number, most: number): number {
+  return Math.min(most, Math.max(least, value));
 }

@@ -4,6 +4,8 @@
  * or in a component knows more about a meeting than what stands here.
  */
 
+import type { NetworkCount } from "./quality.ts";
+
 export type Source = "microphone" | "camera" | "screen" | "screen_sound";
 export type MeetingState = "connecting" | "waiting" | "connected" | "reconnecting" | "ended";
 export type Role = "participant" | "guest" | "agent" | "recipient";
@@ -30,6 +32,8 @@ export interface Person {
   /** Has left; listed until the group has changed its keys without them. */
   readonly leaving: boolean;
   readonly speaking: boolean;
+  /** Says with the hands what others say aloud; counts as speaking (M4.7). */
+  readonly signing?: boolean;
   readonly state: "joining" | "connected" | "reconnecting";
 }
 
@@ -115,6 +119,10 @@ export interface View {
   readonly height: number;
 }
 
+export interface Stats {
+  readonly network: NetworkCount;
+}
+
 export interface Meeting {
   subscribe(listener: () => void): () => void;
   getSnapshot(): MeetingSnapshot;
@@ -124,11 +132,16 @@ export interface Meeting {
   stopScreen(): Promise<void>;
   sendChat(text: string): Promise<void>;
   raiseHand(up: boolean): Promise<void>;
+  setSigning?(on: boolean): Promise<void>;
   setView(tiles: readonly View[]): void;
   mute(participant: string, source: Source): Promise<void>;
   remove(participant: string): Promise<void>;
   markVerified(): void;
+  /** Plays to this loudspeaker; rejects where the browser will not. */
+  setSpeaker(id: string): Promise<void>;
   playSound(): Promise<void>;
+  /** Counters of this moment; rejects while there is no connection. */
+  stats(): Promise<Stats>;
   leave(): Promise<void>;
 }
 

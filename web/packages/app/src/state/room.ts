@@ -140,6 +140,13 @@ export class Room {
         void set.catch(() => undefined);
       }
     };
+    let speaker = "";
+    const play = (): void => {
+      const chosen = this.#devices.store.getSnapshot().speaker;
+      if (chosen === speaker) return;
+      speaker = chosen;
+      void meeting.setSpeaker(chosen).catch(() => this.#devices.speakerRefused(chosen));
+    };
     let mutedAt = meeting.getSnapshot().mutedBy?.time ?? 0;
     const watch = (): void => {
       const { ended, mutedBy } = meeting.getSnapshot();
@@ -151,8 +158,9 @@ export class Room {
       if (ended) this.#end(room, ended);
     };
     this.store.set({ name: "meeting", room, meeting });
-    this.#release = [this.#devices.store.subscribe(follow), meeting.subscribe(watch)];
+    this.#release = [this.#devices.store.subscribe(follow), this.#devices.store.subscribe(play), meeting.subscribe(watch)];
     follow();
+    play();
     watch();
   }
 

@@ -1,46 +1,63 @@
 /**
- * Who is on the stage, and in which order. Seats are sticky: people keep their place while
- * others come, go and speak, because a face that jumps is hard to follow. Somebody who
- * speaks off stage takes the seat of whoever was silent the longest.
+ * The order in which people sit. Seats are sticky: people keep their place while others come, go
+ * and speak, because a face that jumps is hard to follow. Somebody who speaks and sits on a later
+ * page changes places with whoever was silent the longest on the first.
  */
 
 import { present } from "./people.ts";
-import type { MeetingSnapshot, Person, Tile, View } from "./port.ts";
+import type { Person } from "./port.ts";
 
 export interface Seats {
-  /** Participants on stage, in order, without the own tile. */
+  /** Everyone present but me, in order; the first ones are on the first page. */
   readonly order: readonly string[];
   /** When each was last heard (milliseconds of the caller's clock). */
   readonly heard: ReadonlyMap<string, number>;
+  /** Who speaks, or spoke last; somebody as long as anybody else is present. */
+  readonly speaker: string | null;
 }
 
-export const NO_SEATS: Seats = { order: [], heard: new Map() };
+export const NO_SEATS: Seats = { order: [], heard: new Map(), speaker: null };
 
-/** The seats after `people` changed. `room` is how many other people fit. */
-export function seat(before: Seats, people: readonly Person[], room: number, now: number): Seats {
+/**
+ * The seats after `people` changed. `room` is how many other people the first page shows; with
+ * `still` nobody changes places, because the person looks at another page now.
+ */
+export function seat(before: Seats, people: readonly Person[], room: number, now: number, still = false): Seats {
   const others = present(people).filter((person) => !person.self);
   const here = new Set(others.map((person) => person.participant));
   const heard = new Map<string, number>();
   for (const person of others) {
     const last = before.heard.get(person.participant) ?? 0;
-    heard.set(person.participant, person.speaking ? now : last);
+    heard.set(person.participant, active(person) ? now : last);
   }
-  const order = before.order.filter((id) => here.has(id)).slice(0, Math.max(0, room));
+  const order = before.order.filter((id) => here.has(id));
   const seated = new Set(order);
+  for (const { participant } of others) if (!seated.has(participant)) order.push(participant);
+  if (!still) letSpeakersIn(order, others, room, heard, now);
+  return { order, heard, speaker: speaker(before.speaker, others, order) };
+}
+
+function letSpeakersIn(order: string[], others: readonly Person[], room: number, heard: ReadonlyMap<string, number>, now: number): void {
   for (const person of others) {
-    if (order.length >= room) break;
-    if (seated.has(person.participant)) continue;
-    order.push(person.participant);
-    seated.add(person.participant);
-  }
-  for (const person of others) {
-    if (seated.has(person.participant) || !person.speaking || room <= 0) continue;
-    const quiet = quietest(order, heard, now);
-    if (quiet < 0) break;
+    const at = order.indexOf(person.participant);
+    if (!active(person) || at < room || room <= 0) continue;
+    const quiet = quietest(order.slice(0, room), heard, now);
+    if (quiet < 0) return;
+    order[at] = order[quiet] ?? "";
     order[quiet] = person.participant;
-    seated.add(person.participant);
   }
-  return { order, heard };
+}
+
+/** Who signs speaks (M4.7). */
+function active(person: Person): boolean {
+  return person.speaking || person.signing === true;
+}
+
+/** The large picture stays with whoever has it until they are silent and somebody else speaks. */
+function speaker(before: string | null, others: readonly Person[], order: readonly string[]): string | null {
+  const now = others.find((person) => person.participant === before);
+  if (now && active(now)) return before;
+  return others.find(active)?.participant ?? now?.participant ?? order[0] ?? null;
 }
 
 /** The index of the seat heard longest ago, or -1 when everyone seated is speaking now. */
@@ -55,56 +72,4 @@ function quietest(order: readonly string[], heard: ReadonlyMap<string, number>, 
     }
   });
   return found;
-}
-
-export interface StageTile {
-  readonly key: string;
-  readonly person: Person | null;
-  readonly tile: Tile | null;
-  readonly source: "camera" | "screen";
-}
-
-export interface Stage {
-  /** The screen shown large, if anyone shares one; the newest wins. */
-  readonly screen: StageTile | null;
-  readonly tiles: readonly StageTile[];
-  /** People present but not on stage. */
-  readonly hidden: number;
-}
-
-/** Joins seats with the snapshot's tiles: what the stage draws. */
-export function arrange(snapshot: MeetingSnapshot, seats: Seats): Stage {
-  const people = new Map(snapshot.people.map((person) => [person.participant, person]));
-  const cameras = new Map<string, Tile>();
-  let screen: StageTile | null = null;
-  for (const tile of snapshot.tiles) {
-    if (tile.source === "camera") cameras.set(tile.participant, tile);
-    else {
-      const person = people.get(tile.participant) ?? null;
-      if (!person?.self) screen = { key: `${tile.participant}/screen`, person, tile, source: "screen" };
-    }
-  }
-  const tiles: StageTile[] = [];
-  for (const id of seats.order) {
-    const person = people.get(id);
-    if (person) tiles.push({ key: id, person, tile: cameras.get(id) ?? null, source: "camera" });
-  }
-  const me = snapshot.people.find((person) => person.self);
-  if (me) tiles.push({ key: me.participant, person: me, tile: null, source: "camera" });
-  const others = present(snapshot.people).filter((person) => !person.self).length;
-  return { screen, tiles, hidden: Math.max(0, others - seats.order.length) };
-}
-
-/** What to ask of the server: the screen first, then the seats, each at its drawn height. */
-export function wishes(stage: Stage, screenHeight: number, tileHeight: number): View[] {
-  const views: View[] = [];
-  if (stage.screen) {
-    views.push({ participant: stage.screen.key.split("/")[0] ?? "", source: "screen", height: Math.round(screenHeight) });
-  }
-  for (const tile of stage.tiles) {
-    if (tile.person && !tile.person.self) {
-      views.push({ participant: tile.person.participant, source: "camera", height: Math.round(tileHeight) });
-    }
-  }
-  return views;
 }

@@ -1,10 +1,11 @@
 /**
- * What this browser remembers of its user: language, theme, chosen devices, typed guest
- * name. Nothing secret. The session of the development login is per tab and lives apart,
+ * What this browser remembers of its user: language, theme, layout, chosen devices, typed
+ * guest name. Nothing secret. The session of the development login is per tab and lives apart,
  * so that two tabs can be two people.
  */
 
 import type { Session } from "./api.ts";
+import type { Layout } from "./stage.ts";
 
 export const LANGUAGES = ["fr", "de", "nl", "en"] as const;
 export type Language = (typeof LANGUAGES)[number];
@@ -15,7 +16,9 @@ export interface Settings {
   readonly theme: Theme;
   readonly microphone: string;
   readonly camera: string;
+  readonly speaker: string;
   readonly guestName: string;
+  readonly layout: Layout;
 }
 
 /** The part of `Storage` that is used; tests pass a map. */
@@ -35,7 +38,9 @@ export function readSettings(keep: Keep, preferred: readonly string[]): Settings
     theme: kept["theme"] === "light" || kept["theme"] === "dark" ? kept["theme"] : "auto",
     microphone: short(kept["microphone"]),
     camera: short(kept["camera"]),
+    speaker: short(kept["speaker"]),
     guestName: short(kept["guestName"]),
+    layout: kept["layout"] === "speaker" ? "speaker" : "grid",
   };
 }
 

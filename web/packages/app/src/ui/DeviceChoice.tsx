@@ -7,6 +7,7 @@ import { deviceKey } from "../problems.ts";
 import type { Device, Devices, Input } from "../state/devices.ts";
 import { Select } from "./controls.tsx";
 import { Icon } from "./icons.tsx";
+import { TestSound } from "./TestSound.tsx";
 import { useLevel } from "./useLevel.ts";
 
 export function DeviceChoice({ devices }: { devices: Devices }): ReactElement {
@@ -45,8 +46,34 @@ export function DeviceChoice({ devices }: { devices: Devices }): ReactElement {
       />
       <DeviceProblemNote input="microphone" devices={devices} />
       <LevelMeter track={state.microphone.on ? state.microphone.track : null} />
+      {canChooseSpeaker() && state.speakers.length > 0 ? (
+        <>
+          <Select
+            label={t("device.speaker")}
+            icon="speaker"
+            value={state.speakers.some((device) => device.id === state.speaker) ? state.speaker : (state.speakers[0]?.id ?? "")}
+            options={options(state.speakers)}
+            onChange={(id) => {
+              model.set({ speaker: id });
+              devices.chooseSpeaker(id);
+            }}
+          />
+          <TestSound speaker={state.speaker} onRefused={() => devices.speakerRefused(state.speaker)} />
+        </>
+      ) : null}
+      {state.speakerFailed ? (
+        <p className="note note-warn" role="alert">
+          <Icon name="warning" size={18} />
+          <span>{t("device.speaker_failed")}</span>
+        </p>
+      ) : null}
     </div>
   );
+}
+
+/** Not every browser lets a page choose where it is heard. */
+function canChooseSpeaker(): boolean {
+  return "setSinkId" in HTMLMediaElement.prototype;
 }
 
 export function DeviceProblemNote({ input, devices }: { input: Input; devices: Devices }): ReactElement | null {

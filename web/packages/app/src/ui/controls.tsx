@@ -51,23 +51,23 @@ export interface BarButtonProps {
   readonly icon: IconName;
   readonly label: string;
   readonly pressed?: boolean;
+  /** Whether what it opens is open. */
+  readonly expanded?: boolean;
   readonly tone?: "normal" | "off" | "leave";
   readonly count?: number;
   /** Read after the name, e.g. how many messages are unread. */
   readonly hint?: string;
-  readonly disabled?: boolean;
-  readonly className?: string;
   readonly onPress: () => void;
 }
 
 /** A control of the bar: icon above its name; a toggle when `pressed` is given. */
 export function BarButton(props: BarButtonProps): ReactElement {
-  const { icon, label, pressed, tone = "normal", count = 0, hint, disabled = false, className = "", onPress } = props;
+  const { icon, label, pressed, expanded, tone = "normal", count = 0, hint, onPress } = props;
   const hintId = useId();
   const shared = {
-    className: `bar-button tone-${tone} ${className}`,
+    className: `bar-button tone-${tone}`,
     "aria-label": label,
-    isDisabled: disabled,
+    ...(expanded === undefined ? {} : { "aria-expanded": expanded }),
     ...(hint ? { "aria-describedby": hintId } : {}),
   };
   const inside = (

@@ -3,7 +3,8 @@
  * what the app asked for. Pictures are canvases, so that tiles show something that moves.
  */
 
-import type { Meeting, MeetingSnapshot, Person, Source, Tile, View } from "../../src/state/port.ts";
+import type { Meeting, MeetingSnapshot, Person, Source, Stats, Tile, View } from "../../src/state/port.ts";
+import type { NetworkCount } from "../../src/state/quality.ts";
 import { Store } from "../../src/state/store.ts";
 
 export const TENANTS = [
@@ -129,6 +130,25 @@ export class MeetingDouble implements Meeting {
     this.calls.push(["markVerified"]);
     const { encryption } = this.getSnapshot();
     this.change({ encryption: { ...encryption, verified: { time: Date.now(), joinedSince: [] } } });
+  }
+
+  async setSpeaker(id: string): Promise<void> {
+    this.calls.push(["setSpeaker", id]);
+    if (id === "refused") throw new DOMException("", "NotFoundError");
+  }
+
+  async setSigning(on: boolean): Promise<void> {
+    this.calls.push(["setSigning", on]);
+    const me = this.getSnapshot().people.find((known) => known.self);
+    if (me) this.changePerson(me.participant, { signing: on });
+  }
+
+  /** What `stats` reports next; null rejects. */
+  network: NetworkCount | null = { received: 0, lost: 0, roundTrip: null };
+
+  async stats(): Promise<Stats> {
+    if (!this.network) throw Object.assign(new Error("not_connected"), { code: "not_connected" });
+    return { network: this.network };
   }
 
   async playSound(): Promise<void> {

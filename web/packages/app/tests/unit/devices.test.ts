@@ -58,7 +58,7 @@ class Media implements MediaPort {
 
 const make = (): { media: Media; devices: Devices } => {
   const media = new Media();
-  return { media, devices: new Devices(media, { microphone: "", camera: "" }) };
+  return { media, devices: new Devices(media, { microphone: "", camera: "", speaker: "" }) };
 };
 
 describe("devices", () => {
@@ -131,7 +131,7 @@ describe("devices", () => {
   });
 
   it("say that a page without a secure context cannot capture", async () => {
-    const devices = new Devices(null, { microphone: "", camera: "" });
+    const devices = new Devices(null, { microphone: "", camera: "", speaker: "" });
     await devices.start();
     expect(devices.store.getSnapshot().camera.problem).toBe("unsupported");
   });

@@ -14,9 +14,9 @@ const LANGUAGES: Record<string, Record<string, string>> = { fr, de, nl, en };
 
 /** The same word in English and in that language; each was looked at. */
 const SAME: Record<string, readonly string[]> = {
-  fr: ["role.agent"],
+  fr: ["keys.ctrl", "role.agent"],
   de: ["control.chat"],
-  nl: ["control.camera", "control.chat"],
+  nl: ["control.camera", "control.chat", "keys.ctrl"],
 };
 
 const CATEGORY = /_(zero|one|two|few|many|other)$/;
@@ -60,6 +60,12 @@ describe.each(Object.entries(LANGUAGES))("%s", (language, messages) => {
       // A form for exactly one may leave the number out.
       expect(key.endsWith("_one") ? [...new Set([...mine, "count"])].sort() : mine, key).toEqual(slots(source));
     }
+  });
+});
+
+describe("French", () => {
+  it("never begins a line with a punctuation mark", () => {
+    for (const [key, text] of Object.entries(fr)) expect(text, key).not.toMatch(/ [?!:;»]|« /);
   });
 });
 

@@ -11,7 +11,7 @@ const answer = (body: unknown, status = 200): Response => new Response(JSON.stri
 const found = async (): Promise<Response> => answer({ slug: "budget", title: "Budget", people: 0, guests: true });
 
 function setting(options: { fetcher?: () => Promise<Response>; refuse?: string } = {}) {
-  const devices = new Devices(null, { microphone: "", camera: "" });
+  const devices = new Devices(null, { microphone: "", camera: "", speaker: "" });
   const meeting = new MeetingDouble(snapshot({ people: [person(0)] }));
   const joined: JoinOptions[] = [];
   let open = (): void => undefined;
@@ -85,6 +85,21 @@ describe("a room", () => {
     meeting.change({ mutedBy: { source: "microphone", name: "Anna", time: 5 } });
     expect(devices.store.getSnapshot().microphone.on).toBe(false);
     expect(meeting.calls.at(-1)).toEqual(["setMicrophone", false]);
+  });
+
+  it("plays to the chosen loudspeaker, and says when the browser will not", async () => {
+    const { room, meeting, devices } = setting();
+    devices.chooseSpeaker("hall");
+    await room.open();
+    await room.join(GUEST, "en");
+    expect(meeting.calls).toContainEqual(["setSpeaker", "hall"]);
+    devices.chooseSpeaker("refused");
+    await Promise.resolve();
+    await Promise.resolve();
+    expect(devices.store.getSnapshot()).toMatchObject({ speaker: "refused", speakerFailed: true });
+    devices.chooseSpeaker("");
+    expect(meeting.calls.at(-1)).toEqual(["setSpeaker", ""]);
+    expect(devices.store.getSnapshot().speakerFailed).toBe(false);
   });
 
   it("stops sharing when the browser ends the capture", async () => {

@@ -1,0 +1,67 @@
+/** What stands behind "More": layout, full screen, signing, the link, keys, settings. */
+
+import type { ReactElement } from "react";
+import { useTranslation } from "react-i18next";
+import { useApp, useWorld } from "../context.ts";
+import { codeOf } from "../state/room.ts";
+import { canFullscreen, toggleFullscreen, useFullscreen } from "../ui/fullscreen.ts";
+import { HOVERS, useMedia } from "../ui/useMedia.ts";
+import type { ControlBarProps, ExtraControl } from "./ControlBar.tsx";
+import { MoreItem, MoreMenu } from "./MoreMenu.tsx";
+
+export interface MoreProps extends ControlBarProps {
+  /** Controls for which the bar has no room. */
+  readonly extra: readonly ExtraControl[];
+}
+
+export function More({ meeting, snapshot, extra, onSettings, onShortcuts, onProblem }: MoreProps): ReactElement {
+  const { t } = useTranslation();
+  const { model } = useWorld();
+  const { layout } = useApp().settings;
+  const full = useFullscreen() === document.documentElement;
+  const keyboard = useMedia(HOVERS);
+  const signing = snapshot.people.some((person) => person.self && person.signing);
+  return (
+    <MoreMenu>
+      {(close) => {
+        const then = (action: () => void) => () => {
+          close();
+          action();
+        };
+        return (
+          <>
+            {extra.map((one) => (
+              <MoreItem key={one.label} {...one} onPress={then(one.onPress)} />
+            ))}
+            <MoreItem icon="grid" label={t("layout.grid")} pressed={layout === "grid"} onPress={then(() => model.set({ layout: "grid" }))} />
+            <MoreItem
+              icon="spotlight"
+              label={t("layout.speaker")}
+              pressed={layout === "speaker"}
+              onPress={then(() => model.set({ layout: "speaker" }))}
+            />
+            <hr />
+            {canFullscreen() ? (
+              <MoreItem
+                icon={full ? "shrink" : "grow"}
+                label={t("control.fullscreen")}
+                pressed={full}
+                onPress={then(() => toggleFullscreen(document.documentElement))}
+              />
+            ) : null}
+            {meeting.setSigning ? (
+              <MoreItem
+                icon="signing"
+                label={t("control.signing")}
+                pressed={signing}
+                onPress={then(() => void meeting.setSigning?.(!signing).catch((error: unknown) => onProblem(codeOf(error))))}
+              />
+            ) : null}
+            {keyboard ? <MoreItem icon="keyboard" label={t("keys.title")} onPress={then(onShortcuts)} /> : null}
+            <MoreItem icon="settings" label={t("control.settings")} onPress={then(onSettings)} />
+          </>
+        );
+      }}
+    </MoreMenu>
+  );
+}

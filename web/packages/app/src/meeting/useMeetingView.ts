@@ -1,0 +1,53 @@
+/** What this person looks at: the panel beside the stage, the pinned picture, the page. Nobody else learns of it. */
+
+import { useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { useApp } from "../context.ts";
+import type { MeetingSnapshot } from "../state/port.ts";
+import type { Choice } from "../state/stage.ts";
+
+export type PanelName = "chat" | "people" | "encryption";
+
+export interface MeetingView {
+  readonly panel: PanelName | null;
+  readonly choice: Choice;
+  /** Messages that came while the chat was closed. */
+  readonly unread: number;
+  readonly toggle: (name: PanelName) => void;
+  readonly close: () => void;
+  /** Pins a picture, or lets the pinned one go. */
+  readonly pin: (key: string) => void;
+  readonly turn: (page: number) => void;
+}
+
+export function useMeetingView(snapshot: MeetingSnapshot): MeetingView {
+  const { layout } = useApp().settings;
+  const [panel, setPanel] = useState<PanelName | null>(null);
+  const [pinned, setPinned] = useState<string | null>(null);
+  const [page, setPage] = useState(0);
+  const [read, setRead] = useState(0);
+  const opener = useRef<Element | null>(null);
+  const incoming = snapshot.messages.filter((message) => !message.own).length;
+  useEffect(() => {
+    if (panel === "chat") setRead(incoming);
+  }, [panel, incoming]);
+  const turn = useCallback((wanted: number): void => setPage(Math.max(0, wanted)), []);
+  const choice = useMemo<Choice>(() => ({ layout, pinned, page }), [layout, pinned, page]);
+  return {
+    panel,
+    choice,
+    unread: Math.max(0, incoming - read),
+    toggle: (name) => {
+      opener.current = document.activeElement;
+      setPanel(panel === name ? null : name);
+    },
+    close: () => {
+      setPanel(null);
+      if (opener.current instanceof HTMLElement && opener.current.isConnected) opener.current.focus();
+    },
+    pin: (key) => {
+      setPinned(pinned === key ? null : key);
+      setPage(0);
+    },
+    turn,
+  };
+}
