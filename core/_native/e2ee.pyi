@@ -429,8 +429,8 @@ class Member:
         """A state given to a late joiner, or the confirmation of one that another gave (K6.2)."""
 
     def open_snapshot(self, giver_leaf: int, data: bytes, content: bytes) -> bytes:
-        """Msgpack SnapshotLine; raises snapshot_foreign, unknown_leaf, revoked_leaf, or signed_signature where
-        another leaf or another content was signed."""
+        """Msgpack SnapshotLine; raises snapshot_foreign, unknown_leaf, revoked_leaf, or signed_signature
+        where another leaf or another content was signed."""
 
     def check_signed(self, kind: Structure, data: bytes) -> bytes:
         """Opens a receipt, submission, snapshot or failure_report under the key of the leaf it names:
