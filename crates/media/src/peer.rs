@@ -7,7 +7,7 @@ use crate::bucket::Bucket;
 use crate::config::Allowance;
 use crate::dtls::{Context, DtlsError, Endpoint, Established};
 use crate::guard::active;
-use crate::ice::Agent;
+use crate::ice::{Agent, Tuple};
 use crate::srtp::{Inbound, KeyError, Outbound};
 use crate::types::{Fingerprint, Instant, PeerId, RoomId, Setup};
 
@@ -28,6 +28,23 @@ pub(crate) enum Phase {
     Connected,
     /// Silent for too long; an ICE restart or fresh traffic brings it back.
     Silent,
+}
+
+/// Where our part of a handshake went: if it was to one tuple alone, the peer that finished it reads there (M2.2).
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Flights {
+    first: Option<Tuple>,
+    several: bool,
+}
+
+impl Flights {
+    pub(crate) fn went(&mut self, tuple: Tuple) {
+        self.several |= *self.first.get_or_insert(tuple) != tuple;
+    }
+
+    pub(crate) fn only(self) -> Option<Tuple> {
+        self.first.filter(|_| !self.several)
+    }
 }
 
 /// SRTP in both directions, there once the handshake is done.
@@ -80,6 +97,8 @@ pub(crate) struct Peer {
     pub(crate) dtls: Endpoint,
     pub(crate) session: Option<Session>,
     pub(crate) phase: Phase,
+    /// Where our part of the handshake went.
+    pub(crate) flights: Flights,
     /// A DTLS client starts only when it has a path.
     pub(crate) started: bool,
     /// Last authenticated packet, or when the peer was added.
@@ -109,6 +128,7 @@ impl Peer {
             dtls,
             session: None,
             phase: Phase::Connecting,
+            flights: Flights::default(),
             started: setup == Setup::Passive,
             last_valid: now,
             heard: false,

@@ -114,8 +114,30 @@ impl<M: MediaHalf> Worker<M> {
         if let Some(answer) = outcome.answer {
             self.send_plain(tuple, &answer);
         }
-        self.heard(now, index);
+        self.send_challenge(now, index);
+        if self
+            .peer(index)
+            .is_some_and(|peer| peer.ice.believes(tuple))
+        {
+            self.heard(now, index);
+        }
         self.start_client(now, index);
+    }
+
+    /// Asks a tuple that was nominated to prove that the peer reads there (M2.2).
+    fn send_challenge(&mut self, now: Instant, index: u32) {
+        if self
+            .peer(index)
+            .is_some_and(|peer| peer.ice.challenge_due(now))
+        {
+            let transaction = self.transaction();
+            let challenge = self
+                .peer(index)
+                .and_then(|peer| peer.ice.poll_challenge(now, transaction));
+            if let Some((tuple, bytes)) = challenge {
+                self.send_plain(tuple, &bytes);
+            }
+        }
     }
 
     /// Whether another peer lives on this tuple: somebody who forges a source address must not draw its owner's
@@ -193,10 +215,12 @@ impl<M: MediaHalf> Worker<M> {
             return;
         };
         let path = peer.ice.path();
+        let flights = &mut peer.flights;
         let drained = peer.dtls.drain(|packet| {
             let Some(tuple) = path else {
                 return drops.count(DropReason::NotConnected);
             };
+            flights.went(tuple);
             // Appending to memory cannot fail, so there is no error to carry.
             let _ = transmits.with::<()>(tuple, |arena| {
                 arena.extend_from_slice(packet);
@@ -213,6 +237,8 @@ impl<M: MediaHalf> Worker<M> {
                 };
                 peer.session = Some(session);
                 peer.phase = Phase::Connected;
+                peer.ice.connected(peer.flights.only());
+                self.send_challenge(now, index);
                 self.announce(now, index);
                 self.reschedule(index);
             }

@@ -67,6 +67,9 @@ impl<M: MediaHalf> Worker<M> {
     }
 
     fn send_check(&mut self, now: Instant, index: u32) {
+        if !self.peer(index).is_some_and(|peer| peer.ice.check_due(now)) {
+            return;
+        }
         let transaction = self.transaction();
         let check = self
             .peer(index)
