@@ -221,6 +221,10 @@ class GroupStore(Protocol):
         """Stored leaves in order; those of one meeting when `label` is given."""
         ...
 
+    async def certificates(self, since: UnixMillis) -> list[LogLeaf]:
+        """Leaves of certificates issued from `since` on."""
+        ...
+
     async def add_revocation(self, revocation: RevocationRecord) -> None:
         """Store a revocation; the same again is fine."""
         ...

@@ -19,6 +19,7 @@ from starlette.types import ASGIApp
 from core.bus import MemoryBus
 from core.errors import StartError, StoreUnavailable
 from core.federation.statements import declare
+from core.meeting.revoking import Revoker
 from core.ports import Clock, Rng, Signer, Store, Telemetry
 from core.signer.client import SocketSigner
 from core.store import open_store
@@ -29,6 +30,7 @@ from core.values import Deployment, LogLeaf, Person
 from gateway.http.build import build_app
 from gateway.http.rooms import make_room
 from gateway.media import EngineNode, free_udp_ports, own_addresses, worker_count
+from gateway.operator_channel import OperatorChannel, operator_socket
 from gateway.services import Meetings, Services
 from gateway.settings import Settings
 from gateway.signer_child import SignerKeeper
@@ -87,6 +89,10 @@ async def open_node(settings: Settings, config: Path | None = None) -> AsyncIter
         )
         meetings = await open_meetings(services)
         stack.push_async_callback(meetings.close)
+        revoker = Revoker(store, signer, clock, rng, deployment.id, meetings.revoke)
+        operator = OperatorChannel(revoker, operator_socket(settings))
+        await operator.open()
+        stack.push_async_callback(operator.close)
         sessions = Sessions(store, clock, rng)
         exposition = telemetry.exposition if settings.telemetry.metrics else None
         app = build_app(settings, services, sessions, meetings, exposition)

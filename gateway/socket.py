@@ -387,6 +387,10 @@ class SocketMeetings:
             del self._open[task]
             self._services.telemetry.gauge("entente_sockets", len(self._open))
 
+    async def revoke(self, data: bytes) -> None:
+        """Hand a CA's revocation to every meeting (K2.4)."""
+        await self._registry.revoke(data)
+
     async def close(self) -> None:
         """Tell everybody that the node restarts, then end every task."""
         await self._registry.close()

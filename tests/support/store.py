@@ -264,6 +264,9 @@ class MemoryStore:
     async def leaves(self, label: bytes | None = None) -> list[LogLeaf]:
         return [leaf for leaf in self._leaves if label in (None, leaf.label)]
 
+    async def certificates(self, since: UnixMillis) -> list[LogLeaf]:
+        return [leaf for leaf in self._leaves if leaf.kind == "certificate" and leaf.time >= since]
+
     async def add_revocation(self, revocation: RevocationRecord) -> None:
         if all(known.fingerprint != revocation.fingerprint for known in self._revocations):
             self._revocations.append(revocation)
