@@ -17,6 +17,10 @@ first steps:
 settings come from entente.toml and from the environment, for example
   ENTENTE_HTTP__PORT=9000 entente serve
 
+  entente revoke --tenant exemple --subject x-7f3k2m9q --reason "laptop stolen"
+
+a revocation is of certificates and no ban: end the person's login as well, or they join anew.
+
 two processes run: the node, which forwards what it cannot read, and its child `entente signer`, which alone
 holds the keys that vouch for people. Everything they write is under var/.
 """
@@ -24,6 +28,7 @@ holds the keys that vouch for people. Everything they write is under var/.
 VERBS = {
     "serve": ("cli.serve", "run a node: web client, meetings and media"),
     "signer": ("cli.signer", "run the process that holds the keys; `serve` starts one by itself"),
+    "revoke": ("cli.revoke", "declare a person's certificates void, and end their part in every meeting"),
     "config": ("cli.config", "look at the settings: `entente config check`"),
 }
 
@@ -44,9 +49,19 @@ def parser() -> argparse.ArgumentParser:
         )
         if name == "signer":
             verb.add_argument("--child", action="store_true", help="end when standard input ends")
+        if name == "revoke":
+            _add_revocation(verb)
         if name == "config":
             verb.add_argument("action", choices=["check"], help="check: explain every value")
     return root
+
+
+def _add_revocation(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("--tenant", required=True, metavar="ID", help="the ministry that issued them")
+    which = verb.add_mutually_exclusive_group(required=True)
+    which.add_argument("--subject", metavar="ID", help="every certificate of this person")
+    which.add_argument("--fingerprint", metavar="HEX", help="the one with this SHA-256")
+    verb.add_argument("--reason", required=True, metavar="TEXT", help="why; clients of the meeting read it")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -19,6 +19,7 @@ from starlette.types import ASGIApp
 from core.bus import MemoryBus
 from core.errors import StartError, StoreUnavailable
 from core.federation.statements import declare
+from core.meeting.revoking import Revoker
 from core.ports import Clock, Rng, Signer, Store, Telemetry
 from core.signer.client import SocketSigner
 from core.store import open_store
@@ -29,6 +30,7 @@ from core.values import Deployment, LogLeaf, Person
 from gateway.http.build import build_app
 from gateway.http.rooms import make_room
 from gateway.media import EngineNode, free_udp_ports, own_addresses, worker_count
+from gateway.operator_channel import OperatorChannel, operator_socket
 from gateway.services import Meetings, Services
 from gateway.settings import Settings
 from gateway.signer_child import SignerKeeper
@@ -59,9 +61,9 @@ async def open_node(settings: Settings, config: Path | None = None) -> AsyncIter
         stack.callback(telemetry.close)
         clock, rng = SystemClock(), SystemRng()
         store = await _store(settings, stack)
-        # The signer first: it refuses to start twice, and only a node that is alone may end meetings.
+        # The signer first: it refuses to start twice, and only a node that is alone may take meetings up.
         signer = await _signer(settings, config, stack, clock, telemetry)
-        await _end_stale_meetings(store, clock)
+        await store.purge(clock.now())
         tenants = tenants_of(settings)
         for tenant in tenants:
             await store.put_tenant(tenant)
@@ -87,7 +89,11 @@ async def open_node(settings: Settings, config: Path | None = None) -> AsyncIter
         )
         meetings = await open_meetings(services)
         stack.push_async_callback(meetings.close)
-        sessions = Sessions(clock, rng)
+        revoker = Revoker(store, signer, clock, rng, deployment.id, meetings.revoke)
+        operator = OperatorChannel(revoker, operator_socket(settings))
+        await operator.open()
+        stack.push_async_callback(operator.close)
+        sessions = Sessions(store, clock, rng)
         exposition = telemetry.exposition if settings.telemetry.metrics else None
         app = build_app(settings, services, sessions, meetings, exposition)
         telemetry.gauge("entente_up", 1)
@@ -109,13 +115,6 @@ async def _store(settings: Settings, stack: AsyncExitStack) -> Store:
         raise StartError(f"The database at store.url cannot be opened ({error}).") from error
     stack.push_async_callback(store.close)
     return store
-
-
-async def _end_stale_meetings(store: Store, clock: Clock) -> None:
-    """A node that died left its meetings open; alone on its database, it may end them: nobody is in them."""
-    for meeting in await store.live_meetings():
-        await store.end_meeting(meeting.id, clock.now())
-    await store.purge(clock.now())
 
 
 def _leaf(kind: str, content: bytes, clock: Clock, rng: Rng) -> LogLeaf:

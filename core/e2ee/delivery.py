@@ -24,7 +24,7 @@ from core.e2ee.group import GroupRun, Submission
 from core.e2ee.members import Certificate, Member
 from core.e2ee.public import PublicTree, refused
 from core.errors import PeerError, SignerError, StoreError
-from core.values import EntryState, GroupRecord, PublicStateRecord
+from core.values import EntryState, GroupRecord, PublicStateRecord, UnixMillis
 from core.wire.events import Event, GroupCreate
 
 log = logging.getLogger("entente.e2ee")
@@ -71,6 +71,7 @@ class Delivery:
         self._retry_at = -inf
         self._uris: dict[str, tuple[str, str, str]] = {}
         self._revoked: dict[Certificate, bytes] = {}
+        self._restored = False
 
     @property
     def epoch(self) -> int | None:
@@ -164,6 +165,7 @@ class Delivery:
     ) -> None:
         """A key package of a certified leaf key; `uri` is what its certificate must say (K2.2)."""
         async with self._turn:
+            await self._restore()
             self._uris[participant] = uri
             if self._group is not None:
                 await self._group.admit(participant, leaf_key, data, uri)
@@ -274,6 +276,23 @@ class Delivery:
                 self._context.voice.tell(participant, event)
 
     # ---- creation -----------------------------------------------------------------------------------------
+
+    async def _restore(self) -> None:
+        """What the store knows of this meeting, once and before its first group here: certificates that were
+        revoked, and the group that an earlier run of the node led, which the new one cites (K3.1). Its last
+        entry may be one without an outcome. StoreError."""
+        if self._restored:
+            return
+        context = self._context
+        since = UnixMillis(context.clock.now() - e2ee.MAX_CERTIFICATE_MS)
+        for record in await context.store.revocations(since):
+            with contextlib.suppress(PeerError):  # of a deployment that is not enrolled any more
+                self._revoked[self._open_revocation(record.data)] = record.data
+        for group in await context.store.groups(context.keys.meeting):
+            head = await context.store.head(group.id)
+            if head is not None:
+                self._prior = {"group": group.id, "head_hash": head.hash, "reason": "restart"}
+        self._restored = True
 
     def _running(self) -> GroupRun:
         if self._group is None:

@@ -78,6 +78,7 @@ class Meeting:
         self._expiries: dict[str, asyncio.Task[None]] = {}
         self._changed = asyncio.Event()
         self._epoch = 0
+        self._finished = False
 
     def start(self, ordering: Ordering, media: MediaRoom) -> None:
         """Plug the two ports in and keep the time."""
@@ -96,8 +97,17 @@ class Meeting:
         """End the meeting for everybody and await every task."""
         for person in list(self.people.values()):
             person.tell(Ended(reason=reason))
+        await self._finish("meeting_ended")
+
+    async def put_down(self) -> None:
+        """The node stops and the meeting does not: people are told to come back (K3.1). Awaits every task."""
+        await self._finish("restarting")
+
+    async def _finish(self, code: str) -> None:
+        self._finished = True
+        for person in list(self.people.values()):
             if person.hang_up is not None:
-                person.hang_up("meeting_ended")
+                person.hang_up(code)
         tasks = [*self._tasks]
         for task in tasks:
             task.cancel()
@@ -139,7 +149,8 @@ class Meeting:
 
     async def lost(self, participant: Participant, sink: Sink) -> None:
         """The socket is gone without a word; the participant has 30 s to return (K2.5)."""
-        if not participant.stream.detach(sink) or participant.id not in self.people:
+        gone = self._finished or participant.id not in self.people
+        if not participant.stream.detach(sink) or gone:
             return
         participant.hang_up = None
         self._away(participant)

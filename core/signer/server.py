@@ -8,16 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
-import socket
-import struct
-from contextlib import suppress
 from pathlib import Path
 
 from pydantic import ValidationError
 
-from core.errors import SignerRefused, StartError
-from core.signer import frames
+from core.errors import SignerRefused
+from core.signer import frames, unix
 from core.signer.requests import REQUEST
 from core.signer.service import SignerService
 
@@ -35,23 +31,7 @@ class SignerServer:
 
     async def open(self) -> None:
         """Listen. StartError when the path is too long, taken by another signer, or not writable."""
-        if len(os.fsencode(self._path)) > 100:
-            raise StartError(
-                f"The signer's socket path {self._path} is longer than a Unix socket allows (100)."
-            )
-        if await _answers(self._path):
-            raise StartError(f"Another signer already listens on {self._path}.")
-        with suppress(FileNotFoundError):
-            self._path.unlink()
-        listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        before = os.umask(0o177)
-        try:
-            listening.bind(str(self._path))
-        except OSError as error:
-            listening.close()
-            raise StartError(f"The signer cannot listen on {self._path}: {error.strerror}.") from error
-        finally:
-            os.umask(before)
+        listening = await unix.listen(self._path, "signer")
         self._server = await asyncio.start_unix_server(self._accept, sock=listening)
 
     async def close(self) -> None:
@@ -61,15 +41,14 @@ class SignerServer:
         for task in list(self._connections):
             task.cancel()
         await asyncio.gather(*self._connections, return_exceptions=True)
-        with suppress(FileNotFoundError):
-            self._path.unlink()
+        unix.forget(self._path)
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None
         self._connections.add(task)
         try:
-            if _peer_uid(writer) == os.geteuid():
+            if unix.is_own_user(writer):
                 await self._serve(reader, writer)
             else:
                 log.warning("refused a connection of another user")
@@ -99,21 +78,3 @@ class SignerServer:
         except Exception:
             log.exception("a request failed")
             return {"error": {"code": "internal", "detail": "the signer failed"}}
-
-
-async def _answers(path: Path) -> bool:
-    """Whether somebody accepts connections there; a file left by a crash does not."""
-    try:
-        _, writer = await asyncio.open_unix_connection(str(path))
-    except OSError:
-        return False
-    writer.close()
-    return True
-
-
-def _peer_uid(writer: asyncio.StreamWriter) -> int:
-    """The user at the other end, by SO_PEERCRED."""
-    connected = writer.get_extra_info("socket")
-    layout = struct.Struct("3i")
-    _, uid, _ = layout.unpack(connected.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, layout.size))
-    return int(uid)

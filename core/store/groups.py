@@ -167,6 +167,13 @@ class SqlGroups:
         async with reading(self._engine) as connection:
             return [rows.leaf(row) for row in await connection.execute(query)]
 
+    async def certificates(self, since: UnixMillis) -> list[LogLeaf]:
+        """See the port."""
+        c = tables.log_leaves.c
+        query = select(tables.log_leaves).where(c.kind == "certificate", c.time >= since).order_by(c.id)
+        async with reading(self._engine) as connection:
+            return [rows.leaf(row) for row in await connection.execute(query)]
+
     async def add_revocation(self, revocation: RevocationRecord) -> None:
         """See the port."""
         table = tables.revocations

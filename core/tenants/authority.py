@@ -121,6 +121,14 @@ def issue(person: Person, public_key: bytes, root: bytes, key: Ed25519PrivateKey
     return builder.sign(key, None).public_bytes(Encoding.DER)
 
 
+def whose(certificate: bytes) -> str:
+    """The URI of a leaf certificate that this authority has issued (K2.1)."""
+    parsed = x509.load_der_x509_certificate(certificate)
+    names = parsed.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    (uri,) = names.get_values_for_type(x509.UniformResourceIdentifier)
+    return str(uri)
+
+
 def _usage(*, certificates: bool) -> x509.KeyUsage:
     """Roots sign certificates, leaves sign what K2 to K6 name."""
     return x509.KeyUsage(

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import msgpack
 import pytest
 
-from core.wire import events, requests
+from core.wire import codec, events, requests
 from core.wire.requests import Request
 from tests.attacks.test_14_ghosts import pair, refused
 from tests.support.people import person, room
@@ -67,3 +68,22 @@ async def test_a_guest_who_comes_first_is_no_host(world: World) -> None:
     first = await world.hello(guest)
     second = await world.hello(person("x-8"))
     assert not first.session.participant.host and second.session.participant.host
+
+
+async def test_attack_21_a_host_that_was_removed_commands_nobody(world: World) -> None:
+    host, other = await pair(world)
+    owner = await world.join(person("x-1"))
+    await world.run(1)
+    await owner.ask(requests.Remove(id=0, participant=host.id))
+    for command in HOST_COMMANDS:
+        asked: Request = command(other.id)
+        assert (await refused(host, asked)).startswith("out_of_order")
+    await world.settle()
+    assert not other.of(events.Removed) and not other.of(events.Muted)
+
+
+@pytest.mark.parametrize("kind", ["revoke", "ended", "group.removing", "end"])
+async def test_attack_21_what_only_the_operator_or_the_node_says_is_no_request(kind: str) -> None:
+    with pytest.raises(codec.MessageRefused) as caught:
+        codec.decode_request(msgpack.packb({"id": 1, "type": kind, "tenant": "exemple"}))
+    assert caught.value.code == "unknown_type"

@@ -1,0 +1,131 @@
+"""What an operator may ask of the running node, over a Unix socket of its own user: to revoke, and nothing
+else.
+
+The file has mode 0600 and the kernel says whose process connects, so that nobody comes in over HTTP, and no
+token lies about.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from core.errors import EntenteError, OperatorError, SignerError, SignerRefused
+from core.meeting.revoking import Revoker
+from core.signer import frames, unix
+from gateway.settings import Settings
+
+log = logging.getLogger("entente.operator")
+
+PATIENCE = 30.0
+"""Seconds for one command: hundreds of meetings are told."""
+
+
+class Revoke(BaseModel):
+    """A command: one of `subject` and `fingerprint`."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+    type: Literal["revoke"]
+    tenant: Annotated[str, Field(pattern=r"^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$")]
+    subject: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")] | None = None
+    fingerprint: Annotated[bytes, Field(min_length=32, max_length=32)] | None = None
+    reason: Annotated[str, Field(min_length=1, max_length=200)]
+
+
+def operator_socket(settings: Settings) -> Path:
+    """Where the node listens for its operator."""
+    return Path(settings.within("{folder}/operator.sock"))
+
+
+class OperatorChannel:
+    """The node's end. Call `open`, then `close`."""
+
+    def __init__(self, revoker: Revoker, path: Path) -> None:
+        self._revoker = revoker
+        self._path = path
+        self._server: asyncio.Server | None = None
+        self._connections: set[asyncio.Task[None]] = set()
+
+    async def open(self) -> None:
+        """Listen. StartError."""
+        listening = await unix.listen(self._path, "node")
+        self._server = await asyncio.start_unix_server(self._accept, sock=listening)
+
+    async def close(self) -> None:
+        """Stop listening, end every connection, take the socket file away."""
+        if self._server is not None:
+            self._server.close()
+        for task in list(self._connections):
+            task.cancel()
+        await asyncio.gather(*self._connections, return_exceptions=True)
+        unix.forget(self._path)
+
+    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._connections.add(task)
+        try:
+            async with asyncio.timeout(PATIENCE):
+                if unix.is_own_user(writer) and (message := await frames.read(reader)) is not None:
+                    writer.write(frames.pack(await self._answer(message)))
+                    await writer.drain()
+        except (ConnectionError, SignerRefused, TimeoutError) as error:
+            log.warning("an operator's command ended: %s", type(error).__name__)
+        except asyncio.CancelledError:
+            return
+        finally:
+            self._connections.discard(task)
+            writer.close()
+
+    async def _answer(self, message: dict[str, object]) -> dict[str, object]:
+        try:
+            return {"ok": await self._carry_out(Revoke.model_validate(message))}
+        except ValidationError as error:
+            first = error.errors(include_input=False, include_url=False)[0]
+            return {"error": f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}"}
+        except OperatorError as error:
+            return {"error": str(error)}
+        except SignerError as error:
+            return {"error": f"The signer refused: {error.code}."}
+        except EntenteError as error:
+            log.warning("an operator's command failed: %s", type(error).__name__)
+            return {"error": "The node could not do all of it; give the command again."}
+
+    async def _carry_out(self, command: Revoke) -> int:
+        if (command.subject is None) == (command.fingerprint is None):
+            raise OperatorError("Name a subject or a fingerprint.")
+        if command.subject is not None:
+            return await self._revoker.by_subject(command.tenant, command.subject, command.reason)
+        assert command.fingerprint is not None
+        return await self._revoker.by_fingerprint(command.tenant, command.fingerprint, command.reason)
+
+
+async def revoke(
+    settings: Settings, tenant: str, subject: str | None, fingerprint: str | None, reason: str
+) -> int:
+    """The operator's end: how many certificates are void now. OperatorError in the node's own words."""
+    path = operator_socket(settings)
+    fields: dict[str, object] = {"type": "revoke", "tenant": tenant, "reason": reason}
+    if subject is not None:
+        fields["subject"] = subject
+    if fingerprint is not None:
+        try:
+            fields["fingerprint"] = bytes.fromhex(fingerprint.replace(":", ""))
+        except ValueError as error:
+            raise OperatorError("A fingerprint is 64 hexadecimal digits.") from error
+    try:
+        async with asyncio.timeout(PATIENCE):
+            reader, writer = await asyncio.open_unix_connection(str(path))
+            writer.write(frames.pack(fields))
+            reply = await frames.read(reader)
+            writer.close()
+    except (OSError, TimeoutError, SignerRefused) as error:
+        raise OperatorError(f"No running node of yours answers at {path}.") from error
+    if reply is None or "error" in reply:
+        raise OperatorError(str(reply["error"]) if reply else f"The node at {path} did not answer.")
+    return int(reply["ok"])
