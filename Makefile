@@ -1,6 +1,6 @@
 # The few commands of daily work. Each brings the machine to where it can run, and does nothing twice.
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench lock mutants
+.PHONY: help run test check bench soak lock mutants
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -20,6 +20,10 @@ check: ## formatting, types, imports, lints, documents
 bench: ## the figures, with the machine they were measured on, into bench/results
 	@python3 scripts/setup.py test
 	@.venv/bin/python -m bench.run
+
+soak: ## what is too big for every day, a quarter of an hour; scripts/soak.py runs parts of it
+	@python3 scripts/setup.py test
+	@.venv/bin/python scripts/soak.py
 
 mutants: ## turns each named check of the encryption and the media plane off once and shows which test turns red
 	@python3 scripts/mutants

@@ -78,7 +78,8 @@ class Runner:
                     last_line = lines[-1]
                 if time.monotonic() - last_shown > QUIET_S:
                     last_shown = time.monotonic()
-                    print(f"        {last_shown - started:4.0f} s  {last_line[:90]}", flush=True)
+                    said = last_line[:90] or "no word from it yet; its kind is silent until the end"
+                    print(f"        {last_shown - started:4.0f} s  {said}", flush=True)
             code = process.wait()
         if code:
             tail = "\n".join(self.log.read_text().splitlines()[-25:])
@@ -190,9 +191,10 @@ def require_toolchains() -> None:
 def _make_venv(run: Runner) -> None:
     if not PYTHON.exists():
         run(sys.executable, "-m", "venv", ROOT / ".venv")
-    run(
-        PYTHON, "-m", "pip", "install", "--progress-bar", "off", "--require-hashes", "-r", "requirements.lock"
-    )
+    # The lock is complete, so there is nothing to resolve; `check` finds out if it ever is not.
+    pip = (PYTHON, "-m", "pip", "--disable-pip-version-check")
+    run(*pip, "install", "--progress-bar", "off", "--no-deps", "--require-hashes", "-r", "requirements.lock")
+    run(*pip, "check")
 
 
 def _make_native(run: Runner) -> None:
@@ -216,7 +218,6 @@ def _make_bindgen(run: Runner) -> None:
     run(
         "cargo",
         "install",
-        "--quiet",
         "--debug",
         "--root",
         TOOLS,

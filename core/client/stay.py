@@ -29,6 +29,10 @@ NAME = "entente headless"
 VERSION = "0.1.0"
 
 
+OVERTAKEN = frozenset({"attempt_unknown"})
+"""Refusals that blame nobody: while our commit was on its way the hub went on to another attempt (K4.4)."""
+
+
 class StayPorts(Protocol):
     """What a stay tells the participant."""
 
@@ -166,7 +170,9 @@ class Stay:
             try:
                 await self._work(event)
             except (RequestRefused, SocketLost, e2ee.E2eeError) as trouble:
-                self._ports.tell(Alarm(getattr(trouble, "code", "socket_lost"), str(trouble)))
+                code = getattr(trouble, "code", "socket_lost")
+                if code not in OVERTAKEN:
+                    self._ports.tell(Alarm(code, str(trouble)))
         self._end(self._socket.ended or "lost")
 
     async def _work(self, event: wire.Event) -> None:

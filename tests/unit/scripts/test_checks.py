@@ -1,9 +1,12 @@
 """Each house check turns red on what it is there to refuse, and stays quiet on what is allowed."""
 
+import json
+import re
 from pathlib import Path
 
 import pytest
 
+from scripts import soak, wheel
 from scripts.checks import clock_reads, dependencies, docs, file_sizes, locks, unfinished
 from scripts.suites import PYTEST, SUITES, VITEST, count
 
@@ -74,3 +77,35 @@ def test_counts_of_all_runners_are_read() -> None:
     assert count(PYTEST[0], ["2 failed, 31 passed in 3.2s"]) == 31
     assert count(PYTEST[1], ["2 failed, 31 passed in 3.2s"]) == 2
     assert count(VITEST[0], ["      Tests  1 failed | 5 passed (6)"]) == 5
+
+
+def test_a_soak_keeps_what_earlier_runs_showed_and_names_its_commit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(soak, "RESULT", tmp_path / "soak.json")
+    monkeypatch.setattr(soak, "PARTS", {"storm": lambda _: (True, "40 members"), "wheel": _broken})
+    monkeypatch.setattr("sys.argv", ["soak.py", "storm"])
+    assert soak.main() == 0
+    monkeypatch.setattr("sys.argv", ["soak.py", "wheel"])
+    assert soak.main() == 1
+    parts = {part["name"]: part for part in json.loads((tmp_path / "soak.json").read_text())["parts"]}
+    assert (parts["storm"]["passed"], parts["storm"]["summary"]) == (True, "40 members")
+    assert (parts["wheel"]["passed"], parts["wheel"]["summary"]) == (False, "OSError: no disk")
+    assert all(len(part["commit"]) == 40 and part["machine"]["cores"] for part in parts.values())
+
+
+def test_a_soak_names_the_seed_that_fails_and_ends_in_time() -> None:
+    sizes = soak.Sizes(storm=1, rounds=1, seconds=0.5, seed=7)
+    good, bad = (soak.seeds(sizes, "sh", "-c", script) for script in ("test -n $ENTENTE_SEED", "exit 1"))
+    assert good[0] and "failed: none" in good[1]
+    assert not bad[0] and re.search(r"failed: \[\d+", bad[1])
+
+
+def test_the_wheel_is_installed_with_the_locks_versions(tmp_path: Path) -> None:
+    pinned = wheel.constraints(tmp_path).read_text().splitlines()
+    assert any(line.startswith("starlette==") for line in pinned) and len(pinned) > 50
+    assert not any("--hash" in line or line.endswith("\\") for line in pinned)
+
+
+def _broken(_: object) -> tuple[bool, str]:
+    raise OSError("no disk")
