@@ -101,6 +101,7 @@ CODES: dict[str, CodeFacts] = {
     "resume_refused": _client(
         403, "The resumption is not proven", "Sign the nonce with this join's leaf key (K2.5)."
     ),
+    "restarting": _user(503, "The node restarts", "Join again after a moment: the meeting goes on."),
     "meeting_full": _user(409, "The meeting is full", "Wait until somebody leaves."),
     "meeting_ended": _user(410, "The meeting has ended", "Open the room's link again."),
     "removed": _user(403, "You were removed from the meeting", "Ask the host."),

@@ -17,6 +17,7 @@ from core.values import (
     GroupRecord,
     Handshake,
     JoinToken,
+    LoginSession,
     LogLeaf,
     Meeting,
     ParticipantRecord,
@@ -86,7 +87,12 @@ class RoomStore(Protocol):
         ...
 
     async def start_meeting(self, room: str, meeting: str, now: UnixMillis) -> Meeting:
-        """The room's live meeting, or a new one with id `meeting`, the next serial and its label (K9.2)."""
+        """The room's live meeting, which waits for nobody from here on, or a new one with id `meeting`, the
+        next serial and its label (K9.2)."""
+        ...
+
+    async def await_people(self, meeting: str, until: UnixMillis) -> None:
+        """A live meeting whose node was started again waits for its people; does nothing when it does."""
         ...
 
     async def live_meetings(self) -> list[Meeting]:
@@ -122,7 +128,24 @@ class RoomStore(Protocol):
         ...
 
     async def purge(self, now: UnixMillis) -> int:
-        """Delete join tokens that expired more than a day ago; returns how many."""
+        """Delete join tokens that expired more than a day ago, and sessions that are over; returns how
+        many."""
+        ...
+
+
+class SessionStore(Protocol):
+    """Who is logged in."""
+
+    async def add_session(self, session: LoginSession, most: int) -> None:
+        """Store a session's hash; of more than `most` the oldest go."""
+        ...
+
+    async def session(self, token_hash: bytes) -> LoginSession | None:
+        """The session with this hash, over or not."""
+        ...
+
+    async def end_session(self, token_hash: bytes) -> None:
+        """Forget it; does nothing when there is none."""
         ...
 
 
@@ -207,7 +230,7 @@ class GroupStore(Protocol):
         ...
 
 
-class Store(RoomStore, GroupStore, Protocol):
+class Store(RoomStore, SessionStore, GroupStore, Protocol):
     """The database, whichever it is."""
 
     async def ping(self) -> None:

@@ -107,7 +107,8 @@ class Room:
 
 @dataclass(frozen=True, slots=True)
 class Meeting:
-    """One live session in a room; `label` (32 bytes) marks its leaves in the log (K9.2)."""
+    """One live session in a room; `label` (32 bytes) marks its leaves in the log (K9.2). `awaited` is until
+    when it waits for its people after the node was started again."""
 
     id: str
     room: str
@@ -115,6 +116,7 @@ class Meeting:
     label: bytes = field(repr=False)
     started: UnixMillis
     ended: UnixMillis | None = None
+    awaited: UnixMillis | None = None
 
 
 def meeting_label(secret: bytes, serial: int) -> bytes:
@@ -128,6 +130,15 @@ class JoinToken:
 
     hash: bytes = field(repr=False)
     room: str
+    person: Person
+    expires: UnixMillis
+
+
+@dataclass(frozen=True, slots=True)
+class LoginSession:
+    """Somebody who is logged in, until `expires`. Only the token's SHA-256 is kept."""
+
+    hash: bytes = field(repr=False)
     person: Person
     expires: UnixMillis
 

@@ -59,9 +59,9 @@ async def open_node(settings: Settings, config: Path | None = None) -> AsyncIter
         stack.callback(telemetry.close)
         clock, rng = SystemClock(), SystemRng()
         store = await _store(settings, stack)
-        # The signer first: it refuses to start twice, and only a node that is alone may end meetings.
+        # The signer first: it refuses to start twice, and only a node that is alone may take meetings up.
         signer = await _signer(settings, config, stack, clock, telemetry)
-        await _end_stale_meetings(store, clock)
+        await store.purge(clock.now())
         tenants = tenants_of(settings)
         for tenant in tenants:
             await store.put_tenant(tenant)
@@ -87,7 +87,7 @@ async def open_node(settings: Settings, config: Path | None = None) -> AsyncIter
         )
         meetings = await open_meetings(services)
         stack.push_async_callback(meetings.close)
-        sessions = Sessions(clock, rng)
+        sessions = Sessions(store, clock, rng)
         exposition = telemetry.exposition if settings.telemetry.metrics else None
         app = build_app(settings, services, sessions, meetings, exposition)
         telemetry.gauge("entente_up", 1)
@@ -109,13 +109,6 @@ async def _store(settings: Settings, stack: AsyncExitStack) -> Store:
         raise StartError(f"The database at store.url cannot be opened ({error}).") from error
     stack.push_async_callback(store.close)
     return store
-
-
-async def _end_stale_meetings(store: Store, clock: Clock) -> None:
-    """A node that died left its meetings open; alone on its database, it may end them: nobody is in them."""
-    for meeting in await store.live_meetings():
-        await store.end_meeting(meeting.id, clock.now())
-    await store.purge(clock.now())
 
 
 def _leaf(kind: str, content: bytes, clock: Clock, rng: Rng) -> LogLeaf:

@@ -30,7 +30,7 @@ class Joint:
     def __init__(self, services: Services, run: Offload) -> None:
         self._services = services
         self._run = run
-        self.sfu = Sfu(services.media, services.rng)
+        self.sfu = Sfu(services.media, services.rng, services.clock)
 
     async def open(self, meeting: Meeting, suite: int) -> None:
         """Start the meeting with a delivery service and a room on a worker."""

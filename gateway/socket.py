@@ -146,6 +146,10 @@ class Connection:
         self._left = False
         self._working: asyncio.Task[Value | None] | None = None
 
+    def hang_up(self, code: str) -> None:
+        """Close with this reason once what is queued has gone."""
+        self._outbox.hang_up(code)
+
     async def serve(self) -> None:
         """Until either end closes. Never raises but for cancellation."""
         with self._services.telemetry.span("socket"):
@@ -353,7 +357,7 @@ class SocketMeetings:
         self._services = services
         self._registry = registry
         self._joint = joint
-        self._open: set[asyncio.Task[object]] = set()
+        self._open: dict[asyncio.Task[object], Connection] = {}
         self._tasks = [
             asyncio.create_task(registry.run(), name="meetings"),
             asyncio.create_task(joint.sfu.run(), name="media events"),
@@ -374,17 +378,23 @@ class SocketMeetings:
         await socket.accept(subprotocol=SUBPROTOCOL)
         task = asyncio.current_task()
         assert task is not None
-        self._open.add(task)
+        connection = Connection(socket, self._services, self._registry)
+        self._open[task] = connection
         self._services.telemetry.gauge("entente_sockets", len(self._open))
         try:
-            await Connection(socket, self._services, self._registry).serve()
+            await connection.serve()
         finally:
-            self._open.discard(task)
+            del self._open[task]
             self._services.telemetry.gauge("entente_sockets", len(self._open))
 
     async def close(self) -> None:
-        """End every meeting, then every task."""
+        """Tell everybody that the node restarts, then end every task."""
         await self._registry.close()
+        for connection in self._open.values():
+            connection.hang_up("restarting")
+        if self._open:
+            # Each goes within its own grace; the server would close them with a code that says nothing.
+            await asyncio.wait(list(self._open), timeout=2 * GRACE_SECONDS)
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -393,4 +403,5 @@ class SocketMeetings:
 async def open_meetings(services: Services) -> SocketMeetings:
     """The meetings of this node. Call inside the event loop that serves them."""
     registry, joint = open_registry(services)
+    await registry.recover()
     return SocketMeetings(services, registry, joint)

@@ -241,6 +241,8 @@ class CheckedKeyPackage(TypedDict):
     ref: bytes
     identity: Identity
     public_key: bytes
+    init_key: bytes
+    encryption_key: bytes
     suite: int
 
 class Staged(TypedDict):
@@ -297,6 +299,9 @@ class Trust:
 
     def verify_chain(self, chain: Sequence[bytes], now: int) -> bytes:
         """DER certificates, leaf first, root optional -> msgpack Identity."""
+
+    def open_revocation(self, revocation: bytes) -> bytes:
+        """Msgpack Revocation, verified under a root of the ministry that it names."""
 
 def manifest_set_hash(manifests: Sequence[bytes]) -> bytes:
     """The hash that GroupParams carries, whatever the order of the manifests."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 from core.e2ee.batch import Batch
 from core.e2ee.members import Member
+from core.e2ee.public import StagedCommit
 from core.values import CommitRecord, EntryRecord
 
 CONFIRM: Final = 1.0
@@ -42,12 +44,17 @@ class Attempt:
     deadline: float
     commit: CommitRecord | None = None
     entry: EntryRecord | None = None
+    unsure: StagedCommit | None = None
+    """What was staged while it is unknown whether the store kept the entry; the attempt is then neither
+    dropped nor announced until the store has answered."""
+    welcomes: Sequence[bytes] = ()
     commit_hash: bytes = b""
     receipts: dict[int, Receipt] = field(default_factory=dict)
     withdrawing: bool = False
     """Whether the signer was asked to withdraw it: from then on it cannot be reached any more."""
     doomed: dict[str, str] = field(default_factory=dict)
-    """Participants it adds that a host has removed meanwhile, and the reason: they go at once."""
+    """Participants it adds that a host has removed or a CA revoked meanwhile, and the reason: they go at
+    once."""
     failed: set[str] = field(default_factory=set)
     """Participants that reported that they cannot stage it; they rejoin if it is reached all the same."""
 
@@ -60,6 +67,15 @@ class Attempt:
     def receipt_patience(commit: bytes) -> float:
         """Seconds that members have to stage and confirm."""
         return RECEIPTS + len(commit) / BYTES_PER_SECOND
+
+    @property
+    def stored(self) -> bool:
+        """Whether the store has its entry, or may have it: such an attempt needs an outcome (K4.2)."""
+        return self.entry is not None or self.unsure is not None
+
+    def adds(self, participant: str) -> bool:
+        """Whether it adds this participant."""
+        return any(waiting.participant == participant for waiting in self.batch.adds)
 
     def pair(self) -> tuple[Receipt, Receipt] | None:
         """The committer's receipt and one more over the very same authenticator, once both are there."""

@@ -19,6 +19,14 @@ LEAVE = 2.0
 """Seconds within which a voluntary leave is committed."""
 MAX_ADDS = 256
 """Adds in one commit: 1 MB of commit and Welcome with the hybrid suite, a quarter of the largest message."""
+SUSPECT = 2
+"""Failed attempts after which an add no longer goes with all others: the first may be a silent
+committer's."""
+PORTIONS = (16, 4, 1)
+"""Adds in one commit after `SUSPECT` failures, one more, and from then on: whatever spoils commits is alone
+after five of them, while everybody else has come in with fewer."""
+HOPELESS = 6
+"""Failed attempts after which a newcomer is asked to come again with another key package."""
 FRESH_ALLOWED = 50
 """Leaves without a path of their own before members update in turn; 50 keep a removal below 64 kB (K3.4)."""
 UPDATE_PAUSE = 3.0
@@ -64,7 +72,21 @@ def due(books: Books, last_commit: float) -> float:
     return min(times)
 
 
-def take(books: Books) -> Batch:
-    """What the commit due now holds: every removal, and the adds that wait longest."""
-    adds = sorted((w for w in books.waiting.values() if w.connected), key=lambda w: w.since)
-    return Batch(tuple(adds[:MAX_ADDS]), tuple(books.removals.values()))
+def take(books: Books, adds_failed: bool = False) -> Batch:
+    """What the commit due now holds: every removal, and the adds that have failed least and wait longest.
+    After an attempt with adds has failed, removals go without them: no newcomer can keep anybody in."""
+    removals = tuple(books.removals.values())
+    if removals and adds_failed and len(books.staying()) > 1:
+        return Batch((), removals)
+    adds = sorted((w for w in books.waiting.values() if w.connected), key=lambda w: (w.failures, w.since))
+    if not adds:
+        return Batch((), removals)
+    failures = adds[0].failures
+    return Batch(tuple([w for w in adds if w.failures == failures][: portion(failures)]), removals)
+
+
+def portion(failures: int) -> int:
+    """How many adds that failed so often go together."""
+    if failures < SUSPECT:
+        return MAX_ADDS
+    return PORTIONS[min(failures - SUSPECT, len(PORTIONS) - 1)]

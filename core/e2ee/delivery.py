@@ -15,15 +15,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from math import inf
 
+import msgpack
+
 from core._native import e2ee
 from core.e2ee.context import Context
 from core.e2ee.entries import Chain
 from core.e2ee.group import GroupRun, Submission
-from core.e2ee.members import Member
-from core.e2ee.public import PublicTree
+from core.e2ee.members import Certificate, Member
+from core.e2ee.public import PublicTree, refused
 from core.errors import PeerError, SignerError, StoreError
-from core.values import EntryState, GroupRecord, PublicStateRecord
-from core.wire.events import Event, GroupCreate, GroupRevocation
+from core.values import EntryState, GroupRecord, PublicStateRecord, UnixMillis
+from core.wire.events import Event, GroupCreate
 
 log = logging.getLogger("entente.e2ee")
 
@@ -68,6 +70,8 @@ class Delivery:
         self._prior: e2ee.Prior | None = None
         self._retry_at = -inf
         self._uris: dict[str, tuple[str, str, str]] = {}
+        self._revoked: dict[Certificate, bytes] = {}
+        self._restored = False
 
     @property
     def epoch(self) -> int | None:
@@ -161,6 +165,7 @@ class Delivery:
     ) -> None:
         """A key package of a certified leaf key; `uri` is what its certificate must say (K2.2)."""
         async with self._turn:
+            await self._restore()
             self._uris[participant] = uri
             if self._group is not None:
                 await self._group.admit(participant, leaf_key, data, uri)
@@ -183,7 +188,9 @@ class Delivery:
             member = Member(
                 participant, candidate.leaf_key, 0, candidate.connected, 0, 0, self._context.clock.monotonic()
             )
-            self._group = GroupRun(self._context, creating.group_id, creating.params, public, chain, member)
+            self._group = GroupRun(
+                self._context, creating.group_id, creating.params, public, chain, member, self._revoked
+            )
             self._creating, self._prior = None, None
             del self._candidates[participant]
             self._context.voice.leaves_changed({participant: 0}, 0)
@@ -238,14 +245,21 @@ class Delivery:
         self._wake.set()
 
     async def revoke(self, data: bytes) -> list[str]:
-        """A CA's revocation: told to everybody, and its leaves are removed at once (K2.4). Returns whose."""
+        """A CA's revocation: told to everybody, and its leaves are removed at once (K2.4). Returns whose.
+        PeerError `commit_refused` when no CA has signed it."""
+        certificate = self._open_revocation(data)
         async with self._turn:
-            group = self._running()
-            for participant in group.books.members:
-                self._context.voice.tell(participant, GroupRevocation(data=data))
-            found = await group.revoke(data)
+            self._revoked[certificate] = data
+            found = await self._group.revoke(data, certificate) if self._group is not None else []
         self._wake.set()
         return found
+
+    def _open_revocation(self, data: bytes) -> Certificate:
+        try:
+            fields = msgpack.unpackb(self._context.trust.open_revocation(data))
+        except e2ee.E2eeError as error:
+            raise refused("commit_refused", error) from None
+        return fields["deployment"], fields["tenant"], fields["fingerprint"]
 
     async def catch_up(self, participant: str, after_epoch: int, ready: Callable[[], None]) -> None:
         """Tell a returning member what it missed, between two events of the group: `ready` is called right
@@ -263,6 +277,23 @@ class Delivery:
 
     # ---- creation -----------------------------------------------------------------------------------------
 
+    async def _restore(self) -> None:
+        """What the store knows of this meeting, once and before its first group here: certificates that were
+        revoked, and the group that an earlier run of the node led, which the new one cites (K3.1). Its last
+        entry may be one without an outcome. StoreError."""
+        if self._restored:
+            return
+        context = self._context
+        since = UnixMillis(context.clock.now() - e2ee.MAX_CERTIFICATE_MS)
+        for record in await context.store.revocations(since):
+            with contextlib.suppress(PeerError):  # of a deployment that is not enrolled any more
+                self._revoked[self._open_revocation(record.data)] = record.data
+        for group in await context.store.groups(context.keys.meeting):
+            head = await context.store.head(group.id)
+            if head is not None:
+                self._prior = {"group": group.id, "head_hash": head.hash, "reason": "restart"}
+        self._restored = True
+
     def _running(self) -> GroupRun:
         if self._group is None:
             raise PeerError("group_unknown")
@@ -276,6 +307,8 @@ class Delivery:
         public = await PublicTree.open(group_info, tree, creating.params, context.trust, now, context.offload)
         if public.epoch != 0 or public.size() != 1 or public.leaf_of(candidate.leaf_key) != 0:
             raise PeerError("commit_refused", "a new group holds its creator alone")
+        if public.certificates() & self._revoked.keys():
+            raise PeerError("commit_refused", "the creator's certificate was revoked")
         return public
 
     async def _store_group(self, creating: Creating, group_info: bytes, tree: bytes) -> Chain:

@@ -48,6 +48,15 @@ class Chain:
         """The last entry of any state."""
         return self._head
 
+    async def find(self, state: EntryState, epoch: int, attempt: int) -> EntryRecord | None:
+        """The stored entry that says this, if it is the head: then it was kept though no answer said so.
+        StoreUnavailable."""
+        head = await self._store.head(self._group)
+        if head is None or (head.state, head.epoch, head.attempt) != (state, epoch, attempt):
+            return None
+        self._head = head
+        return head
+
     async def append(
         self,
         state: EntryState,
@@ -58,7 +67,8 @@ class Chain:
         commit: CommitRecord | None = None,
         public_state: PublicStateRecord | None = None,
     ) -> EntryRecord:
-        """Sign and store the next entry. SignerError or StoreError when that fails for good."""
+        """Sign and store the next entry. SignerError or StoreError when that fails for good; after
+        StoreUnavailable it may have been kept all the same: `find` tells."""
         entry = await self._sign(state, epoch, attempt, commit_hash, receipts)
         for left in reversed(range(TRIES)):
             leaves = () if state is EntryState.PROPOSED else (self._leaf(entry),)
@@ -73,15 +83,9 @@ class Chain:
                     # This entry, or the same statement of an earlier call whose outcome was unknown.
                     entry = head
                     break
-                moved = head is not None and self._head is not None and head.hash != self._head.hash
-                if left == 0 or not (moved or isinstance(error, StoreUnavailable)):
+                if left == 0 or not isinstance(error, StoreUnavailable):
                     raise
-                if moved:
-                    # An entry that counted as lost was kept: this one continues from it.
-                    self._head = head
-                    entry = await self._sign(state, epoch, attempt, commit_hash, receipts)
-                else:
-                    await self._clock.sleep(PAUSE)
+                await self._clock.sleep(PAUSE)
         self._head = entry
         return entry
 

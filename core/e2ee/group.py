@@ -7,22 +7,23 @@ named. All methods run one at a time; `delivery.Delivery` sees to that.
 
 from __future__ import annotations
 
-import asyncio
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import inf
 
 from core.e2ee.attempt import Attempt, Receipt
-from core.e2ee.batch import Batch, due, take
+from core.e2ee.batch import due, take
 from core.e2ee.context import Context
 from core.e2ee.entries import Chain
-from core.e2ee.members import Books, Member, Removal, Waiting
+from core.e2ee.members import Books, Certificate, Member, Removal, Waiting
 from core.e2ee.messages import MessageOrder
+from core.e2ee.newcomers import Newcomers
+from core.e2ee.proposals import Proposals
 from core.e2ee.public import PublicTree, StagedCommit
 from core.e2ee.replay import replay
 from core.e2ee.settling import Settling
-from core.errors import PeerError
+from core.errors import PeerError, StoreUnavailable
 from core.values import CommitRecord, EntryState, PublicStateRecord, ReceiptRecord
 from core.wire.events import (
     Event,
@@ -30,6 +31,7 @@ from core.wire.events import (
     GroupPropose,
     GroupReached,
     GroupRemoving,
+    GroupRevocation,
     GroupStaged,
     GroupWelcome,
     GroupWithdrawn,
@@ -42,8 +44,8 @@ EPOCHS_SETTLING = 8
 """Reached epochs whose later receipts are still taken: 2 s of the fastest batches."""
 FIRST_RECEIPT = 10.0
 """Seconds in which a joiner confirms its first epoch before it is asked to come again."""
-PROPOSALS_AT_ONCE = 16
-"""Requests to the signer in flight."""
+UNSURE = 1.0
+"""Seconds until a store is asked again whether it kept an entry."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,7 @@ class GroupRun:
         tree: PublicTree,
         chain: Chain,
         creator: Member,
+        revoked: Mapping[Certificate, bytes],
     ) -> None:
         self._context = context
         self.group_id = group_id
@@ -82,8 +85,9 @@ class GroupRun:
         self._number = 0
         self._silent: set[int] = set()
         self._settling: deque[Settling] = deque(maxlen=EPOCHS_SETTLING)
-        self._proposals: dict[object, bytes] = {}
-        self._seen: set[bytes] = set()
+        self._proposals = Proposals(context, group_id)
+        self._newcomers = Newcomers(context, self.books, revoked)
+        self._adds_failed = False
         self._last_commit = -inf
         self._not_before = -inf
         head = chain.head
@@ -105,7 +109,7 @@ class GroupRun:
     @property
     def deserted(self) -> bool:
         """Whether every member has left for good or waits to rejoin: nobody is there to commit again."""
-        open_commit = self._attempt is not None and self._attempt.entry is not None
+        open_commit = self._attempt is not None and self._attempt.stored
         return all(
             m.leaf in self.books.removals and not (m.connected and open_commit)
             for m in self.books.members.values()
@@ -131,16 +135,18 @@ class GroupRun:
         checked = await self._tree.check_key_package(key_package, self._context.clock.now())
         if checked.leaf_key != leaf_key or checked.uri != uri:
             raise PeerError("key_package_refused", "it is not this participant's certified key")
-        if checked.ref in self._seen:
-            raise PeerError("key_package_refused", "a key package is used once")
-        now = self._context.clock.monotonic()
+        self._newcomers.check(participant, checked, self._adds())
         member = self.books.members.get(participant)
         if member is not None:
             if member.leaf_key == leaf_key:
                 raise PeerError("already_done", "this leaf is in the group")
+            now = self._context.clock.monotonic()
             self.books.removals.setdefault(member.leaf, Removal(member.leaf, "rejoin", False, now))
-        self._seen.add(checked.ref)
-        self.books.waiting[participant] = Waiting(participant, leaf_key, key_package, checked.ref, now)
+        self._newcomers.queue(participant, checked, key_package)
+
+    def _adds(self) -> tuple[Waiting, ...]:
+        """Who is being added now."""
+        return self._attempt.batch.adds if self._attempt is not None else ()
 
     async def connect(self, participant: str, connected: bool) -> None:
         """A socket came back or was lost."""
@@ -153,31 +159,49 @@ class GroupRun:
             self._settling[-1].check()
         attempt = self._attempt
         if not connected and attempt is not None and attempt.committer.participant == participant:
-            if attempt.entry is None:
+            if not attempt.stored:
                 await self._give_up()
 
     async def remove(self, participant: str, reason: str, urgent: bool) -> None:
         """Somebody is gone, by leaving (K3.3: within 2 s) or by a host's word or a revocation (at once)."""
-        self.books.waiting.pop(participant, None)
+        self._newcomers.forget(participant)
         attempt = self._attempt
-        if urgent and attempt and any(adds.participant == participant for adds in attempt.batch.adds):
-            if attempt.entry is None:
-                self._drop_attempt()
-            else:
+        if urgent and attempt and attempt.adds(participant):
+            if attempt.stored:
                 attempt.doomed[participant] = reason
+            else:
+                self._drop_attempt()
         member = self.books.members.get(participant)
         if member is None:
             return
         await self.connect(participant, False)
         self._remove_leaf(member.leaf, reason, urgent)
 
-    async def revoke(self, data: bytes) -> list[str]:
-        """A verified revocation's leaves are removed at once (K2.4); returns whose they are."""
+    async def revoke(self, data: bytes, certificate: Certificate) -> list[str]:
+        """A verified revocation is told to everybody, its leaves are removed at once, and who waits or is
+        being added with that certificate is not proposed again: clients would refuse (K2.4). Returns whose
+        it is."""
         found = [self.books.by_leaf(leaf) for leaf in self._tree.revoke(data, self._context.clock.now())]
+        for participant in {**self.books.members, **self.books.waiting}:
+            self._context.voice.tell(participant, GroupRevocation(data=data))
         for member in found:
             if member is not None:
                 self._remove_leaf(member.leaf, "revocation", True)
-        return [member.participant for member in found if member is not None]
+        members = [member.participant for member in found if member is not None]
+        return [*members, *self._revoke_newcomers(certificate)]
+
+    def _revoke_newcomers(self, certificate: Certificate) -> list[str]:
+        attempt = self._attempt
+        staged = [w.participant for w in self._adds() if w.certificate == certificate]
+        waiting = self._newcomers.revoke(certificate)
+        if attempt is not None and staged:
+            if attempt.stored:
+                # Withdrawn by the next step, or if it was reached by now, gone with the next commit.
+                attempt.doomed.update(dict.fromkeys(staged, "revocation"))
+                attempt.deadline = self._context.clock.monotonic()
+            else:
+                self._drop_attempt()
+        return list(dict.fromkeys([*staged, *waiting]))
 
     def _remove_leaf(self, leaf: int, reason: str, urgent: bool) -> None:
         known = self.books.removals.get(leaf)
@@ -189,9 +213,11 @@ class GroupRun:
         for member in self.books.members.values():
             if member.leaf != leaf:
                 self._context.voice.tell(member.participant, GroupRemoving(leaf=leaf, reason=reason))
-        if self._attempt is not None and self._attempt.entry is None:
+        if self._attempt is not None and not self._attempt.stored:
             # Nobody has submitted: the attempt was never stored, so a new one simply takes its place.
             self._drop_attempt()
+        # However often attempts failed before: a removal does not wait for that (K3.3).
+        self._not_before = -inf
 
     # ---- attempts -----------------------------------------------------------------------------------------
 
@@ -220,11 +246,11 @@ class GroupRun:
         ]
 
     async def _begin(self) -> None:
-        batch = take(self.books)
+        batch = take(self.books, self._adds_failed)
         committer = self.books.committer(self.epoch, self._silent)
         if committer is None:
             return
-        proposals = await self._propose(batch)
+        proposals = await self._proposals.of(batch, self.epoch)
         patience = Attempt.patience(batch, len(self.books.members))
         deadline = self._context.clock.monotonic() + patience
         self._attempt = Attempt(self.epoch + 1, self._number, batch, committer, proposals, deadline)
@@ -240,27 +266,6 @@ class GroupRun:
             deadline_ms=round(patience * 1000),
         )
 
-    async def _propose(self, batch: Batch) -> tuple[bytes, ...]:
-        """The hub's signed proposals for this epoch; those of an earlier attempt serve again."""
-        signer, gate = self._context.signer, asyncio.Semaphore(PROPOSALS_AT_ONCE)
-
-        async def add(waiting: Waiting) -> bytes:
-            if waiting.ref not in self._proposals:
-                async with gate:
-                    self._proposals[waiting.ref] = await signer.external_add(
-                        self.group_id, self.epoch, waiting.key_package
-                    )
-            return self._proposals[waiting.ref]
-
-        async def remove(leaf: int) -> bytes:
-            if leaf not in self._proposals:
-                async with gate:
-                    self._proposals[leaf] = await signer.external_remove(self.group_id, self.epoch, leaf)
-            return self._proposals[leaf]
-
-        removals = await asyncio.gather(*(remove(removal.leaf) for removal in batch.removals))
-        return (*removals, *await asyncio.gather(*(add(waiting) for waiting in batch.adds)))
-
     async def submit(self, participant: str, submission: Submission) -> None:
         """The committer's commit: verified, stored, and announced to be staged (K4.1 to K4.3).
 
@@ -272,23 +277,40 @@ class GroupRun:
             raise PeerError("attempt_unknown")
         if attempt.committer.participant != participant:
             raise PeerError("not_committer")
-        if attempt.entry is not None:
+        if attempt.stored:
             raise PeerError("already_done")
         staged: StagedCommit | None = None
         try:
             staged = await self._stage(attempt, submission)
-            welcomes = await self._welcomes(attempt.batch.adds, submission.welcome)
+            attempt.welcomes = await self._welcomes(attempt.batch.adds, submission.welcome)
             attempt.commit_hash = staged.commit_hash
             await self._store_proposed(attempt, submission, staged)
-        except Exception:
+        except StoreUnavailable:
+            attempt.unsure = staged
+            attempt.deadline = self._context.clock.monotonic() + UNSURE
+            raise
+        except Exception as error:
             if staged is not None:
                 self._tree.discard()
             self._silent.add(attempt.committer.leaf)
-            self._drop_attempt()
+            self._drop_attempt(spoiled=isinstance(error, PeerError))
             raise
-        size = Attempt.receipt_patience(submission.commit)
-        attempt.deadline = self._context.clock.monotonic() + size
-        self._announce(attempt, staged.tree, welcomes)
+        self._announce(attempt, staged.tree)
+
+    async def _resolve(self, attempt: Attempt, staged: StagedCommit) -> None:
+        """The store did not say whether it kept the entry. If it did, the attempt goes on as if it had said
+        so, because clients follow the chain entry by entry; if not, there never was one."""
+        try:
+            entry = await self._chain.find(EntryState.PROPOSED, attempt.epoch, attempt.number)
+        except StoreUnavailable:
+            attempt.deadline = self._context.clock.monotonic() + UNSURE
+            return
+        attempt.unsure, attempt.entry = None, entry
+        if entry is None:
+            self._tree.discard()
+            self._drop_attempt()
+        else:
+            self._announce(attempt, staged.tree)
 
     async def _stage(self, attempt: Attempt, submission: Submission) -> StagedCommit:
         return await self._tree.stage(
@@ -331,11 +353,13 @@ class GroupRun:
             public_state=state,
         )
 
-    def _announce(self, attempt: Attempt, tree: bytes, welcomes: Sequence[bytes]) -> None:
+    def _announce(self, attempt: Attempt, tree: bytes) -> None:
         assert attempt.entry is not None and attempt.commit is not None
+        patience = Attempt.receipt_patience(attempt.commit.commit)
+        attempt.deadline = self._context.clock.monotonic() + patience
         self._tell_members(self._staged_event(attempt))
         head = GroupHead(entry=self._reached_entry.data, params=self.params)
-        for waiting, welcome in zip(attempt.batch.adds, welcomes, strict=True):
+        for waiting, welcome in zip(attempt.batch.adds, attempt.welcomes, strict=True):
             self._context.voice.tell(waiting.participant, head)
             event = GroupWelcome(entry=attempt.entry.data, welcome=welcome, tree=tree, params=self.params)
             self._context.voice.tell(waiting.participant, event)
@@ -409,6 +433,7 @@ class GroupRun:
         told += [w.participant for w in attempt.batch.adds if w.participant not in self.books.members]
         changed = self._seat(attempt)
         self._attempt, self._number = None, 0
+        self._adds_failed = False
         self._silent.clear()
         self._proposals.clear()
         self._last_commit = self._context.clock.monotonic()
@@ -466,6 +491,7 @@ class GroupRun:
             waiting.participant, waiting.leaf_key, leaf, waiting.connected, attempt.epoch, confirmed, now
         )
         self.books.members[waiting.participant] = member
+        self._newcomers.seated(waiting.participant)
         self.books.fresh.add(leaf)
         queued = self.books.waiting.get(waiting.participant)
         if queued is not None and queued.ref == waiting.ref:
@@ -505,13 +531,16 @@ class GroupRun:
         attempt = self._attempt
         if attempt is None:
             return
+        if attempt.unsure is not None:
+            await self._resolve(attempt, attempt.unsure)
+            return
         if attempt.pair() is not None and not attempt.withdrawing:
             # Reached, and perhaps signed so, but the store did not answer: it can only be said again.
             await self._reach(attempt)
             return
         self._silent.add(attempt.committer.leaf)
         if attempt.entry is None:
-            self._drop_attempt()
+            self._drop_attempt(spoiled=True)
             return
         attempt.withdrawing = True
         entry = await self._chain.append(
@@ -523,9 +552,13 @@ class GroupRun:
         for waiting in attempt.batch.adds:
             if waiting.participant not in self.books.members:
                 self._context.voice.tell(waiting.participant, event)
-        self._drop_attempt()
+        self._drop_attempt(spoiled=True)
 
-    def _drop_attempt(self) -> None:
+    def _drop_attempt(self, spoiled: bool = False) -> None:
+        """Make place for the next. `spoiled` when it failed by what was in it or by whoever committed it."""
+        if spoiled:
+            self._adds_failed = self._adds_failed or bool(self._adds())
+            self._newcomers.suspect(self._adds())
         self._attempt = None
         self._number += 1
         pause = min(SLOWEST, SLOWER * (self._number - 1))

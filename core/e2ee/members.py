@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+Certificate = tuple[str, str, bytes]
+"""Deployment, tenant and SHA-256 of a leaf certificate: what a revocation names (K2.4)."""
+
 
 @dataclass(slots=True)
 class Member:
@@ -22,14 +25,18 @@ class Member:
 
 @dataclass(slots=True)
 class Waiting:
-    """A checked key package; `since` in monotonic seconds. `ref` finds its part of a Welcome."""
+    """A checked key package; `since` in monotonic seconds. `ref` finds its part of a Welcome, `failures`
+    counts the attempts that added it and came to nothing."""
 
     participant: str
     leaf_key: bytes
     key_package: bytes
     ref: bytes
     since: float
+    keys: frozenset[bytes]
+    certificate: Certificate
     connected: bool = True
+    failures: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from typing import cast
 import msgpack
 
 from core._native import e2ee
+from core.e2ee.members import Certificate
 from core.e2ee.voice import Offload
 from core.errors import PeerError
 from core.values import UnixMillis
@@ -22,6 +23,9 @@ class CheckedPackage:
     leaf_key: bytes
     uri: tuple[str, str, str]
     """Deployment, tenant and subject of its certificate."""
+    keys: frozenset[bytes]
+    """Every public key in it: of no two people may one be the same (RFC 9420 section 12.2)."""
+    certificate: Certificate
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +76,12 @@ class PublicTree:
         """How many leaves are taken."""
         return len(msgpack.unpackb(self._group.members()))
 
+    def certificates(self) -> set[Certificate]:
+        """Those of everybody in the last merged epoch."""
+        lines = cast("list[e2ee.Leaf]", msgpack.unpackb(self._group.members()))
+        found = [line["identity"] for line in lines]
+        return {(one["deployment"], one["tenant"], one["fingerprint"]) for one in found}
+
     def leaf_of(self, leaf_key: bytes) -> int | None:
         """The leaf that has this key."""
         return self._group.leaf_of(leaf_key)
@@ -86,7 +96,9 @@ class PublicTree:
         checked = cast("e2ee.CheckedKeyPackage", msgpack.unpackb(raw))
         identity = checked["identity"]
         uri = (identity["deployment"], identity["tenant"], identity["subject"])
-        return CheckedPackage(checked["ref"], checked["public_key"], uri)
+        keys = frozenset({checked["public_key"], checked["init_key"], checked["encryption_key"]})
+        certificate = (identity["deployment"], identity["tenant"], identity["fingerprint"])
+        return CheckedPackage(checked["ref"], checked["public_key"], uri, keys, certificate)
 
     async def stage(
         self,

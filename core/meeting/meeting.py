@@ -10,6 +10,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 
+import msgpack
+
+from core._native import e2ee
 from core.errors import PeerError, UserError
 from core.meeting.participant import Participant
 from core.meeting.ports import MediaRoom, Ordering
@@ -75,6 +78,7 @@ class Meeting:
         self._expiries: dict[str, asyncio.Task[None]] = {}
         self._changed = asyncio.Event()
         self._epoch = 0
+        self._finished = False
 
     def start(self, ordering: Ordering, media: MediaRoom) -> None:
         """Plug the two ports in and keep the time."""
@@ -93,8 +97,17 @@ class Meeting:
         """End the meeting for everybody and await every task."""
         for person in list(self.people.values()):
             person.tell(Ended(reason=reason))
+        await self._finish("meeting_ended")
+
+    async def put_down(self) -> None:
+        """The node stops and the meeting does not: people are told to come back (K3.1). Awaits every task."""
+        await self._finish("restarting")
+
+    async def _finish(self, code: str) -> None:
+        self._finished = True
+        for person in list(self.people.values()):
             if person.hang_up is not None:
-                person.hang_up("meeting_ended")
+                person.hang_up(code)
         tasks = [*self._tasks]
         for task in tasks:
             task.cancel()
@@ -136,7 +149,8 @@ class Meeting:
 
     async def lost(self, participant: Participant, sink: Sink) -> None:
         """The socket is gone without a word; the participant has 30 s to return (K2.5)."""
-        if not participant.stream.detach(sink) or participant.id not in self.people:
+        gone = self._finished or participant.id not in self.people
+        if not participant.stream.detach(sink) or gone:
             return
         participant.hang_up = None
         self._away(participant)
@@ -156,6 +170,12 @@ class Meeting:
     async def returned(self, participant: Participant, last_seq: int) -> int:
         """A proven return: how many events `attach` will replay, those of a snapshot when the missed ones
         are no longer kept. Attach without waiting in between."""
+        async with participant.returning:
+            return await self._return(participant, last_seq)
+
+    async def _return(self, participant: Participant, last_seq: int) -> int:
+        if participant.id not in self.people:
+            raise UserError("resume_expired")
         expiry = self._expiries.pop(participant.id, None)
         if expiry is not None:
             expiry.cancel()
@@ -201,7 +221,6 @@ class Meeting:
             expiry.cancel()
         self._seats.pop(participant.id, None)
         self.media.leave(participant.id)
-        self.media.flush()
         self._changed.set()
         self._telemetry.count("entente_removals_total", reason=reason)
         await self.ordering.remove(participant.id, reason, urgent=reason in ("host", "revocation"))
@@ -217,10 +236,15 @@ class Meeting:
         await self.depart(participant, "host")
 
     async def revoke(self, data: bytes) -> None:
-        """A CA has revoked a certificate (K2.4): everybody is told, and whose it is, is out at once."""
-        for found in await self.ordering.revoke(data):
-            participant = self.people.get(found)
-            if participant is None:
+        """A CA has revoked a certificate (K2.4): everybody is told, and whose it is, is out at once, with a
+        leaf or before there is one. PeerError `commit_refused` when no CA has signed it."""
+        found = await self.ordering.revoke(data)
+        fields = msgpack.unpackb(e2ee.signed_peek("revocation", data))
+        revoked = (fields["deployment"], fields["tenant"], fields["fingerprint"])
+        for participant in list(self.people.values()):
+            who = participant.person
+            own = (who.deployment, who.tenant, participant.certificate)
+            if participant.id not in found and own != revoked:
                 continue
             participant.tell(Removed(reason="revocation", by=None))
             if participant.hang_up is not None:
@@ -231,7 +255,6 @@ class Meeting:
         """A host stops one source of somebody. Errors as of `remove`."""
         participant = self._target(by, target)
         self.media.mute(participant.id, source)
-        self.media.flush()
         participant.sources[source] = "muted"
         participant.tell(Muted.model_validate({"source": source, "by": by.id}))
         self._changed.set()
@@ -248,7 +271,6 @@ class Meeting:
     def set_source(self, participant: Participant, source: str, state: str) -> None:
         """What a participant publishes now."""
         self.media.set_source(participant.id, source, state)
-        self.media.flush()
         participant.sources[source] = state
         self._changed.set()
 
@@ -280,7 +302,6 @@ class Meeting:
             if person.state != "reconnecting":
                 person.state = "joining" if leaf is None else "connected"
             self.media.set_leaf(participant, leaf, epoch)
-        self.media.flush()
         self._changed.set()
 
     def rejoin(self, participant: str, reason: str) -> None:
@@ -318,6 +339,13 @@ class Meeting:
         for person in self.people.values():
             if person.stream.attached:
                 person.tell(event)
+
+    def signing_ended(self, participant: str) -> None:
+        """Nobody can see any more that this person signs."""
+        person = self.people.get(participant)
+        if person is not None:
+            person.signing = False
+            self._changed.set()
 
     def must_move(self, participant: str, connection: int, reason: str) -> None:
         """The client must open another PeerConnection (M5.1)."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -28,6 +29,8 @@ class Participant:
     stream: EventStream
     nonce: bytes | None = field(repr=False)
     leaf_key: bytes | None = None
+    certificate: bytes | None = None
+    """SHA-256 of the certificate for `leaf_key`."""
     leaf: int | None = None
     since: float = 0.0
     """Monotonic seconds of `hello`, to measure a join."""
@@ -38,6 +41,10 @@ class Participant:
     counters: dict[str, float] = field(default_factory=dict)
     answers: dict[int, Value | WireError] = field(default_factory=dict, repr=False)
     """The last answers by request id, oldest first: a resumed client sends again what it saw no answer to."""
+    pending: dict[int, asyncio.Future[Value]] = field(default_factory=dict, repr=False)
+    """Answers to come of requests that are being carried out, for one that is sent again meanwhile."""
+    returning: asyncio.Lock = field(default_factory=asyncio.Lock, repr=False)
+    """Of two returns at one time the second waits, and then takes the first one's place."""
     hang_up: Callable[[str], None] | None = None
     """Closes the socket with a reason, after what is queued."""
 

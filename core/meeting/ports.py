@@ -97,7 +97,3 @@ class MediaRoom(Protocol):
     def close_connection(self, participant: str, number: int) -> None:
         """The client closed a PeerConnection."""
         ...
-
-    def flush(self) -> None:
-        """Carry out what changed."""
-        ...

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 import msgpack
 
 from core._native import e2ee
-from core.errors import PeerError, UserError
+from core.errors import EntenteError, PeerError, UserError
 from core.meeting.meeting import Meeting
 from core.meeting.participant import Participant
 from core.meeting.session import Session
 from core.ports import Clock, Rng, Signer, Store, Telemetry
 from core.tenants.sessions import token_hash
-from core.values import Deployment, Room
+from core.values import Deployment, Room, UnixMillis
 from core.values import Meeting as MeetingRecord
 from core.wire import requests as wire
 from core.wire.values import Me, MediaInfo, MeetingInfo
@@ -24,6 +24,9 @@ from core.wire.values import Tenant as TenantLine
 
 SWEEP = 1.0
 """Seconds between two looks for meetings that everybody has left."""
+RETURN = 5 * 60 * 1000
+"""Milliseconds for which a meeting waits for its people after a start of the node. A browser is back within
+seconds; higher keeps meetings open that nobody returns to, lower ends those whose network takes its time."""
 CLASSICAL = 0x0001
 
 
@@ -47,12 +50,35 @@ class House:
 
 
 class Registry:
-    """Order of calls: `run` as a task; for each socket `hello`, or `resume` and `prove`; `close` last."""
+    """Order of calls: `recover`, then `run` as a task; for each socket `hello`, or `resume` and `prove`;
+    `close` last."""
 
     def __init__(self, house: House) -> None:
         self._house = house
         self._meetings: dict[str, Meeting] = {}
         self._turn = asyncio.Lock()
+        self._awaited: dict[str, tuple[str, UnixMillis]] = {}
+        self._stopping = False
+
+    async def recover(self) -> None:
+        """Take up what an earlier run of this node left: meetings under way wait for their people, whose
+        places are gone; those that have waited for long enough end."""
+        store, now = self._house.store, self._house.clock.now()
+        for record in await store.live_meetings():
+            for person in await store.participants(record.id):
+                if person.left is None:
+                    await store.set_left(person.id, now)
+            until = record.awaited if record.awaited is not None else UnixMillis(now + RETURN)
+            await store.await_people(record.id, until)
+            self._awaited[record.room] = (record.id, until)
+        await self._end_awaited()
+
+    async def _end_awaited(self) -> None:
+        now = self._house.clock.now()
+        for room, (meeting, until) in list(self._awaited.items()):
+            if until <= now:
+                del self._awaited[room]
+                await self._house.store.end_meeting(meeting, now)
 
     def people(self, room: str) -> int:
         """How many are in the room's live meeting."""
@@ -70,6 +96,8 @@ class Registry:
         if room is None:
             raise UserError("room_unknown")
         async with self._turn:
+            if self._stopping:
+                raise UserError("restarting", retry_after=1)
             meeting = self._meetings.get(room.id) or await self._begin(room)
             if len(meeting.people) >= house.max_people:
                 raise UserError("meeting_full")
@@ -77,7 +105,8 @@ class Registry:
         return self._session(meeting, participant), self._hello_reply(meeting, participant)
 
     async def _begin(self, room: Room) -> Meeting:
-        """The room's meeting: its order and its media are opened with it."""
+        """The room's meeting, perhaps one that waits for its people: its order and its media are opened with
+        it."""
         house = self._house
         suite = self._suite(room)
         record: MeetingRecord = await house.store.start_meeting(
@@ -86,7 +115,9 @@ class Registry:
         meeting = Meeting(
             room, record, house.store, house.clock, house.rng, house.telemetry, house.resume_seconds
         )
+        self._awaited[room.id] = (record.id, UnixMillis(house.clock.now() + RETURN))
         await house.open_parts(meeting, suite)
+        del self._awaited[room.id]
         self._meetings[room.id] = meeting
         house.telemetry.gauge("entente_meetings", len(self._meetings))
         return meeting
@@ -174,21 +205,26 @@ class Registry:
 
     async def revoke(self, data: bytes) -> None:
         """Hand a CA's revocation to every meeting of this node (K2.4); one that it does not concern tells
-        its members all the same, since they may meet that certificate later."""
+        its members all the same, since they may meet that certificate later. The first error is raised once
+        every meeting has been told."""
+        failed: EntenteError | None = None
         for meeting in list(self._meetings.values()):
             try:
                 await meeting.revoke(data)
-            except PeerError:
-                continue  # no group yet: its members learn of the certificate when they see it refused
+            except EntenteError as error:
+                failed = failed or error
+        if failed is not None:
+            raise failed
 
     async def run(self) -> None:
-        """End meetings that everybody has left, until cancelled."""
+        """End meetings that everybody has left, or to which nobody came back, until cancelled."""
         while True:
             await self._house.clock.sleep(SWEEP)
             async with self._turn:
                 for room, meeting in list(self._meetings.items()):
                     if not meeting.people:
                         await self._end(room, meeting)
+                await self._end_awaited()
 
     async def _end(self, room: str, meeting: Meeting) -> None:
         del self._meetings[room]
@@ -198,7 +234,13 @@ class Registry:
         self._house.telemetry.gauge("entente_meetings", len(self._meetings))
 
     async def close(self) -> None:
-        """The node stops: every meeting ends."""
+        """The node stops: a meeting that everybody has left ends, any other waits in the store for a node."""
         async with self._turn:
+            self._stopping = True
             for room, meeting in list(self._meetings.items()):
-                await self._end(room, meeting)
+                if not meeting.people:
+                    await self._end(room, meeting)
+                    continue
+                del self._meetings[room]
+                await meeting.put_down()
+                self._house.close_parts(meeting)

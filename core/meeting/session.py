@@ -6,12 +6,13 @@ Requests of one socket are carried out one after another, in the order in which 
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from core.e2ee.group import Submission
-from core.errors import PeerError, SignerRefused, StoreConflict, WireError
+from core.errors import EntenteError, PeerError, SignerRefused, StoreConflict, UserError, WireError
 from core.meeting.meeting import Meeting
 from core.meeting.participant import Participant
 from core.ports import Clock, Rng, Signer, Store, Telemetry
@@ -68,22 +69,43 @@ class Session:
 
     async def handle(self, request: wire.Request) -> Value:
         """The reply. WireError with the reason when it is refused. An id that was answered before is answered
-        the same again, and nothing is carried out: its reply was lost with a socket."""
+        the same again, and nothing is carried out: its reply was lost with a socket. One that is still being
+        carried out waits for that answer."""
         if self.participant.id not in self.meeting.people:
             raise PeerError("out_of_order", "not in the meeting any more")
         handler = self._handlers.get(type(request))
         if handler is None:
             raise PeerError("out_of_order", "this socket is somebody already")
         answer = self.participant.answers.get(request.id)
-        if answer is None:
-            try:
-                answer = await handler(request)
-            except WireError as error:
-                self.participant.remember(request.id, error)
-                raise
-            self.participant.remember(request.id, answer)
         if isinstance(answer, WireError):
             raise answer
+        if answer is not None:
+            return answer
+        pending = self.participant.pending.get(request.id)
+        if pending is not None:
+            return await asyncio.shield(pending)
+        return await self._once(request, handler)
+
+    async def _once(self, request: wire.Request, handler: Callable[[Any], Awaitable[Value]]) -> Value:
+        """Carry it out, and tell the answer to whoever asks the same meanwhile or later."""
+        person = self.participant
+        pending = person.pending[request.id] = asyncio.get_running_loop().create_future()
+        pending.add_done_callback(lambda done: done.cancelled() or done.exception())  # nobody may wait for it
+        try:
+            answer = await handler(request)
+        except WireError as error:
+            person.remember(request.id, error)
+            pending.set_exception(error)
+            raise
+        except BaseException as error:
+            # Not remembered: who sends it again may have more luck.
+            known = isinstance(error, EntenteError)
+            pending.set_exception(error if known else UserError("unavailable", retry_after=1))
+            raise
+        finally:
+            del person.pending[request.id]
+        person.remember(request.id, answer)
+        pending.set_result(answer)
         return answer
 
     # ---- identity -----------------------------------------------------------------------------------------
@@ -113,6 +135,7 @@ class Session:
             [LogLeaf(label, "certificate", digest, salt, chain[0], self._clock.now())]
         )
         person.leaf_key = request.public_key
+        person.certificate = hashlib.sha256(chain[0]).digest()
         return wire.CertifyReply(chain=list(chain))
 
     async def _key_package(self, request: wire.KeyPackage) -> wire.Empty:
@@ -162,12 +185,10 @@ class Session:
     async def _offer(self, request: wire.MediaOffer) -> wire.MediaOfferReply:
         media = self.meeting.media
         sdp = media.answer(self.participant.id, request.connection, request.sdp, self._next_peer())
-        media.flush()
         return wire.MediaOfferReply(sdp=sdp)
 
     async def _close(self, request: wire.MediaClose) -> wire.Empty:
         self.meeting.media.close_connection(self.participant.id, request.connection)
-        self.meeting.media.flush()
         return wire.Empty()
 
     async def _source(self, request: wire.SetSource) -> wire.Empty:
@@ -177,7 +198,6 @@ class Session:
     async def _view(self, request: wire.SetView) -> wire.Empty:
         wishes = [Wish(Track(tile.participant, tile.source), tile.height) for tile in request.tiles]
         self.meeting.media.set_view(self.participant.id, wishes)
-        self.meeting.media.flush()
         return wire.Empty()
 
     # ---- people -------------------------------------------------------------------------------------------

@@ -8,24 +8,30 @@ from collections.abc import Mapping
 from itertools import count
 
 from core.errors import MediaQueueFull, UserError
-from core.ports import MediaNode, Rng
+from core.ports import Clock, MediaNode, Rng
 from core.sfu.room import RoomOutput, SfuRoom
 
 log = logging.getLogger("entente.sfu")
 
+SEATING = 0.05
+"""Seconds between two seatings of a room: what comes meanwhile goes together. Seating everybody of 150
+takes twice as long, and a person who is seated this much later does not notice."""
 FULL = 0.6
 """Load of a worker's thread from which it takes no new meeting (M5.3)."""
 
 
 class Sfu:
-    """Order of calls: `open_room`, its methods, `close_room`; `run` reads the engine's events as a task."""
+    """Order of calls: `open_room`, its methods, `close_room`; `run` as a task reads the engine's events and
+    seats people after each change."""
 
-    def __init__(self, media: MediaNode, rng: Rng) -> None:
+    def __init__(self, media: MediaNode, rng: Rng, clock: Clock) -> None:
         self._media = media
         self._rng = rng
         self._rooms: dict[int, SfuRoom] = {}
         self._closing: list[SfuRoom] = []
+        self._clock = clock
         self._touched: set[int] = set()
+        self._some = asyncio.Event()
         self._room_ids = count(1)
         self._peer_ids = count(1)
         self._load = dict.fromkeys(range(media.workers), 0.0)
@@ -40,7 +46,9 @@ class Sfu:
             raise UserError("media_unavailable", retry_after=10)
         room_id = next(self._room_ids)
         try:
-            room = SfuRoom(room_id, worker, codec, self._media, self._rng, output)
+            room = SfuRoom(
+                room_id, worker, codec, self._media, self._rng, output, lambda: self._touch(room_id)
+            )
         except MediaQueueFull:
             raise UserError("media_unavailable", retry_after=10) from None
         self._rooms[room_id] = room
@@ -57,14 +65,27 @@ class Sfu:
 
     async def run(self) -> None:
         """Hand on events until the engine closes."""
-        async for worker, event in self._media.events():
-            for kind, fields in event.items():
-                try:
-                    if isinstance(fields, dict):
-                        self._handle(worker, kind, fields)
-                except Exception:
-                    # One room's trouble must not end the reading of everybody's events.
-                    log.exception("an event of kind %s failed", kind)
+        seating = asyncio.create_task(self._keep_seated(), name="seating")
+        try:
+            async for worker, event in self._media.events():
+                for kind, fields in event.items():
+                    try:
+                        if isinstance(fields, dict):
+                            self._handle(worker, kind, fields)
+                    except Exception:
+                        # One room's trouble must not end the reading of everybody's events.
+                        log.exception("an event of kind %s failed", kind)
+        finally:
+            seating.cancel()
+            await asyncio.gather(seating, return_exceptions=True)
+            self._flush()
+
+    async def _keep_seated(self) -> None:
+        """At once after a quiet time, else once in `SEATING`."""
+        while True:
+            await self._some.wait()
+            self._flush()
+            await self._clock.sleep(SEATING)
 
     def _handle(self, worker: int, kind: str, fields: Mapping[str, object]) -> None:
         if kind == "stats":
@@ -81,15 +102,14 @@ class Sfu:
         for room in self._rooms.values():
             if room.worker == worker and (room.room == number or (isinstance(peer, int) and room.owns(peer))):
                 room.handle(kind, fields)
-                self._touch(room.room)
 
     def _touch(self, room: int) -> None:
-        """Flush a room once for all events that came together: seating everybody is the costly part."""
-        if not self._touched:
-            asyncio.get_running_loop().call_soon(self._flush)
         self._touched.add(room)
+        self._some.set()
 
     def _flush(self) -> None:
+        """Seat the people of each room that something has touched."""
+        self._some.clear()
         touched, self._touched = self._touched, set()
         for number in sorted(touched):
             room = self._rooms.get(number)

@@ -1,12 +1,12 @@
 """One meeting on one worker: who publishes what, who wants to see what, and the slots that follow from it.
 
-Every change marks the receivers it touches; `flush` then computes their slots once and tells the engine
-only what differs from what it was told before.
+Every change marks the receivers whose slots it may change, and nobody else; `flush` then computes their slots
+once and tells the engine only what differs from what it was told before. The node calls it soon after.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -47,6 +47,10 @@ class RoomOutput(Protocol):
         """The client must open a connection with this number (M5.1)."""
         ...
 
+    def signing_ended(self, participant: str) -> None:
+        """Somebody's leaf or last connection is gone, and with it that they sign (M4.7)."""
+        ...
+
 
 @dataclass(slots=True)
 class Attendee:
@@ -61,20 +65,46 @@ class Attendee:
     muted: set[str] = field(default_factory=set)
     signing: bool = False
     view: list[Wish] | None = None
+    wished: frozenset[Track] = frozenset()
     seats: dict[SlotId, Track] = field(default_factory=dict)
+    seated: frozenset[Track] = frozenset()
 
     def active(self) -> MediaPeer | None:
         """The newest connected connection, else the newest."""
         connections = self.connections.values()
         return max(connections, key=lambda peer: (peer.connected, peer.number), default=None)
 
+    def may_show(self, track: Track, speaks: bool) -> bool:
+        """Whether a change of this track may change this receiver's slots. True too often costs time, false
+        too often a picture."""
+        if track in self.seated:
+            return True
+        if track.source == "microphone":
+            return speaks or self._hears_less_than_it_could()
+        if track.source == "screen_sound":
+            return Track(track.participant, "screen") in self.seated
+        return self.view is None or track in self.wished
+
+    def _hears_less_than_it_could(self) -> bool:
+        peer = self.active()
+        places = sum(slot.kind == "audio" for slot in peer.slots) if peer is not None else 0
+        return places > sum(slot.kind == "audio" for slot in self.seats)
+
 
 class SfuRoom:
     """Families: `attend`, `leave`, `set_leaf`, `set_source`, `set_view`, `mute` from the meeting; `answer`,
-    `close_connection` from a client's media; `handle` from the engine; `flush` after any of them."""
+    `close_connection` from a client's media; `handle` from the engine. After any of them `flush` is due,
+    which `touched` tells the node."""
 
     def __init__(
-        self, room: int, worker: int, codec: str, media: MediaNode, rng: Rng, output: RoomOutput
+        self,
+        room: int,
+        worker: int,
+        codec: str,
+        media: MediaNode,
+        rng: Rng,
+        output: RoomOutput,
+        touched: Callable[[], None],
     ) -> None:
         self.room = room
         self.worker = worker
@@ -82,6 +112,7 @@ class SfuRoom:
         self._media = media
         self._rng = rng
         self._output = output
+        self._touched = touched
         self._people: dict[str, Attendee] = {}
         self._peers: dict[int, MediaPeer] = {}
         self._speakers: list[str] = []
@@ -108,7 +139,7 @@ class SfuRoom:
         if participant in self._speakers:
             self._speakers.remove(participant)
         self._dirty.discard(participant)
-        self._all_dirty()
+        self._concern(participant)
 
     def set_leaf(self, participant: str, leaf: int | None, epoch: int) -> None:
         """The leaf a participant has since `epoch`; without one its frames are dropped (K5.4)."""
@@ -120,7 +151,9 @@ class SfuRoom:
         for peer in person.connections.values():
             self._command({"set_leaf": {"peer": peer.peer, "leaf": leaf}})
             peer.told.clear()
-        self._all_dirty()
+        if leaf is None:
+            self._end_signing(participant, person)
+        self._concern(participant)
 
     def set_source(self, participant: str, source: str, state: str) -> None:
         """What a participant says it publishes. Saying `live` ends a host's mute of it."""
@@ -129,12 +162,13 @@ class SfuRoom:
         if state == "live" and source in person.muted:
             person.muted.discard(source)
             self._tell_muted(person, source, False)
-        self._all_dirty()
+        self._concern(participant, source)
 
     def set_view(self, participant: str, view: Sequence[Wish]) -> None:
         """What is on this participant's screen, most important first."""
-        self._person(participant).view = list(view)
-        self._dirty.add(participant)
+        person = self._person(participant)
+        person.view, person.wished = list(view), frozenset(wish.track for wish in view)
+        self._mark(participant)
 
     def mute(self, participant: str, source: str) -> None:
         """Forward nothing of this source until its owner says `live` again."""
@@ -142,13 +176,21 @@ class SfuRoom:
         person.muted.add(source)
         person.sources[source] = "muted"
         self._tell_muted(person, source, True)
+        self._concern(participant, source)
 
     def set_signing(self, participant: str, on: bool) -> None:
-        """Signing counts as speaking (M4.7): the engine gives it a speaker's place as it gives it to a voice."""
+        """Signing counts as speaking (M4.7): the engine gives it a speaker's place as it gives it to a
+        voice."""
         person = self._person(participant)
         person.signing = on
         for peer in person.connections.values():
             self._tell_signing(peer, on)
+
+    def _end_signing(self, participant: str, person: Attendee) -> None:
+        """Whoever cannot be seen any more does not sign any more."""
+        if person.signing:
+            self.set_signing(participant, False)
+            self._output.signing_ended(participant)
 
     def _tell_signing(self, peer: MediaPeer, on: bool) -> None:
         self._command({"set_signing": {"peer": peer.peer, "signing": on}})
@@ -172,7 +214,7 @@ class SfuRoom:
         known = person.connections.get(number)
         if known is not None:
             answer = known.answer(self.room, sdp, self._codec)
-            self._dirty.add(participant)
+            self._mark(participant)
             return answer
         if person.connections and number <= max(person.connections):
             raise PeerError("connection_unknown", "numbers of connections only grow")
@@ -187,16 +229,22 @@ class SfuRoom:
             self._command({"set_muted": {"peer": new_peer, "source": source, "muted": True}})
         if person.signing:
             self._tell_signing(peer, True)
-        self._all_dirty()
+        self._concern(participant)
         return answer
 
     def close_connection(self, participant: str, number: int) -> None:
         """The client closed a PeerConnection. PeerError `connection_unknown`."""
-        peer = self._person(participant).connections.pop(number, None)
+        person = self._person(participant)
+        peer = person.connections.pop(number, None)
         if peer is None:
             raise PeerError("connection_unknown")
         self._end(peer)
-        self._all_dirty()
+        self._connection_gone(participant, person)
+
+    def _connection_gone(self, participant: str, person: Attendee) -> None:
+        if not person.connections:
+            self._end_signing(participant, person)
+        self._concern(participant)
 
     def _end(self, peer: MediaPeer) -> None:
         """End a transport session. A worker that is behind is told later: leaving must not fail half way."""
@@ -217,7 +265,7 @@ class SfuRoom:
         return peer in self._peers
 
     def handle(self, kind: str, fields: Mapping[str, object]) -> None:
-        """An event of the engine about this room; call `flush` after a batch."""
+        """An event of the engine about this room."""
         peer = self._peers.get(int(str(fields.get("peer", -1))))
         if kind == "speakers":
             self._speakers = self._names(fields.get("peers"))
@@ -230,7 +278,7 @@ class SfuRoom:
             return
         elif kind == "connected":
             peer.connected = True
-            self._all_dirty()
+            self._concern(peer.participant)
         elif kind == "lost":
             self._lost(peer, str(fields.get("reason")))
         elif kind == "track":
@@ -248,23 +296,39 @@ class SfuRoom:
     def _lost(self, peer: MediaPeer, reason: str) -> None:
         """After silence the client restarts ICE by itself (M1.7); after anything else it needs a new peer."""
         peer.connected = False
+        person = self._people[peer.participant]
         if reason != "timeout":
-            person = self._people[peer.participant]
             del person.connections[peer.number]
             del self._peers[peer.peer]
             self._output.must_move(peer.participant, peer.number + 1, reason)
-        self._all_dirty()
+        self._connection_gone(peer.participant, person)
 
     def _track(self, peer: MediaPeer, source: str, layers: int) -> None:
         person = self._people[peer.participant]
         if person.active() is peer and person.flowing.get(source) != layers:
             person.flowing[source] = layers
-            self._all_dirty()
+            self._concern(peer.participant, source)
 
     # ---- slots --------------------------------------------------------------------------------------------
 
     def _all_dirty(self) -> None:
         self._dirty.update(self._people)
+        self._touched()
+
+    def _mark(self, participant: str) -> None:
+        self._dirty.add(participant)
+        self._touched()
+
+    def _concern(self, participant: str, *sources: str) -> None:
+        """Something changed of a publisher: of these sources, or of all and of its own slots as well."""
+        if not sources:
+            self._dirty.add(participant)
+        tracks = [Track(participant, source) for source in sources or SENT_KINDS]
+        speaks = participant in self._speakers
+        for receiver, person in self._people.items():
+            if receiver != participant and any(person.may_show(track, speaks) for track in tracks):
+                self._dirty.add(receiver)
+        self._touched()
 
     def flush(self) -> None:
         """Compute the slots of every receiver that something touched."""
@@ -325,7 +389,7 @@ class SfuRoom:
         if changes:
             self._command({"set_slots": {"peer": peer.peer, "slots": changes}})
         if seats != person.seats:
-            person.seats = seats
+            person.seats, person.seated = seats, frozenset(seats.values())
             self._output.slots_changed(participant, [Seat(slot, seats.get(slot)) for slot in peer.slots])
 
     def _state(self, track: Track | None, heights: Mapping[Track, int]) -> SlotState:
@@ -372,5 +436,6 @@ class SfuRoom:
             self._media.command(self.worker, command)
         except MediaQueueFull:
             self._behind = True
+            self._touched()
             return False
         return True

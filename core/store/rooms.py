@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -92,7 +94,10 @@ class SqlRooms:
         )
         async with writing(self._engine) as connection:
             if row := (await connection.execute(live)).first():
-                return rows.meeting(row)
+                await connection.execute(
+                    update(tables.meetings).where(tables.meetings.c.id == row.id).values(awaited=None)
+                )
+                return replace(rows.meeting(row), awaited=None)
             secret = await connection.scalar(select(tables.rooms.c.secret).where(tables.rooms.c.id == room))
             if secret is None:
                 raise StoreConflict(f"no room {room}")
@@ -125,6 +130,16 @@ class SqlRooms:
         async with reading(self._engine) as connection:
             found = await connection.execute(query.order_by(tables.meetings.c.started))
             return [rows.meeting(row) for row in found]
+
+    async def await_people(self, meeting: str, until: UnixMillis) -> None:
+        """See the port."""
+        c = tables.meetings.c
+        async with writing(self._engine) as connection:
+            await connection.execute(
+                update(tables.meetings)
+                .where(c.id == meeting, c.ended.is_(None), c.awaited.is_(None))
+                .values(awaited=until)
+            )
 
     async def end_meeting(self, meeting: str, now: UnixMillis) -> None:
         """See the port."""
@@ -210,4 +225,7 @@ class SqlRooms:
         table = tables.join_tokens
         async with writing(self._engine) as connection:
             deleted = await connection.execute(delete(table).where(table.c.expires < now - TOKEN_GRACE))
-            return deleted.rowcount
+            over = await connection.execute(
+                delete(tables.sessions).where(tables.sessions.c.expires <= now)
+            )
+            return deleted.rowcount + over.rowcount

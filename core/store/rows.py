@@ -14,6 +14,7 @@ from core.values import (
     EntryState,
     GroupRecord,
     JoinToken,
+    LoginSession,
     LogLeaf,
     Meeting,
     ParticipantRecord,
@@ -77,13 +78,24 @@ def room(row: AnyRow) -> Room:
 def meeting(row: AnyRow) -> Meeting:
     """A meeting."""
     return Meeting(
-        id=row.id, room=row.room, serial=row.serial, label=row.label, started=row.started, ended=row.ended
+        id=row.id,
+        room=row.room,
+        serial=row.serial,
+        label=row.label,
+        started=row.started,
+        ended=row.ended,
+        awaited=row.awaited,
     )
 
 
 def join_token(row: AnyRow) -> JoinToken:
     """A join token."""
     return JoinToken(hash=row.hash, room=row.room, person=person(row), expires=row.expires)
+
+
+def session(row: AnyRow) -> LoginSession:
+    """A login session."""
+    return LoginSession(hash=row.hash, person=person(row), expires=row.expires)
 
 
 def participant(row: AnyRow) -> ParticipantRecord:

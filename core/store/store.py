@@ -1,4 +1,4 @@
-"""The store itself: one engine, both families of queries, opened with its schema at the newest version."""
+"""The store itself: one engine, every family of queries, opened with its schema at the newest version."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from core.store.engine import make_engine, migrate, reading, translated
 from core.store.groups import SqlGroups
 from core.store.rooms import SqlRooms
+from core.store.sessions import SqlSessions
 
 
-class SqlStore(SqlRooms, SqlGroups):
+class SqlStore(SqlRooms, SqlSessions, SqlGroups):
     """`core.ports.Store` on SQLAlchemy. Call `open_store`, then any query, `close` at the end."""
 
     def __init__(self, engine: AsyncEngine) -> None:

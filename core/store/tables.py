@@ -82,6 +82,7 @@ meetings = Table(
     Column("label", LargeBinary(32), nullable=False),
     Column("started", BigInteger, nullable=False),
     Column("ended", BigInteger),
+    Column("awaited", BigInteger),
     UniqueConstraint("room", "serial", name="uq_meetings_room_serial"),
 )
 _only_where("uq_meetings_live", "ended IS NULL", meetings.c.room)
@@ -94,6 +95,14 @@ join_tokens = Table(
     *_person(),
     Column("expires", BigInteger, nullable=False, index=True),
     Column("used", BigInteger),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("hash", LargeBinary(32), primary_key=True),
+    *_person(),
+    Column("expires", BigInteger, nullable=False, index=True),
 )
 
 participants = Table(

@@ -24,7 +24,7 @@ class DevelopmentLogin(Body):
     subject: Annotated[str, Field(max_length=64)]
 
 
-def bearer(request: Request, sessions: Sessions) -> Person | None:
+async def bearer(request: Request, sessions: Sessions) -> Person | None:
     """Who asks: None without an Authorization header, UserError unauthorized with a wrong one."""
     header = request.headers.get("authorization")
     if header is None:
@@ -32,7 +32,7 @@ def bearer(request: Request, sessions: Sessions) -> Person | None:
     scheme, _, token = header.partition(" ")
     if scheme.lower() != "bearer":
         raise UserError("unauthorized")
-    return sessions.person(token.strip())
+    return await sessions.person(token.strip())
 
 
 class LoginRoutes:
@@ -62,12 +62,12 @@ class LoginRoutes:
         self._services.telemetry.count("entente_logins_total", method="development")
         return JSONResponse(
             {
-                "session": self._sessions.open(person),
+                "session": await self._sessions.open(person),
                 "person": {"tenant": person.tenant, "subject": person.subject, "name": person.name},
             }
         )
 
     async def _logout(self, request: Request) -> Response:
         header = request.headers.get("authorization", "")
-        self._sessions.close(header.partition(" ")[2].strip())
+        await self._sessions.close(header.partition(" ")[2].strip())
         return Response(status_code=204)

@@ -103,7 +103,7 @@ class RoomRoutes:
         ]
 
     async def _create(self, request: Request) -> Response:
-        person = bearer(request, self._sessions)
+        person = await bearer(request, self._sessions)
         if person is None:
             raise UserError("unauthorized")
         body = await read_body(request, NewRoom)
@@ -123,7 +123,7 @@ class RoomRoutes:
 
     async def _join(self, request: Request) -> Response:
         with self._services.telemetry.span("join.token"):
-            person = bearer(request, self._sessions)
+            person = await bearer(request, self._sessions)
             body = await read_body(request, Join)
             room = await self._room(request)
             if person is None:

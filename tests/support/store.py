@@ -18,6 +18,7 @@ from core.values import (
     GroupRecord,
     Handshake,
     JoinToken,
+    LoginSession,
     LogLeaf,
     Meeting,
     ParticipantRecord,
@@ -42,6 +43,7 @@ class MemoryStore:
         self._meetings: dict[str, Meeting] = {}
         self._tokens: dict[bytes, JoinToken] = {}
         self._used: set[bytes] = set()
+        self._sessions: dict[bytes, LoginSession] = {}
         self._people: dict[str, ParticipantRecord] = {}
         self._groups: dict[bytes, GroupRecord] = {}
         self._entries: dict[bytes, list[EntryRecord]] = {}
@@ -75,7 +77,8 @@ class MemoryStore:
     async def start_meeting(self, room: str, meeting: str, now: UnixMillis) -> Meeting:
         for known in self._meetings.values():
             if known.room == room and known.ended is None:
-                return known
+                self._meetings[known.id] = replace(known, awaited=None)
+                return self._meetings[known.id]
         if room not in self._rooms:
             raise StoreConflict(f"no room {room}")
         serial = 1 + sum(known.room == room for known in self._meetings.values())
@@ -85,6 +88,23 @@ class MemoryStore:
 
     async def live_meetings(self) -> list[Meeting]:
         return [meeting for meeting in self._meetings.values() if meeting.ended is None]
+
+    async def await_people(self, meeting: str, until: UnixMillis) -> None:
+        known = self._meetings[meeting]
+        if known.ended is None and known.awaited is None:
+            self._meetings[meeting] = replace(known, awaited=until)
+
+    async def add_session(self, session: LoginSession, most: int) -> None:
+        self._sessions[session.hash] = session
+        oldest = sorted(self._sessions.values(), key=lambda one: one.expires)
+        for old in oldest[: max(0, len(oldest) - most)]:
+            del self._sessions[old.hash]
+
+    async def session(self, token_hash: bytes) -> LoginSession | None:
+        return self._sessions.get(token_hash)
+
+    async def end_session(self, token_hash: bytes) -> None:
+        self._sessions.pop(token_hash, None)
 
     async def end_meeting(self, meeting: str, now: UnixMillis) -> None:
         if self._meetings[meeting].ended is None:
@@ -125,7 +145,10 @@ class MemoryStore:
         for key in old:
             del self._tokens[key]
             self._used.discard(key)
-        return len(old)
+        over = [key for key, session in self._sessions.items() if session.expires <= now]
+        for key in over:
+            del self._sessions[key]
+        return len(old) + len(over)
 
     async def create_group(self, group: GroupRecord) -> None:
         if group.id in self._groups:

@@ -143,6 +143,10 @@ impl Trust {
     fn verify_chain<'py>(&self, py: Python<'py>, chain: Vec<Vec<u8>>, now: u64) -> Out<'py> {
         packed(py, || self.0.verify_chain(&chain, now))
     }
+
+    fn open_revocation<'py>(&self, py: Python<'py>, revocation: &[u8]) -> Out<'py> {
+        packed(py, || self.0.open_revocation(revocation))
+    }
 }
 
 #[pyfunction]

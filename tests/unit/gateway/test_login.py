@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
+from core.errors import UserError
 from core.store import SqlStore
 from core.tenants.sessions import SESSION_LIFE, Sessions
 from tests.support import people
 from tests.support.clock import FakeClock
 from tests.support.rng import SeededRng
+from tests.support.store import MemoryStore
 from tests.unit.gateway.conftest import Site, make_site
 
 
@@ -56,22 +60,28 @@ async def test_a_session_ends_after_a_working_day_or_at_logout(site: Site) -> No
     assert (await site.client.post("/api/rooms", json={"title": "x"}, headers=headers)).status_code == 401
 
 
-def test_sessions_keep_no_token_and_print_nobody() -> None:
-    sessions = Sessions(FakeClock(), SeededRng())
-    token = sessions.open(people.person())
-    kept = repr(sessions) + repr(vars(sessions))
+async def test_sessions_keep_no_token_and_print_nobody() -> None:
+    store = MemoryStore()
+    sessions = Sessions(store, FakeClock(), SeededRng())
+    token = await sessions.open(people.person())
+    kept = repr(sessions) + repr(vars(sessions)) + repr(vars(store))
     assert token not in kept and "Camille" not in kept
 
 
-def test_a_login_loop_pushes_the_oldest_out() -> None:
-    import core.tenants.sessions as module
+async def test_a_login_outlives_the_node_that_gave_it() -> None:
+    store, clock = MemoryStore(), FakeClock()
+    token = await Sessions(store, clock, SeededRng()).open(people.person())
+    assert await Sessions(store, clock, SeededRng(2)).person(token) == people.person()
 
-    before = module.SESSIONS_MAX
-    module.SESSIONS_MAX = 3
-    try:
-        sessions = Sessions(FakeClock(), SeededRng())
-        tokens = [sessions.open(people.person(f"x-{number}")) for number in range(4)]
-        assert repr(sessions) == "Sessions(3)"
-        assert sessions.person(tokens[1]).subject == "x-1"
-    finally:
-        module.SESSIONS_MAX = before
+
+async def test_a_login_loop_pushes_the_oldest_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("core.tenants.sessions.SESSIONS_MAX", 3)
+    clock = FakeClock()
+    sessions = Sessions(MemoryStore(), clock, SeededRng())
+    tokens = []
+    for number in range(4):
+        tokens.append(await sessions.open(people.person(f"x-{number}")))
+        await clock.advance(1)
+    assert (await sessions.person(tokens[1])).subject == "x-1"
+    with pytest.raises(UserError, match="unauthorized"):
+        await sessions.person(tokens[0])

@@ -285,12 +285,14 @@ async def test_leave_is_answered_and_the_socket_closed(node: Node) -> None:
     assert node.meetings.people("r1") == 0
 
 
-async def test_a_meeting_ends_with_the_node(node: Node) -> None:
-    async with node.raw() as raw:
+async def test_everybody_is_told_that_the_node_restarts_and_the_meeting_is_kept(node: Node) -> None:
+    async with node.raw() as raw, node.raw() as silent:
         await raw.hello()
         closing = asyncio.create_task(node.meetings.close())
-        assert await raw.closed() == 4410
+        assert (await raw.closed(), await silent.closed()) == (4503, 4503)
         await closing
+        assert not any(isinstance(event, events.Ended) for event in raw.events)
+        assert len(await node.world.store.live_meetings()) == 1
 
 
 def test_a_bucket_gives_its_burst_then_its_rate() -> None:

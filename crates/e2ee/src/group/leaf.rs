@@ -7,6 +7,7 @@ use crate::wire::Wire;
 use crate::{Code, Error, Result};
 use openmls::prelude::*;
 use openmls::treesync::LeafNodeSource;
+use tls_codec::{Deserialize as _, Serialize as _, VLBytes};
 
 /// A leaf and who it is.
 #[derive(Clone, serde::Serialize)]
@@ -111,4 +112,14 @@ pub fn check_added(
 /// The signature key of a leaf as 32 bytes.
 pub fn signature_key(leaf: &LeafNode) -> Result<B32> {
     B32::from_slice(leaf.signature_key().as_slice()).ok_or_else(|| Code::LeafKeyMismatch.into())
+}
+
+/// The encryption key of a leaf, which OpenMLS shows of members only.
+pub fn encryption_key(leaf: &LeafNode) -> Result<VLBytes> {
+    let library = |error: tls_codec::Error| Error::new(Code::Library, error.to_string());
+    let key = leaf
+        .encryption_key()
+        .tls_serialize_detached()
+        .map_err(library)?;
+    VLBytes::tls_deserialize_exact(key).map_err(library)
 }

@@ -29,6 +29,10 @@ pub struct CheckedKeyPackage {
     pub identity: Identity,
     /// Signature key.
     pub public_key: B32,
+    /// Key that its Welcome is encrypted to.
+    pub init_key: Bytes,
+    /// Key of its leaf.
+    pub encryption_key: Bytes,
     /// Cipher suite.
     pub suite: u16,
 }
@@ -150,18 +154,30 @@ impl PublicGroup {
         let suite = self.current.mls.ciphersuite();
         let (package, identity) =
             leaf::check_key_package(message::key_package(data)?, suite, crypto, &self.trust, now)?;
-        guard!(
-            "K2.2.server-key-package-used",
-            self.leaf_of(&identity.leaf_public_key).is_none(),
-            KeyPackageUsed
-        );
+        let init_key = package.hpke_init_key().as_slice();
+        let encryption_key = leaf::encryption_key(package.leaf_node())?;
+        // RFC 9420 section 12.2: whoever repeats a key of the tree cannot be committed by anybody.
+        let fresh = self.leaf_of(&identity.leaf_public_key).is_none()
+            && !self.has_encryption_key(init_key)
+            && !self.has_encryption_key(encryption_key.as_slice());
+        guard!("K2.2.server-key-package-used", fresh, KeyPackageUsed);
         let reference = package.hash_ref(crypto).map_err(library)?;
         Ok(CheckedKeyPackage {
             reference: Bytes::from(reference.as_slice()),
             public_key: identity.leaf_public_key,
+            init_key: Bytes::from(init_key),
+            encryption_key: Bytes::from(encryption_key.as_slice()),
             identity,
             suite: u16::from(suite),
         })
+    }
+
+    /// Whether a leaf of the reached or the staged epoch has this encryption key.
+    fn has_encryption_key(&self, key: &[u8]) -> bool {
+        let views = std::iter::once(&self.current).chain(self.ahead.as_ref());
+        views
+            .flat_map(|view| view.mls.members())
+            .any(|member| member.encryption_key == key)
     }
 
     /// Checks a submission for the announced proposals and keeps the epoch it leads to beside the reached one.

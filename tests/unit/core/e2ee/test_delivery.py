@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -453,7 +454,7 @@ async def test_one_who_rejoins_does_not_speak_for_the_leaf_it_leaves(world: Worl
         client.ignore = {requests.GroupReceipt}
     report = old.failure_report(old.epoch, 0, bytes(32), "commit_invalid")
     await back.ask(requests.GroupFailed(id=0, epoch=old.epoch, attempt=0, report=report))
-    await world.run(2.1)
+    await world.run(0.5)
     ordering = back.session.meeting.ordering
     assert isinstance(ordering, Delivery) and ordering._group is not None
     group = ordering._group
@@ -495,3 +496,37 @@ async def test_a_host_removes_somebody_who_is_just_being_added_at_once(world: Wo
     await world.settle()
     assert together(*clients) and len(clients[0].membership.roster) == 3
     assert clients[0].epoch == 4 and clients[1].of(events.GroupRemoving)
+
+
+@pytest.mark.parametrize("kept", [True, False])
+async def test_when_no_answer_of_the_store_came_the_proposed_entry_is_found_or_forgotten(
+    world: World, monkeypatch: pytest.MonkeyPatch, kept: bool
+) -> None:
+    """Clients follow the chain entry by entry, so one that was kept is announced, however late (K4.2)."""
+    clients = await meeting_of(world, 3)
+    head, out = world.store.head, True
+
+    async def silent(group: bytes) -> EntryRecord | None:
+        if out:
+            raise StoreUnavailable("out")
+        return await head(group)
+
+    monkeypatch.setattr(world.store, "head", silent)
+    world.store.fail = ["kept" if kept else "lost", *["lost"] * 40]
+    joiner = await world.join()
+    await world.run(6, step=0.25)
+    assert joiner.epoch is None and (await states(world))[-1] == (
+        (3, 0, "proposed") if kept else (2, 0, "reached")
+    )
+    named = [e.committer for e in clients[0].of(events.GroupPropose)][-1]  # type: ignore[attr-defined]
+    host = clients[0]
+    target = next(c for c in clients[1:] if c.membership.member and c.membership.member.leaf != named)
+    removing = asyncio.create_task(host.ask(requests.Remove(id=0, participant=target.id)))
+    await world.run(0.5)
+    out, world.store.fail = False, []
+    await world.run(3, step=0.1)
+    await removing
+    left = [client for client in clients if client is not target]
+    assert together(*left, joiner) and len(host.membership.roster) == 3
+    assert not any(client.alarms for client in [*left, joiner]), "no gap in the entries"
+    assert ((3, 0, "reached") in await states(world)) == kept

@@ -10,7 +10,7 @@ import msgpack
 import pytest
 
 from core.e2ee.delivery import Delivery
-from core.errors import StoreUnavailable, WireError
+from core.errors import StoreUnavailable, UserError, WireError
 from core.meeting.participant import ANSWERS_KEPT
 from core.values import ParticipantRecord
 from core.wire import events, requests
@@ -263,3 +263,79 @@ async def test_a_refusal_is_repeated_and_old_answers_are_forgotten(world: World)
         await client.ask(requests.Ping(id=2000 + number))
     assert len(client.session.participant.answers) == ANSWERS_KEPT
     await world.run(0.5)
+
+
+async def test_of_two_returns_at_one_time_the_second_speaks_and_nobody_is_away(world: World) -> None:
+    """The first one's step in the group fails after the second has begun."""
+    first = await world.join()
+    await world.run(0.3)
+    second = await world.join()
+    await world.run(1.5)
+    await second.lose_socket()
+    ordering = second.session.meeting.ordering
+    assert isinstance(ordering, Delivery)
+    connect, calls = ordering.connect, 0
+
+    async def fails_once(participant: str, connected: bool) -> None:
+        nonlocal calls
+        calls += 1
+        if calls == 1:
+            for _ in range(20):
+                await asyncio.sleep(0)
+            raise StoreUnavailable("lost")
+        await connect(participant, connected)
+
+    ordering.connect = fails_once  # type: ignore[method-assign]
+    returns = await asyncio.gather(second.return_(), second.return_(), return_exceptions=True)
+    assert [type(one) for one in returns] == [StoreUnavailable, int]
+    await world.run(0.5)
+    assert people(first)[second.id].state == "connected"
+    await world.run(40, step=0.5)
+    assert second.id in second.session.meeting.people and together(first, second)
+    assert ordering._group is not None and ordering._group.books.members[second.id].connected
+
+
+async def test_a_request_sent_again_while_it_is_carried_out_waits_for_that_answer(world: World) -> None:
+    """A socket that was lost in the middle of a request; its successor sends the request again."""
+    first = await world.join()
+    await world.run(0.3)
+    second = await world.join()
+    await world.run(1)
+    said = first.membership.say({"t": "chat", "text": "once"}, world.clock.now())
+    said = said.model_copy(update={"id": 1000})
+    ordering = first.session.meeting.ordering
+    assert isinstance(ordering, Delivery)
+    async with ordering._turn:
+        both = [asyncio.create_task(first.ask(said)) for _ in range(2)]
+        for _ in range(20):
+            await asyncio.sleep(0)
+        assert not any(task.done() for task in both)
+    assert len(await asyncio.gather(*both)) == 2
+    await world.run(0.5)
+    assert len(second.of(events.MessageRelayed)) == 1 and second.alarms == []
+
+
+FAILURES = (StoreUnavailable("lost"), UserError("stale_epoch"), asyncio.CancelledError())
+
+
+@pytest.mark.parametrize("error", FAILURES)
+async def test_both_who_wait_for_one_request_learn_that_it_failed(world: World, error: BaseException) -> None:
+    first = await world.join()
+    await world.run(0.5)
+    ordering, gate = first.session.meeting.ordering, asyncio.Event()
+    assert isinstance(ordering, Delivery)
+
+    async def fails(participant: str, data: bytes, epoch: int) -> None:
+        await gate.wait()
+        raise error
+
+    ordering.message = fails  # type: ignore[method-assign]
+    request = requests.SendMessage(id=1000, data=b"x", epoch=0)
+    both = [asyncio.create_task(first.ask(request)) for _ in range(2)]
+    for _ in range(20):
+        await asyncio.sleep(0)
+    gate.set()
+    told = await asyncio.gather(*both, return_exceptions=True)
+    assert type(told[0]) is type(error)
+    assert isinstance(told[1], UserError if isinstance(error, asyncio.CancelledError) else type(error))
+    assert not first.session.participant.pending

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from core.sdp.layout import SlotId
 from core.sfu.node import Sfu
 from core.sfu.room import Seat, SfuRoom
 from core.sfu.slots import Track, Wish
+from tests.support.clock import FakeClock
 from tests.support.media import FakeMediaNode
 from tests.support.rng import SeededRng
 
@@ -29,6 +31,7 @@ class Heard:
         self.speakers: Sequence[str] = ()
         self.levels: Mapping[str, int] = {}
         self.moves: list[tuple[str, int, str]] = []
+        self.signed_off: list[str] = []
 
     def slots_changed(self, participant: str, seats: Sequence[Seat]) -> None:
         self.seats[participant] = seats
@@ -39,6 +42,9 @@ class Heard:
     def must_move(self, participant: str, connection: int, reason: str) -> None:
         self.moves.append((participant, connection, reason))
 
+    def signing_ended(self, participant: str) -> None:
+        self.signed_off.append(participant)
+
 
 class House:
     """A node with one room and some people in it."""
@@ -46,7 +52,8 @@ class House:
     def __init__(self, *names: str) -> None:
         self.media = FakeMediaNode()
         self.heard = Heard()
-        self.sfu = Sfu(self.media, SeededRng(7))
+        self.clock = FakeClock()
+        self.sfu = Sfu(self.media, SeededRng(7), self.clock)
         self.room: SfuRoom = self.sfu.open_room(self.heard)
         self.peers: dict[str, int] = {}
         for leaf, name in enumerate(names):
@@ -211,7 +218,7 @@ def test_speakers_and_levels_are_named_and_strangers_ignored() -> None:
 
 async def test_rooms_go_to_the_least_loaded_worker_and_none_when_all_are_full() -> None:
     media = FakeMediaNode(workers=2)
-    sfu = Sfu(media, SeededRng(1))
+    sfu = Sfu(media, SeededRng(1), FakeClock())
     media.play(0, {"stats": {"load": 0.5}})
     await media.close()
     await sfu.run()
@@ -289,3 +296,189 @@ async def test_events_that_come_together_seat_people_once() -> None:
     await house.sfu.run()
     await asyncio.sleep(0)
     assert len(seated) == 1
+
+
+async def seated(house: House, run: Callable[[], Awaitable[None]]) -> int:
+    """How often the room was seated while something went on."""
+    count = 0
+    flush = house.room.flush
+
+    def counted() -> None:
+        nonlocal count
+        count += 1
+        flush()
+
+    house.room.flush = counted  # type: ignore[method-assign]
+    running = asyncio.create_task(house.sfu.run())
+    await run()
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    return count
+
+
+async def test_a_change_after_a_quiet_time_is_carried_out_at_once() -> None:
+    house = House("a", "b")
+
+    async def one() -> None:
+        await house.clock.advance(1)
+        house.room.set_source("a", "camera", "live")
+        for _ in range(5):
+            await asyncio.sleep(0)
+        assert house.commands("set_slots"), "no time has passed"
+
+    await seated(house, one)
+
+
+async def test_a_hundred_changes_within_a_second_seat_people_twenty_times_at_most() -> None:
+    house = House("a", "b", "c")
+
+    async def storm() -> None:
+        for n in range(100):
+            house.room.set_source("a", "camera", "live" if n % 2 else "off")
+            house.room.set_view("b", [Wish(Track("a", "camera"), 100 + n)])
+            await house.clock.advance(0.01)
+        await house.clock.advance(0.1)
+
+    assert 10 <= await seated(house, storm) <= 23
+    told = [slot for command in house.commands("set_slots") for slot in command["slots"]]
+    assert told[-1]["track"] == {"peer": house.peers["a"], "source": "camera"}, "the last change counts"
+
+
+def test_a_change_seats_only_whom_it_may_concern() -> None:
+    house = House("a", "b", "c", "d")
+    house.room.set_view("b", [Wish(Track("a", "camera"), 360)])
+    house.room.set_view("c", [Wish(Track("d", "camera"), 360)])
+    house.room.set_view("d", [])
+    house.room.flush()
+    house.room.set_source("a", "camera", "live")
+    assert house.room._dirty == {"b"}
+    house.room.flush()
+    house.room.set_view("c", [Wish(Track("a", "camera"), 90)])
+    assert house.room._dirty == {"c"}, "a view is its owner's alone"
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_nobody_whom_a_change_concerns_is_passed_over(seed: int) -> None:  # noqa: C901 -- a list of deeds
+    """Whatever happens: seating everybody afterwards changes nothing."""
+    rng = random.Random(seed)
+    names = [f"p{n}" for n in range(9)]
+    house = House(*names[:7])
+    here, connection = list(names[:7]), dict.fromkeys(names, 0)
+
+    def speak() -> None:
+        peers = [peer.peer for peer in house.room._peers.values()]
+        house.room.handle("speakers", {"room": 1, "peers": rng.sample(peers, min(3, len(peers)))})
+
+    def view() -> None:
+        tracks = [Track(name, rng.choice(["camera", "screen"])) for name in rng.sample(names, 4)]
+        house.room.set_view(rng.choice(here), [Wish(track, rng.choice([90, 300, 900])) for track in tracks])
+
+    def source() -> None:
+        kinds = ["microphone", "camera", "screen", "screen_sound"]
+        house.room.set_source(rng.choice(here), rng.choice(kinds), rng.choice(["live", "live", "off",
+        "muted"]))
+
+    def flow() -> None:
+        peer = rng.choice(list(house.room._peers.values()))
+        kind = rng.choice(["track", "connected", "lost"])
+        more = {"source": "camera", "layers": rng.randrange(4), "reason": "timeout"}
+        house.room.handle(kind, {"peer": peer.peer, **more})
+
+    def leaf() -> None:
+        name = rng.choice(here)
+        house.room.set_leaf(name, rng.choice([None, names.index(name), names.index(name)]), rng.randrange(9))
+
+    def reconnect() -> None:
+        name = rng.choice(here)
+        open_now = house.room._people[name].connections
+        if len(open_now) > 1 or rng.random() < 0.3:
+            if open_now:
+                house.room.close_connection(name, rng.choice(list(open_now)))
+            return
+        connection[name] += 1
+        house.room.answer(name, connection[name], OFFER, house.sfu.next_peer())
+
+    def come_or_go() -> None:
+        name = rng.choice(names)
+        if name in here and len(here) > 3:
+            here.remove(name)
+            house.room.leave(name)
+        elif name not in here:
+            here.append(name)
+            connection[name] = 0
+            house.come(name, names.index(name))
+
+    def mute() -> None:
+        house.room.mute(rng.choice(here), rng.choice(["microphone", "camera"]))
+
+    acts = [speak, view, view, source, source, source, flow, leaf, reconnect, come_or_go, mute]
+    for step in range(150):
+        act = rng.choice(acts)
+        act()
+        house.room.flush()
+        told, seats = len(house.commands("set_slots")), dict(house.heard.seats)
+        house.room._all_dirty()
+        house.room.flush()
+        story = f"seed {seed}, step {step}: {act.__name__}"
+        assert len(house.commands("set_slots")) == told and house.heard.seats == seats, story
+
+
+@pytest.mark.parametrize("what", ["leaf", "close", "lost", "silence"])
+def test_signing_ends_with_the_leaf_or_the_last_connection(what: str) -> None:
+    """M4.7: whoever cannot be seen holds no speaker's place."""
+    house = House("a", "b")
+    house.room.set_signing("a", True)
+    peer = house.peers["a"]
+    assert house.commands("set_signing") == [{"peer": peer, "signing": True}]
+    match what:
+        case "leaf":
+            house.room.set_leaf("a", None, 2)
+            assert house.commands("set_signing")[-1] == {"peer": peer, "signing": False}
+        case "close":
+            house.room.close_connection("a", 0)
+        case "lost":
+            house.room.handle("lost", {"peer": peer, "reason": "panic"})
+        case "silence":
+            house.room.handle("lost", {"peer": peer, "reason": "timeout"})
+    assert house.heard.signed_off == ([] if what == "silence" else ["a"])
+    house.room.answer("a", 1, OFFER, 50)
+    assert ({"peer": 50, "signing": True} in house.commands("set_signing")) == (what == "silence")
+
+
+def test_signing_holds_over_a_move_and_is_told_to_a_new_connection() -> None:
+    house = House("a")
+    house.room.set_signing("a", True)
+    house.room.answer("a", 1, OFFER, 50)
+    house.room.close_connection("a", 0)
+    assert house.commands("set_signing")[-1] == {"peer": 50, "signing": True}
+    assert not house.heard.signed_off
+    house.room.set_signing("a", False)
+    assert house.commands("set_signing")[-1] == {"peer": 50, "signing": False}
+
+
+def test_a_worker_that_was_behind_is_told_who_signs() -> None:
+    house = House("a")
+    house.media.full.add(0)
+    house.room.set_signing("a", True)
+    house.media.full.clear()
+    house.room.flush()
+    assert house.commands("set_signing") == [{"peer": house.peers["a"], "signing": True}]
+
+
+def test_where_every_place_is_taken_a_microphone_concerns_who_hears_it_or_must() -> None:
+    names = [f"p{n}" for n in range(8)]
+    house = House(*names)
+    house.live(*((name, "microphone") for name in names[:7]))
+    heard = {t.participant for t in house.room._people["p7"].seated}
+    silent = next(name for name in names[:7] if name not in heard and name != "p0")
+    house.room.set_source(silent, "microphone", "off")
+    assert "p7" not in house.room._dirty, "its place is not there to be given away"
+    house.room.flush()
+    house.room.handle("speakers", {"room": 1, "peers": [house.peers[silent]]})
+    house.room.flush()
+    house.room.set_source(silent, "microphone", "live")
+    assert "p7" in house.room._dirty, "a speaker is heard whoever had the place"
+    house.room.flush()
+    quiet = sorted(heard & {t.participant for t in house.room._people["p7"].seated})[0]
+    house.room.set_source(quiet, "microphone", "off")
+    assert "p7" in house.room._dirty

@@ -14,7 +14,7 @@ from core.errors import StoreConflict, StoreUnavailable, UserError
 from core.ports import Store
 from core.store import open_store
 from core.store.rooms import TOKEN_GRACE
-from core.values import UnixMillis
+from core.values import LoginSession, UnixMillis
 from tests.support import people
 from tests.support.clock import START
 
@@ -149,3 +149,36 @@ def test_what_is_secret_is_not_printed() -> None:
     for text in (repr(room), repr(token), repr(people.person())):
         assert str(room.secret) not in text and str(token.hash) not in text
         assert "Camille" not in text and "Réunion" not in text
+
+
+async def test_a_meeting_waits_for_its_people_until_somebody_comes(store: Store) -> None:
+    await store.await_people("m1", UnixMillis(START + 5))
+    await store.await_people("m1", UnixMillis(START + 99))
+    (waiting,) = await store.live_meetings()
+    assert waiting.awaited == START + 5, "a second start gives no more time"
+    assert (await store.start_meeting("r1", "other", START)).awaited is None
+    assert [meeting.awaited for meeting in await store.live_meetings()] == [None]
+    await store.end_meeting("m1", START)
+    await store.await_people("m1", UnixMillis(START + 5))
+    assert not await store.live_meetings()
+
+
+def login(number: int) -> LoginSession:
+    return LoginSession(bytes([number]) * 32, people.person(f"x-{number}"), UnixMillis(START + number))
+
+
+async def test_a_login_session_is_found_by_its_hash_until_it_ends(store: Store) -> None:
+    await store.add_session(login(5), 10)
+    assert await store.session(login(5).hash) == login(5)
+    await store.end_session(login(5).hash)
+    await store.end_session(login(5).hash)
+    assert await store.session(login(5).hash) is None
+
+
+async def test_sessions_are_bounded_and_those_that_are_over_are_purged(store: Store) -> None:
+    for number in (3, 1, 2, 4):
+        await store.add_session(login(number), 3)
+    assert await store.session(login(1).hash) is None, "the oldest makes room"
+    assert await store.session(login(2).hash) is not None
+    await store.purge(UnixMillis(START + 3))
+    assert [await store.session(login(n).hash) is not None for n in (2, 3, 4)] == [False, False, True]
