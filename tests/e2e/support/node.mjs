@@ -14,6 +14,30 @@ const HANG_MS = 60_000;
 /** Starts a node; resolves with the link of its room once it listens. */
 export async function startNode(environment = {}) {
   const folder = mkdtempSync(join(tmpdir(), "entente-node-"));
+  let running = await launch(folder, environment);
+  const port = new URL(running.link).port;
+  return {
+    link: running.link,
+    origin: new URL(running.link).origin,
+    folder,
+    get pid() {
+      return running.pid;
+    },
+    output: () => running.output(),
+    /** Ends the process by a signal and starts another with the same folder at the same address. */
+    async restart(signal = "SIGTERM") {
+      await running.end(signal);
+      running = await launch(folder, { ...environment, ENTENTE_HTTP__PORT: port });
+    },
+    async stop() {
+      await running.end("SIGTERM");
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** One process; resolves once it listens. */
+async function launch(folder, environment) {
   const child = spawn(join(ROOT, ".venv/bin/entente"), ["serve"], {
     cwd: folder,
     env: {
@@ -47,14 +71,11 @@ export async function startNode(environment = {}) {
   const ended = new Promise((resolve) => child.once("exit", resolve));
   return {
     link,
-    origin: new URL(link).origin,
-    folder,
     pid: child.pid,
     output: () => output,
-    async stop() {
-      child.kill("SIGTERM");
+    async end(signal) {
+      child.kill(signal);
       await ended;
-      rmSync(folder, { recursive: true, force: true });
     },
   };
 }

@@ -1,6 +1,7 @@
 /**
- * The browser's figures, measured in Chromium on loopback: what sealing one frame costs, and the time from joining to the
- * first decrypted frame of somebody else. Prints one JSON array; nothing is asserted. JOINS sets the number of joins (30).
+ * The browser's figures, measured in Chromium on loopback: what sealing one frame costs, the time from joining to the first
+ * decrypted frame of somebody else, and how far lips and voice are apart. Prints one JSON array; nothing is asserted. JOINS sets
+ * the number of joins (30), FLASHES that of flashes before and after a switch (25); 0 leaves one out.
  */
 
 import { dirname, join as path } from "node:path";
@@ -9,9 +10,11 @@ import { startNode } from "../../../../tests/e2e/support/node.mjs";
 import { openBrowser } from "../e2e/browsers.mjs";
 import { join, until } from "../e2e/person.mjs";
 import { serveFiles } from "../e2e/serve.mjs";
+import { lips } from "./lips.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const JOINS = Number(process.env.JOINS ?? 30);
+const FLASHES = Number(process.env.FLASHES ?? 25);
 const RUNS = 11;
 const SIZES = [120, 1_200, 20_000, 50_000];
 
@@ -72,9 +75,21 @@ async function joins(browser) {
   }
 }
 
+async function lipSkew(browser) {
+  const { steady, switched } = await lips(browser, FLASHES);
+  const apart = (skews) => skews.map(Math.abs);
+  return [
+    figure("lip skew, p95", "ms", 100, apart([...steady, ...switched]), 0.95),
+    figure("lip skew after a switch, p95", "ms", 100, apart(switched), 0.95),
+  ];
+}
+
 const browser = await openBrowser("chromium");
 try {
-  console.log(JSON.stringify([...(await frames(browser)), ...(await joins(browser))], undefined, 2));
+  const found = await frames(browser);
+  if (JOINS > 0) found.push(...(await joins(browser)));
+  if (FLASHES > 0) found.push(...(await lipSkew(browser)));
+  console.log(JSON.stringify(found, undefined, 2));
 } finally {
   await browser.close();
 }

@@ -24,7 +24,7 @@ async function openChromium() {
       "--autoplay-policy=no-user-gesture-required",
     ],
   });
-  return { name: "chromium", newPage: async () => (await browser.newContext()).newPage(), close: () => browser.close() };
+  return { name: "chromium", newPage: async (context = {}) => (await browser.newContext(context)).newPage(), close: () => browser.close() };
 }
 
 async function openFirefox() {

@@ -19,6 +19,8 @@ class Liar {
   answer = (reply) => reply;
   /** Everything the node said, as it was. */
   heard = [];
+  /** Types of everything that the page asked for. */
+  asked = [];
   #seq = 0;
   #page = null;
 
@@ -30,6 +32,7 @@ class Liar {
     route.onMessage((message) => {
       const request = decode(message);
       types.set(request.id, request.type);
+      this.asked.push(request.type);
       node.send(message);
     });
     node.onMessage((message) => {

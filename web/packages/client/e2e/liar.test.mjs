@@ -4,11 +4,18 @@
  */
 
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { after, afterEach, before, beforeEach, describe, test } from "node:test";
 import { startNode } from "../../../../tests/e2e/support/node.mjs";
 import { openBrowser } from "./browsers.mjs";
+import { falseProposal, hubKey, nextEntry, signAgain } from "./hub.mjs";
 import { altered, interpose } from "./liar.mjs";
 import { join, until } from "./person.mjs";
+
+/** The same entry about another commit, signed by the hub. */
+function resigned(key, entry, commit) {
+  return signAgain(key, entry, (body, at) => createHash("sha256").update(commit).digest().copy(body, at("commitHash")));
+}
 
 describe("a lying server", () => {
   let node;
@@ -57,14 +64,65 @@ describe("a lying server", () => {
     await node.stop();
   });
 
-  test("K4.1: an altered commit is refused and named, and the epoch stays", async () => {
+  // The membership tag is the end of a commit; the MLS signature covers what lies before the tags alone.
+  for (const [what, at] of [["a commit that was altered", 120], ["a commit with a broken tag", 10]]) {
+    test(`K4.1: ${what} is refused and named, and the epoch stays`, async () => {
+      const { person, liar } = await victim();
+      await until("in", () => person.look(), ({ state }) => state === "connected");
+      const { encryption } = await person.look();
+      liar.lie = (event) => (event.type === "group.staged" ? [{ ...event, commit: altered(event.commit, at) }] : [event]);
+      await another("Third");
+      await alarmed(person, /^(commit_altered|submission_signature|message_malformed)$/);
+      assert.equal((await person.look()).encryption.epoch, encryption.epoch);
+    });
+  }
+
+  test("K4.1: a commit whose altered bytes the hub itself signs for is still not its author's", async () => {
     const { person, liar } = await victim();
     await until("in", () => person.look(), ({ state }) => state === "connected");
     const { encryption } = await person.look();
-    liar.lie = (event) => (event.type === "group.staged" ? [{ ...event, commit: altered(event.commit) }] : [event]);
+    const key = hubKey(node);
+    liar.lie = (event) => {
+      if (event.type !== "group.staged") return [event];
+      const commit = altered(event.commit);
+      return [{ ...event, commit, entry: resigned(key, event.entry, commit) }];
+    };
     await another("Third");
-    await alarmed(person, /^(commit_altered|submission_signature|message_malformed)$/);
+    await alarmed(person, /^submission_signature$/);
     assert.equal((await person.look()).encryption.epoch, encryption.epoch);
+  });
+
+  test("K4.7: `withdrawn` after `reached` is named as two histories of one hub", async () => {
+    const { person, liar } = await victim();
+    const { encryption } = await until("in", () => person.look(), ({ state }) => state === "connected");
+    await another("Third");
+    await until("the next epoch", () => person.look(), (now) => now.encryption.epoch > encryption.epoch);
+    const reached = liar.heard.findLast((event) => event.type === "group.reached");
+    liar.say({ type: "group.withdrawn", entry: nextEntry(hubKey(node), reached.entry, "withdrawn") });
+    await alarmed(person, /^equivocation$/);
+    assert.ok((await person.look()).encryption.epoch > encryption.epoch);
+  });
+
+  test("K4.4: a member that is told another outcome than the rest has another code, and names the fork when the histories meet", async () => {
+    const { person, liar } = await victim();
+    const { encryption } = await until("in", () => person.look(), ({ state }) => state === "connected");
+    const key = hubKey(node);
+    let staged = null;
+    let forked = false;
+    liar.lie = (event) => {
+      if (event.type === "group.staged") staged = event.entry;
+      if (event.type !== "group.reached" || forked) return [event];
+      forked = true;
+      return [{ type: "group.withdrawn", entry: nextEntry(key, staged, "withdrawn") }];
+    };
+    await another("Third");
+    await until("the others go on", () => honest.look(), (now) => now.encryption.epoch > encryption.epoch);
+    const [here, there] = [await person.look(), await honest.look()];
+    assert.equal(here.encryption.epoch, encryption.epoch);
+    assert.notEqual(here.encryption.code, there.encryption.code);
+    await another("Fourth");
+    // Its report of what it could not process has it come back as a fresh leaf; the alarm stays.
+    await alarmed(person, /^(equivocation|entry_chain|entry_gap|entry_repeated|receipt_conflict)$/);
   });
 
   test("K4.2: a replayed commit is refused and named", async () => {
@@ -86,6 +144,23 @@ describe("a lying server", () => {
     await alarmed(person, /^(receipts_missing|receipts_hash)$/);
     assert.equal((await person.look()).encryption.epoch, encryption.epoch);
   });
+
+  for (const [what, code] of [["foreign", /^chain_untrusted$/], ["tenant", /^leaf_certificate_foreign_root$/]]) {
+    test(`K2.2: a leaf with ${what === "foreign" ? "a certificate of a foreign authority" : "one of another tenant's root"} is not committed, and named`, async () => {
+      const { person, liar } = await victim();
+      await until("in", () => person.look(), ({ state }) => state === "connected");
+      const { encryption, people: listed, me, tenants } = await person.look();
+      const { entry } = liar.heard.findLast((event) => event.type === "group.reached");
+      const proposal = falseProposal(node, entry, what, me.deployment, tenants.map(({ tenant }) => tenant));
+      const { leaf } = listed.find((one) => one.self);
+      liar.say({ type: "group.propose", epoch: encryption.epoch + 1, attempt: 0, committer: leaf, proposals: [proposal], deadline_ms: 5000 });
+      await alarmed(person, code);
+      const now = await person.look();
+      assert.equal(now.encryption.epoch, encryption.epoch);
+      assert.equal(now.people.length, 2, JSON.stringify(now.people));
+      assert.ok(!liar.asked.includes("group.commit"), "it is named as committer, and makes no commit of this");
+    });
+  }
 
   test("K2.3: a manifest that is not validly signed lets nobody in", async () => {
     const refused = victim((liar) => {

@@ -25,26 +25,29 @@ async function until(page, done, ms = 15_000) {
   return stats;
 }
 
+/** Opens the page of the loop in a browser; `close` ends both. */
+async function open(name) {
+  const server = await serve("page.ts");
+  const browser = await openBrowser(name);
+  const page = await browser.newPage();
+  page.on("console", (message) => process.env.VERBOSE && console.log(message.text()));
+  page.on("pageerror", (error) => console.log("page:", error));
+  await page.goto(`http://localhost:${server.address().port}/`);
+  return { page, close: () => browser.close().finally(() => server.close()) };
+}
+
 for (const name of (process.env.BROWSERS ?? "chromium,firefox").split(",")) {
   describe(`sealed media in ${name}`, () => {
-    let server;
-    let browser;
+    let opened;
     let page;
 
     before(async () => {
-      server = await serve("page.ts");
-      browser = await openBrowser(name);
-      page = await browser.newPage();
-      page.on("console", (message) => process.env.VERBOSE && console.log(message.text()));
-      page.on("pageerror", (error) => console.log("page:", error));
-      await page.goto(`http://localhost:${server.address().port}/`);
+      opened = await open(name);
+      page = opened.page;
       await page.evaluate(() => window.start());
     });
 
-    after(async () => {
-      await browser?.close();
-      server?.close();
-    });
+    after(() => opened?.close());
 
     test("sound and pictures are opened in their slots", async () => {
       const stats = await until(page, (s) => slot(s, "video", 0).opened > 60 && slot(s, "audio", 0).opened > 100);
@@ -103,6 +106,34 @@ for (const name of (process.env.BROWSERS ?? "chromium,firefox").split(",")) {
       assert.deepEqual(await packets(), first);
       const stats = await page.evaluate(() => window.stats());
       assert.ok(sender(stats, 0, "camera").dropped.stopped > 0);
+    });
+  });
+}
+
+// Which browser has which codec is a matter of its build: what it does not offer is said, and skipped.
+for (const codec of ["h264", "vp9", "av1"]) {
+  describe(`${codec} in chromium`, () => {
+    let opened;
+    before(async () => {
+      opened = await open("chromium");
+    });
+    after(() => opened?.close());
+
+    test("a sealed picture is sent, opened and decoded, and shows its owner", async (context) => {
+      const { page } = opened;
+      if (!(await page.evaluate((name) => window.offers(name), codec))) return context.skip(`not offered: ${codec}`);
+      await page.evaluate((name) => window.start(name, 640, 360), codec);
+      assert.equal(await page.evaluate(() => window.answered), codec);
+      const done = (s) => slot(s, "video", 0).opened > 40 && sender(s, 0, "camera").sealed > 20 && s.raw.frames > 60;
+      const stats = await until(page, done, 30_000);
+      assert.ok(done(stats), JSON.stringify([slot(stats, "video", 0), stats.sending, stats.raw]));
+      // Chromium pads the path with packets that it sent before, and its H.264 receiver takes one of them for a frame.
+      assert.deepEqual(Object.keys(slot(stats, "video", 0).dropped).filter((reason) => reason !== "replay"), []);
+      assert.equal(stats.raw.unsealed, 0);
+      const video = (await page.evaluate(() => window.inbound(window.client.peer))).find((row) => row.kind === "video" && row.framesDecoded > 0);
+      assert.ok(video?.framesDecoded > 20, JSON.stringify(video));
+      const shown = await page.evaluate(() => window.shown.slice(-20));
+      assert.ok(shown.filter((frame) => frame.leaf === 7).length >= shown.length - 1 && shown.length > 5, JSON.stringify(shown.slice(-5)));
     });
   });
 }

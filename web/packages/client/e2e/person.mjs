@@ -98,13 +98,14 @@ class Person {
   /** The parts of the snapshot that cross to the test. */
   look() {
     return this.page.evaluate(() => {
-      const { state, me, people, tiles, encryption, messages, ended, mutedBy, own, handsToldBy } = window.meeting.getSnapshot();
+      const { state, me, people, tiles, encryption, messages, ended, mutedBy, own, handsToldBy, tenants } = window.meeting.getSnapshot();
       return {
         state,
         me,
         ended,
         mutedBy,
         own,
+        tenants,
         handsToldBy,
         encryption,
         people: people.map((person) => ({ ...person })),

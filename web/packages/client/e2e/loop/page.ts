@@ -4,6 +4,7 @@
  */
 
 import { Connection } from "../../src/media/connection.ts";
+import { videoCodecOf } from "../../src/media/sdp.ts";
 import { attachTransform, connectionOptions } from "../../src/media/transforms.ts";
 
 interface Label {
@@ -38,8 +39,24 @@ setInterval(() => {
   context.fillText(String(tick), 60 + (tick % 200), 200);
 }, 33);
 
-async function start(): Promise<void> {
-  const media = await navigator.mediaDevices.getUserMedia({ audio: true, video: { width: 960, height: 540 } });
+/** Codecs of this browser by their lower-case name, as both ends need them. */
+function codecs(name: string): RTCRtpCodec[] {
+  const known = RTCRtpReceiver.getCapabilities("video")?.codecs ?? [];
+  const sendable = new Set(RTCRtpSender.getCapabilities("video")?.codecs.map(({ mimeType }) => mimeType));
+  return known.filter(({ mimeType }) => mimeType.toLowerCase() === `video/${name}` && sendable.has(mimeType));
+}
+
+/** Answers with one codec, as a node does (M3.3). */
+function prefer(far: RTCPeerConnection, name: string): void {
+  const rtx = RTCRtpReceiver.getCapabilities("video")?.codecs.filter(({ mimeType }) => mimeType === "video/rtx") ?? [];
+  for (const transceiver of far.getTransceivers()) {
+    if (transceiver.receiver.track.kind === "video") transceiver.setCodecPreferences([...codecs(name), ...rtx]);
+  }
+}
+
+async function start(codec = "vp8", width = 960, height = 540): Promise<void> {
+  worker.postMessage({ op: "codec", codec });
+  const media = await navigator.mediaDevices.getUserMedia({ audio: true, video: { width, height } });
   const client = new Connection(0, worker, () => undefined);
   await client.replace("microphone", media.getAudioTracks()[0] ?? null);
   await client.replace("camera", media.getVideoTracks()[0] ?? null);
@@ -65,7 +82,9 @@ async function start(): Promise<void> {
   await wire(9, "camera", picture);
   // Wrong on purpose: a camera's frames in a screen slot must be refused by kind.
   await wire(18, "camera", picture?.clone() ?? null);
+  if (codec !== "vp8") prefer(far, codec);
   const answer = await far.createAnswer();
+  Object.assign(window, { answered: videoCodecOf(answer.sdp ?? "") });
   await far.setLocalDescription(answer);
   await client.answer(answer.sdp ?? "");
   await gathered;
@@ -103,6 +122,7 @@ async function inbound(peer: RTCPeerConnection): Promise<Record<string, unknown>
 
 Object.assign(window, {
   start,
+  offers: (codec: string) => codecs(codec).length > 0,
   shown,
   labels,
   inbound,

@@ -3,7 +3,7 @@
  * so that the codec tricks can be watched in a browser without a server.
  */
 
-import { syntheticLength } from "../../src/worker/codec.ts";
+import { type Codec, unwrapFrame } from "../../src/worker/codec.ts";
 import type { EncodedFrame } from "../../src/worker/frame.ts";
 import type { FrameSecrets } from "../../src/worker/keys.ts";
 import { makeKid, parseKid, type Source } from "../../src/worker/kid.ts";
@@ -17,6 +17,7 @@ let epoch = 3;
 let sendEpoch = 3;
 let stopped = false;
 let generation = 0;
+let videoCodec: Codec = "vp8";
 
 const bytes = (kid: number, length: number, salt: number): Uint8Array =>
   Uint8Array.from({ length }, (_, at) => (kid * 31 + at * 7 + salt) % 251);
@@ -47,8 +48,8 @@ async function watchRaw(transformer: Transformer): Promise<void> {
   const watch = new TransformStream<EncodedFrame, EncodedFrame>({
     transform: (frame, controller) => {
       const bytes = new Uint8Array(frame.data);
-      const synthetic = frame.type === undefined ? 0 : syntheticLength("vp8", bytes);
-      const header = synthetic === null ? null : decodeHeader(bytes, synthetic);
+      const wire = unwrapFrame(frame.type === undefined ? "opus" : videoCodec, bytes);
+      const header = wire === null ? null : decodeHeader(wire.sealed, 0);
       const id = header === null ? null : parseKid(header.kid);
       raw.frames += 1;
       if (id?.leaf !== LEAF || id.epoch !== sendEpoch) raw.unsealed += 1;
@@ -73,6 +74,10 @@ scope.onmessage = ({ data }) => {
       break;
     case "stats":
       scope.postMessage({ stats: { ...pipes.stats(), raw } });
+      break;
+    case "codec":
+      videoCodec = data.codec;
+      pipes.setVideoCodec(videoCodec);
       break;
     case "send_epoch":
       sendEpoch = data.epoch;

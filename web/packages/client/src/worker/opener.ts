@@ -5,7 +5,7 @@
  */
 
 import type { SlotKind } from "../generated/wire.ts";
-import { type Codec, metadataOf, stripAudio, syntheticLength } from "./codec.ts";
+import { type Codec, metadataOf, stripAudio, unwrapFrame, type Wire } from "./codec.ts";
 import { type EncodedFrame, rtpTimestampOf } from "./frame.ts";
 import type { FrameSecrets, ReceiverKeys } from "./keys.ts";
 import { epochsAhead, parseKid, type Source } from "./kid.ts";
@@ -63,9 +63,8 @@ interface Waiting {
   readonly octets: number;
 }
 
-interface Parsed {
+interface Parsed extends Wire {
   readonly header: SframeHeader;
-  readonly synthetic: number;
   readonly ahead: number;
 }
 
@@ -141,10 +140,10 @@ export class Opener {
     if (typeof key === "string") return this.#drop(key);
     const { kid, counter } = parsed.header;
     if (!this.#shared.replay.fresh(kid, key.epoch, counter)) return this.#drop("replay");
-    const metadata = metadataOf(this.codec, bytes.subarray(0, parsed.synthetic));
+    const metadata = metadataOf(this.codec, parsed.synthetic);
     let plain: Uint8Array<ArrayBuffer> | null;
     try {
-      plain = await openFrame(key.frameKey, parsed.header, metadata, bytes.subarray(parsed.synthetic));
+      plain = await openFrame(key.frameKey, parsed.header, metadata, parsed.sealed);
     } catch {
       return this.#drop("not_authentic");
     }
@@ -155,19 +154,19 @@ export class Opener {
     this.#give(waiting.frame, plain, key.leaf, key.epoch);
   }
 
-  #parse(bytes: Uint8Array): Parsed | string {
+  #parse(bytes: Uint8Array<ArrayBuffer>): Parsed | string {
     if (bytes.length === 0) return "empty";
-    const synthetic = syntheticLength(this.codec, bytes);
-    if (synthetic === null) return "not_sealed";
-    const header = decodeHeader(bytes, synthetic);
-    if (header === null || bytes.length < synthetic + header.length + TAG) return "not_sealed";
+    const wire = unwrapFrame(this.codec, bytes);
+    if (wire === null) return "not_sealed";
+    const header = decodeHeader(wire.sealed, 0);
+    if (header === null || wire.sealed.length < header.length + TAG) return "not_sealed";
     const id = parseKid(header.kid);
     if (id === null) return "not_sealed";
     if (id.kind !== this.#kind) return "wrong_kind";
     const epoch = this.#shared.secrets.epoch();
     // Before the first epoch everything is ahead: a joiner's Welcome may be a moment behind its media.
     const ahead = epoch === null ? 1 : epochsAhead(id.epoch, epoch);
-    return { header, synthetic, ahead };
+    return { ...wire, header, ahead };
   }
 
   #give(frame: EncodedFrame, plain: Uint8Array<ArrayBuffer>, leaf: number, epoch: number): void {

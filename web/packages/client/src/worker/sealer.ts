@@ -4,11 +4,11 @@
  */
 
 import { codeOf } from "../errors.ts";
-import { type Codec, metadataOf, padAudio, syntheticHeader } from "./codec.ts";
+import { type Codec, metadataOf, padAudio, syntheticHeader, wrapFrame } from "./codec.ts";
 import { type EncodedFrame, isKeyFrame } from "./frame.ts";
 import type { FrameSecrets } from "./keys.ts";
 import type { Source } from "./kid.ts";
-import { type FrameKey, importFrameKey, sealFrame } from "./sframe.ts";
+import { type FrameKey, importFrameKey, sealedLength, sealFrame } from "./sframe.ts";
 
 /** What one sealer did since it was made. */
 export interface SealerStats {
@@ -69,20 +69,16 @@ export class Sealer {
   async #wire(frame: EncodedFrame): Promise<Uint8Array<ArrayBuffer> | string> {
     const clear = new Uint8Array(frame.data);
     if (clear.length === 0) return "empty";
-    const synthetic = syntheticHeader(this.codec, isKeyFrame(frame));
-    if (synthetic === null) return "codec";
     const current = await this.#key();
     if (current.counter >= MAX_COUNTER) return "exhausted";
     const counter = current.counter;
     current.counter += 1;
     const plain = this.codec === "opus" ? this.#pad(clear) : clear;
+    const length = sealedLength(current.kid, counter, plain.length);
+    const synthetic = syntheticHeader(this.codec, isKeyFrame(frame), clear, length);
     const metadata = metadataOf(this.codec, synthetic);
     const { header, sealed } = await sealFrame(current.frameKey, current.kid, counter, metadata, plain);
-    const wire = new Uint8Array(synthetic.length + header.length + sealed.length);
-    wire.set(synthetic, 0);
-    wire.set(header, synthetic.length);
-    wire.set(sealed, synthetic.length + header.length);
-    return wire;
+    return wrapFrame(this.codec, synthetic, header, sealed);
   }
 
   #pad(clear: Uint8Array): Uint8Array<ArrayBuffer> {

@@ -3,6 +3,8 @@
  * codec and the nonce are the RFC's, the metadata is ours (codec byte ‖ synthetic codec header, K5.3).
  */
 
+import { concat } from "./bytes.ts";
+
 /** Octets of the GCM tag. */
 export const TAG = 16;
 /** Octets of the nonce, and so of the salt. */
@@ -98,11 +100,9 @@ export function nonceOf(salt: Uint8Array, counter: number): Uint8Array<ArrayBuff
   return nonce;
 }
 
-function concat(first: Uint8Array, second: Uint8Array): Uint8Array<ArrayBuffer> {
-  const joined = new Uint8Array(first.length + second.length);
-  joined.set(first, 0);
-  joined.set(second, first.length);
-  return joined;
+/** Octets of a sealed frame, header and tag included: some codecs say the length before the frame is sealed. */
+export function sealedLength(kid: number, counter: number, plain: number): number {
+  return 1 + (kid < 8 ? 0 : lengthOf(kid)) + (counter < 8 ? 0 : lengthOf(counter)) + plain + TAG;
 }
 
 /** Seals one frame: SFrame header ‖ ciphertext ‖ tag. `counter` is never used twice with one key. */
