@@ -179,6 +179,40 @@ describe("the app in a browser", { concurrency: 1 }, () => {
     });
   });
 
+  it("says that the service was restarted and what to do, until put aside; a danger cannot be put aside", async () => {
+    await on({}, async (page) => {
+      await enter(page, server.origin);
+      const notice = (change) =>
+        page.evaluate((values) => window.harness.show({ encryption: { ...window.harness.meeting.getSnapshot().encryption, ...values } }), change);
+      await notice({ newGroup: { reason: "restarted" }, alarms: [{ code: "new_group", people: [], time: 5 }] });
+      const told = page.getByRole("alert").filter({ hasText: "The service was restarted; the meeting goes on with new keys. Compare the code again." });
+      await told.waitFor();
+      assert.equal(await page.locator(".head-standing").textContent(), "Only the 3 people listed can hear this meeting");
+      await told.getByRole("button", { name: "Close this note" }).click();
+      await told.waitFor({ state: "detached" });
+      await notice({ alarms: [{ code: "new_group", people: [], time: 5 }, { code: "fork", people: [], time: 4 }] });
+      await page.getByRole("alert").filter({ hasText: "different people different things" }).waitFor();
+      assert.equal(await button(page, "Close this note").count(), 0);
+    });
+  });
+
+  it("shows a source as off that the seal stopped, and whose word raised hands rest on", async () => {
+    await on({}, async (page) => {
+      await enter(page, server.origin);
+      await page.evaluate(() => {
+        const quiet = { on: false, why: null };
+        const own = { microphone: quiet, camera: { on: false, why: "source_stopped" }, screen: quiet, screen_sound: quiet };
+        window.harness.show({ own, handsToldBy: "Anna Smit" });
+      });
+      await page.getByRole("alert").filter({ hasText: "Your camera was switched off" }).waitFor();
+      assert.equal(await button(page, "Camera").getAttribute("aria-pressed"), "false");
+      await button(page, "People").click();
+      await page.getByText("as told by Anna Smit").waitFor();
+      await button(page, "Camera").click();
+      await page.getByText("Your camera was switched off").waitFor({ state: "detached" });
+    });
+  });
+
   it("keeps technical words under Details", async () => {
     await on({}, async (page) => {
       await enter(page, server.origin);

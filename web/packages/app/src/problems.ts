@@ -11,6 +11,7 @@ const PROBLEMS = {
   closed: "problem.network",
   unavailable: "problem.unavailable",
   media_unavailable: "problem.unavailable",
+  restarting: "problem.unavailable",
   internal: "problem.internal",
   malformed: "problem.internal",
   rate_limited: "problem.rate_limited",

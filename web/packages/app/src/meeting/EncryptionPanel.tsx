@@ -8,9 +8,9 @@ import { useState } from "react";
 import { Button as AriaButton, Disclosure, DisclosurePanel, Heading } from "react-aria-components";
 import { useTranslation } from "react-i18next";
 import { alarmKey, severity } from "../state/alarms.ts";
-import { codeGroups, listed, suiteKind, tenantOf } from "../state/encryption.ts";
+import { codeGroups, listed, newGroupKind, suiteKind, tenantOf } from "../state/encryption.ts";
 import { locale } from "../state/settings.ts";
-import type { Alarm, EncryptionState, Meeting, MeetingSnapshot, Person } from "../state/port.ts";
+import type { EncryptionState, Meeting, MeetingSnapshot, Person } from "../state/port.ts";
 import { Avatar } from "../ui/Avatar.tsx";
 import { Button } from "../ui/controls.tsx";
 import { Icon } from "../ui/icons.tsx";
@@ -38,7 +38,7 @@ export function EncryptionPanel({ meeting, snapshot, onClose }: EncryptionPanelP
           <Icon name={sentence.standing === "alarm" ? "warning" : "shield"} size={26} />
           <span>{sentence.text}</span>
         </p>
-        <Alarms alarms={encryption.alarms} />
+        <Alarms encryption={encryption} />
         <ul className="member-list" aria-label={t("encryption.members")}>
           {listed(snapshot.people, i18n.language).map((person) => (
             <MemberRow key={person.participant} person={person} snapshot={snapshot} />
@@ -78,8 +78,10 @@ function MemberRow({ person, snapshot }: { person: Person; snapshot: MeetingSnap
   );
 }
 
-function Alarms({ alarms }: { alarms: readonly Alarm[] }): ReactElement | null {
+function Alarms({ encryption }: { encryption: EncryptionState }): ReactElement | null {
   const { t, i18n } = useTranslation();
+  const { alarms } = encryption;
+  const restarted = newGroupKind(encryption) === "restarted";
   if (alarms.length === 0) return null;
   const clock = new Intl.DateTimeFormat(locale(i18n.language), { hour: "2-digit", minute: "2-digit", second: "2-digit" });
   return (
@@ -89,7 +91,8 @@ function Alarms({ alarms }: { alarms: readonly Alarm[] }): ReactElement | null {
           <li key={`${alarm.code}-${alarm.time}-${index}`} className={`alarm-${severity(alarm.code)}`}>
             <time dateTime={new Date(alarm.time).toISOString()}>{clock.format(alarm.time)}</time>
             <p>
-              {t(alarmKey(alarm.code))} {alarm.people.length > 0 ? t("alarm.people", { names: alarm.people.join(", ") }) : null}
+              {restarted && alarm.code === "new_group" ? t("alarm.restarted") : t(alarmKey(alarm.code))}{" "}
+              {alarm.people.length > 0 ? t("alarm.people", { names: alarm.people.join(", ") }) : null}
             </p>
           </li>
         ))}

@@ -1,14 +1,16 @@
 /** Lines above the stage for what a person must know now: connection, alarms, devices, sharing. */
 
 import type { ReactElement, ReactNode } from "react";
+import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useObservable } from "../context.ts";
 import { deviceKey, problemKey } from "../problems.ts";
 import { alarmKey, severity } from "../state/alarms.ts";
 import type { Devices } from "../state/devices.ts";
 import { alone } from "../state/people.ts";
-import type { Meeting, MeetingSnapshot } from "../state/port.ts";
-import type { Room } from "../state/room.ts";
+import { newGroupKind } from "../state/encryption.ts";
+import type { Alarm, EncryptionState, Meeting, MeetingSnapshot } from "../state/port.ts";
+import type { Room, Visible } from "../state/room.ts";
 import { Button, IconButton } from "../ui/controls.tsx";
 import { Icon, type IconName } from "../ui/icons.tsx";
 import { useTalkingMuted } from "./useTalkingMuted.ts";
@@ -30,27 +32,18 @@ export function Notices({ meeting, snapshot, devices, room, problem, onClear, on
   const { microphone, camera } = inputs;
   const unheard = useTalkingMuted(devices);
   const mutedBy = snapshot.mutedBy;
-  const told = snapshot.encryption.alarms.filter((known) => severity(known.code) !== "note");
-  const alarm = told.findLast((known) => severity(known.code) === "danger") ?? told.at(-1);
+  const stopped = useObservable(room.stopped);
+  const alarm = useAlarm(snapshot.encryption);
   return (
     <div className="notices">
-      {alarm ? (
-        <Notice tone={severity(alarm.code) === "danger" ? "danger" : "warn"} icon="warning" alert>
-          <span>
-            {t(alarmKey(alarm.code))} {alarm.people.length > 0 ? t("alarm.people", { names: alarm.people.join(", ") }) : null}
-          </span>
-          <Button look="quiet" onPress={onEncryption}>
-            {t("alarm.show")}
-          </Button>
-        </Notice>
-      ) : null}
+      {alarm.shown ? <AlarmNotice alarm={alarm.shown} encryption={snapshot.encryption} onShow={onEncryption} onClose={alarm.close} /> : null}
       {snapshot.state === "reconnecting" ? (
         <Notice tone="warn" icon="warning">
           <span className="spinner" aria-hidden="true" />
           <span>{t("state.reconnecting")}</span>
         </Notice>
       ) : null}
-      {snapshot.state === "connected" && snapshot.encryption.stopped !== null && !alone(snapshot.people) && !alarm ? (
+      {snapshot.state === "connected" && snapshot.encryption.stopped !== null && !alone(snapshot.people) && !alarm.shown ? (
         <Notice tone="warn" icon="lock" alert>
           {t("state.stopped")}
         </Notice>
@@ -73,6 +66,11 @@ export function Notices({ meeting, snapshot, devices, room, problem, onClear, on
       ) : null}
       {microphone.problem ? <Notice tone="warn" icon="warning" alert>{t(deviceKey("microphone", microphone.problem))}</Notice> : null}
       {camera.problem ? <Notice tone="warn" icon="warning" alert>{t(deviceKey("camera", camera.problem))}</Notice> : null}
+      {stopped.map((source) => (
+        <Notice key={source} tone="warn" icon="lock" alert>
+          {t(STOPPED[source])}
+        </Notice>
+      ))}
       {unheard ? (
         <Notice tone="info" icon="microphoneOff">
           <span>{t("meeting.talking_muted")}</span>
@@ -93,6 +91,46 @@ export function Notices({ meeting, snapshot, devices, room, problem, onClear, on
         </Notice>
       ) : null}
     </div>
+  );
+}
+
+const STOPPED = {
+  microphone: "stopped.microphone",
+  camera: "stopped.camera",
+  screen: "stopped.screen",
+} as const satisfies Record<Visible, string>;
+
+/** The gravest thing noticed that was not put aside. What takes the promise back cannot be put aside. */
+function useAlarm(encryption: EncryptionState): { readonly shown: Alarm | undefined; readonly close: () => void } {
+  const [aside, setAside] = useState(0);
+  const danger = encryption.alarms.findLast((known) => severity(known.code) === "danger");
+  const warning = encryption.alarms.findLast((known) => severity(known.code) === "warn" && known.time > aside);
+  const shown = danger ?? warning;
+  return { shown, close: () => setAside(shown?.time ?? 0) };
+}
+
+interface AlarmNoticeProps {
+  readonly alarm: Alarm;
+  readonly encryption: EncryptionState;
+  readonly onShow: () => void;
+  readonly onClose: () => void;
+}
+
+function AlarmNotice({ alarm, encryption, onShow, onClose }: AlarmNoticeProps): ReactElement {
+  const { t } = useTranslation();
+  const danger = severity(alarm.code) === "danger";
+  const restarted = alarm.code === "new_group" && newGroupKind(encryption) === "restarted";
+  return (
+    <Notice tone={danger ? "danger" : "warn"} icon="warning" alert>
+      <span>
+        {restarted ? t("alarm.restarted") : t(alarmKey(alarm.code))}{" "}
+        {alarm.people.length > 0 ? t("alarm.people", { names: alarm.people.join(", ") }) : null}
+      </span>
+      <Button look="quiet" onPress={onShow}>
+        {t("alarm.show")}
+      </Button>
+      {danger ? null : <IconButton icon="close" label={t("notice.close")} onPress={onClose} />}
+    </Notice>
   );
 }
 

@@ -30,6 +30,12 @@ export function PeoplePanel({ meeting, snapshot, onClose, onProblem }: PeoplePan
   return (
     <Panel title={t("control.people")} onClose={onClose}>
       <Scroll className="panel-scroll" label={t("people.list")}>
+        {snapshot.handsToldBy ? (
+          <p className="note note-info">
+            <Icon name="hand" size={18} />
+            <span>{t("people.hands_told_by", { name: snapshot.handsToldBy })}</span>
+          </p>
+        ) : null}
         <ul className="people-list">
           {people.map((person) => (
             <PersonRow

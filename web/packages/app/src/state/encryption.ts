@@ -18,6 +18,12 @@ export function standing(snapshot: MeetingSnapshot): Standing {
   return "protected";
 }
 
+/** Why the group is a new one, as far as there is a sentence for it. */
+export function newGroupKind(encryption: EncryptionState): "restarted" | "other" | null {
+  if (!encryption.newGroup) return null;
+  return /restart/.test(encryption.newGroup.reason) ? "restarted" : "other";
+}
+
 /** The 30 digits in six groups of five, as they are read aloud. */
 export function codeGroups(code: string): string[] {
   return code.replace(/\D/g, "").match(/.{1,5}/g) ?? [];

@@ -79,7 +79,16 @@ export interface EncryptionState {
   /** Why this client sends nothing now, as a stable code, or null. */
   readonly stopped: string | null;
   readonly verified: Verified | null;
+  /** This group follows another one of the same meeting, with other keys and another code (K3.1). */
+  readonly newGroup?: { readonly reason: string } | null;
   readonly alarms: readonly Alarm[];
+}
+
+/** How one of our own sources stands, whatever the page last asked for. */
+export interface OwnSource {
+  readonly on: boolean;
+  /** Why it is off when the page did not ask for that. */
+  readonly why: "muted_by_host" | "source_stopped" | null;
 }
 
 export interface Tenant {
@@ -102,9 +111,13 @@ export interface MeetingSnapshot {
   readonly tenants: readonly Tenant[];
   /** `self` marks the own entry. Names come from the MLS tree. */
   readonly people: readonly Person[];
+  /** Whose word alone some raised hands rest on: they were up before we came, and nobody else has confirmed it (K6.2). */
+  readonly handsToldBy?: string | null;
   readonly tiles: readonly Tile[];
   readonly messages: readonly ChatMessage[];
   readonly encryption: EncryptionState;
+  /** What this client itself publishes now. */
+  readonly own?: Readonly<Record<Source, OwnSource>>;
   /** Set by a host's mute: the source was silenced by this name. */
   readonly mutedBy: { readonly source: Source; readonly name: string; readonly time: number } | null;
   /** The browser wants a gesture before it plays sound: `playSound` from one. */
@@ -153,6 +166,8 @@ export interface JoinOptions {
   readonly microphone: MediaStreamTrack | null;
   readonly camera: MediaStreamTrack | null;
   readonly language: string;
+  /** Gives the join up: nobody of this name is left behind. */
+  readonly signal: AbortSignal;
 }
 
 export type Join = (options: JoinOptions) => Promise<Meeting>;

@@ -21,7 +21,7 @@ const POOR_LOSS = 0.12;
 /** From here on people talk over each other; then they wait for each other. */
 const WEAK_SECONDS = 0.35;
 const POOR_SECONDS = 0.8;
-/** Fewer packets than this in a look say nothing about loss. */
+/** Fewer packets than this in a look say nothing about loss; a new connection, which counts from zero, seems to have fewer than none. */
 const ENOUGH = 20;
 
 /** Judges counters, one look after another. */
@@ -35,8 +35,7 @@ export class QualityWatch {
   look(count: NetworkCount): Quality {
     const before = this.#before;
     this.#before = count;
-    // Another connection counts from zero again.
-    if (!before || count.received < before.received || count.lost < before.lost) return this.#now;
+    if (!before) return this.#now;
     const seen = judge(before, count);
     if (seen === this.#now) this.#times = 0;
     else {

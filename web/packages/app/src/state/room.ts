@@ -18,6 +18,9 @@ export type Phase =
   | { readonly name: "meeting"; readonly room: RoomInfo; readonly meeting: Meeting }
   | { readonly name: "ended"; readonly room: RoomInfo; readonly ended: Ended };
 
+/** The sources that a person switches. */
+export type Visible = Input | "screen";
+
 export interface Identity {
   readonly session: string | null;
   readonly guestName: string | null;
@@ -27,6 +30,8 @@ export class Room {
   readonly store = new Store<Phase>({ name: "loading" });
   /** The screen being shared by this person, or null. */
   readonly screen = new Store<MediaStream | null>(null);
+  /** Sources that were stopped because what they sent was not encrypted (K5.7), until they are switched on again. */
+  readonly stopped = new Store<readonly Visible[]>([]);
   readonly #api: Api;
   readonly #join: Join;
   readonly #devices: Devices;
@@ -34,6 +39,7 @@ export class Room {
   readonly #secret: string;
   #release: (() => void)[] = [];
   #attempt = 0;
+  #giveUp = new AbortController();
 
   constructor(api: Api, join: Join, devices: Devices, slug: string, secret: string) {
     this.#api = api;
@@ -58,6 +64,7 @@ export class Room {
     const { room } = phase;
     const attempt = (this.#attempt += 1);
     this.store.set({ name: "joining", room });
+    this.#giveUp = new AbortController();
     const { microphone, camera } = this.#devices.store.getSnapshot();
     try {
       const meeting = await this.#join({
@@ -68,6 +75,7 @@ export class Room {
         microphone: microphone.on ? microphone.track : null,
         camera: camera.on ? camera.track : null,
         language,
+        signal: this.#giveUp.signal,
       });
       if (attempt !== this.#attempt) return void meeting.leave().catch(() => undefined);
       this.#enter(room, meeting, microphone.on ? microphone.track : null, camera.on ? camera.track : null);
@@ -81,6 +89,7 @@ export class Room {
     const phase = this.store.getSnapshot();
     if (phase.name !== "joining") return;
     this.#attempt += 1;
+    this.#giveUp.abort();
     this.store.set({ name: "lobby", room: phase.room, problem: null });
   }
 
@@ -97,6 +106,7 @@ export class Room {
     if (phase.name !== "meeting") return stop(stream);
     this.unshare();
     this.screen.set(stream);
+    this.#forgive("screen");
     stream.getVideoTracks()[0]?.addEventListener("ended", () => {
       if (this.screen.getSnapshot() === stream) this.unshare();
     });
@@ -120,6 +130,7 @@ export class Room {
   /** The page goes away: everything captured is let go and the meeting is left. */
   dispose(): void {
     this.#attempt += 1;
+    this.#giveUp.abort();
     const phase = this.store.getSnapshot();
     if (phase.name === "meeting") void phase.meeting.leave().catch(() => undefined);
     this.unshare();
@@ -136,6 +147,7 @@ export class Room {
         const track = devices[input].on ? devices[input].track : null;
         if (track === given[input]) continue;
         given[input] = track;
+        if (track) this.#forgive(input);
         const set = input === "microphone" ? meeting.setMicrophone(track) : meeting.setCamera(track);
         void set.catch(() => undefined);
       }
@@ -148,8 +160,14 @@ export class Room {
       void meeting.setSpeaker(chosen).catch(() => this.#devices.speakerRefused(chosen));
     };
     let mutedAt = meeting.getSnapshot().mutedBy?.time ?? 0;
+    const before: Partial<Record<Visible, boolean>> = {};
     const watch = (): void => {
-      const { ended, mutedBy } = meeting.getSnapshot();
+      const { ended, mutedBy, own } = meeting.getSnapshot();
+      for (const source of ["microphone", "camera", "screen"] as const) {
+        const stopped = own?.[source].why === "source_stopped";
+        if (stopped && !before[source]) this.#stop(source);
+        before[source] = stopped;
+      }
       if (mutedBy && mutedBy.time > mutedAt) {
         mutedAt = mutedBy.time;
         if (mutedBy.source === "microphone" || mutedBy.source === "camera") void this.#devices.turn(mutedBy.source, false);
@@ -162,6 +180,17 @@ export class Room {
     follow();
     play();
     watch();
+  }
+
+  /** The seal let nothing of this source through: what is captured is let go, and the person is told. */
+  #stop(source: Visible): void {
+    if (source === "screen") this.unshare();
+    else void this.#devices.turn(source, false);
+    this.stopped.update((all) => (all.includes(source) ? all : [...all, source]));
+  }
+
+  #forgive(source: Visible): void {
+    this.stopped.update((all) => (all.includes(source) ? all.filter((one) => one !== source) : all));
   }
 
   #end(room: RoomInfo, ended: Ended): void {

@@ -4,12 +4,20 @@ import { describe, expect, it } from "vitest";
 import { readFileSync } from "node:fs";
 import { en } from "../../src/i18n/en.ts";
 import { alarmKey, severity } from "../../src/state/alarms.ts";
-import { codeGroups, listed, standing, suiteKind } from "../../src/state/encryption.ts";
+import { codeGroups, listed, newGroupKind, standing, suiteKind } from "../../src/state/encryption.ts";
 import { protection } from "../../src/state/protection.ts";
 import { person, snapshot } from "../harness/double.ts";
 
 const whole = snapshot({ people: [person(0), person(1), person(2)] });
 const encryption = (change: object) => ({ ...whole, encryption: { ...whole.encryption, ...change } });
+
+describe("a new group", () => {
+  it("is told apart by its reason, known or not", () => {
+    const kind = (newGroup: { reason: string } | null) => newGroupKind({ ...whole.encryption, newGroup });
+    expect([kind(null), kind({ reason: "restarted" }), kind({ reason: "everybody_left" }), kind({ reason: "?" })]).toEqual([null, "restarted", "other", "other"]);
+    expect(newGroupKind(whole.encryption)).toBeNull();
+  });
+});
 
 describe("the sentence", () => {
   it("promises only while an epoch is reached and nothing is wrong", () => {

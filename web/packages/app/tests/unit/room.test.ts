@@ -115,6 +115,37 @@ describe("a room", () => {
     expect(meeting.calls.at(-1)).toEqual(["stopScreen"]);
   });
 
+  it("lets a source go that was stopped for want of encryption, and says so until it is switched on again", async () => {
+    const { room, meeting, devices } = setting();
+    await room.open();
+    await room.join(GUEST, "en");
+    const track = { readyState: "live", enabled: true, stop: () => undefined } as unknown as MediaStreamTrack;
+    const on = { on: true, starting: false, track, problem: null };
+    devices.store.update((state) => ({ ...state, camera: on }));
+    const quiet = { on: false, why: null };
+    const own = { microphone: quiet, camera: { on: false, why: "source_stopped" as const }, screen: quiet, screen_sound: quiet };
+    meeting.change({ own });
+    expect(devices.store.getSnapshot().camera).toMatchObject({ on: false, track: null });
+    expect(room.stopped.getSnapshot()).toEqual(["camera"]);
+    // The app's own switching off clears the SDK's reason, but the person has still to be told.
+    meeting.change({ own: { ...own, camera: quiet } });
+    expect(room.stopped.getSnapshot()).toEqual(["camera"]);
+    devices.store.update((state) => ({ ...state, camera: on }));
+    expect(room.stopped.getSnapshot()).toEqual([]);
+  });
+
+  it("tells the SDK when a join is given up", async () => {
+    const { room, joined, hold, release } = setting();
+    await room.open();
+    hold();
+    const joining = room.join(GUEST, "en");
+    expect(joined[0]?.signal.aborted).toBe(false);
+    room.cancel();
+    expect(joined[0]?.signal.aborted).toBe(true);
+    release();
+    await joining;
+  });
+
   it("leaves when the page goes away", async () => {
     const { room, meeting } = setting();
     await room.open();
