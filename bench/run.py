@@ -15,44 +15,15 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
-from typing import Literal
 
-ROOT = Path(__file__).resolve().parent.parent
+from bench.figure import ROOT, Figure, of_runs, output
+from bench.packets import forwarding, openssl, packets
+
 RESULTS = ROOT / "bench" / "results" / "latest.json"
-FORWARDED = re.compile(r"^(\w+)\s+(\d+)\s+([\d.]+)\s+([\d.]+)\s+([\d.]+)\s+(\d+)$", re.MULTILINE)
 STORM_MEMBERS = 300
 STORM_RUNS = 3
-FORWARD_RUNS = 11
-
-
-@dataclass(frozen=True)
-class Figure:
-    """A median (or the quantile its name says) with the 10-90 % range of its runs."""
-
-    name: str
-    value: float
-    unit: str
-    goal: float | None
-    better: Literal["lower", "higher"]
-    runs: int
-    low: float
-    high: float
-
-
-def _output(*command: str, folder: Path = ROOT) -> str:
-    return subprocess.run(command, cwd=folder, check=True, stdout=subprocess.PIPE, text=True).stdout
-
-
-def forwarding() -> Iterator[Figure]:
-    """What the forwarder alone takes for a delivered packet: no keys, no sockets."""
-    table = _output(
-        "cargo", "run", "--release", "--quiet", "--package", "entente-media", "--example", "forward"
-    )
-    for media, receivers, median, low, high, _ in FORWARDED.findall(table):
-        name = f"forwarder alone, {media}, 1 to {receivers}, per delivered packet"
-        yield Figure(name, float(median), "ns", None, "lower", FORWARD_RUNS, float(low), float(high))
 
 
 def storm() -> Iterator[Figure]:
@@ -66,21 +37,17 @@ def storm() -> Iterator[Figure]:
         work.append(result.work)
         hub.append(result.hub)
     for name, runs in (("all work", work), ("the hub's native calls", hub)):
-        runs.sort()
-        middle = runs[len(runs) // 2]
-        yield Figure(
-            f"join storm of {STORM_MEMBERS}, {name}", middle, "s", None, "lower", len(runs), runs[0], runs[-1]
-        )
+        yield of_runs(f"join storm of {STORM_MEMBERS}, {name}", "s", runs)
 
 
 def browser() -> Iterator[Figure]:
     """Sealing in Chromium's Worker, and the time from joining to the first decrypted frame."""
     folder = ROOT / "web" / "packages" / "client"
-    for line in json.loads(_output("node", "bench/figures.mjs", folder=folder)):
+    for line in json.loads(output("node", "bench/figures.mjs", folder=folder)):
         yield Figure(**line)
 
 
-MEASUREMENTS: tuple[Callable[[], Iterator[Figure]], ...] = (forwarding, storm, browser)
+MEASUREMENTS: tuple[Callable[[], Iterator[Figure]], ...] = (openssl, forwarding, packets, storm, browser)
 
 
 def machine() -> dict[str, object]:
@@ -116,7 +83,7 @@ def main() -> int:
         print(
             f"{figure.name:62} {figure.value:10.4g} {figure.unit:5} {goal:>8}  {figure.low:g}-{figure.high:g}"
         )
-    commit = _output("git", "rev-parse", "HEAD").strip()
+    commit = output("git", "rev-parse", "HEAD").strip()
     rows = [asdict(figure) for figure in figures]
     RESULTS.parent.mkdir(parents=True, exist_ok=True)
     RESULTS.write_text(
