@@ -85,13 +85,6 @@ describe(`three people in ${names.join(" and ")}`, () => {
     await until("hand down", () => second.look(), ({ people }) => !people.some((person) => person.hand));
   });
 
-  test("M4.7: who says that she signs is shown as signing, until she takes it back", async () => {
-    await guest.page.evaluate(() => window.meeting.setSigning(true));
-    await until("signing", () => second.look(), ({ people }) => people.some((person) => person.name === "Gast" && person.signing));
-    await guest.page.evaluate(() => window.meeting.setSigning(false));
-    await until("no longer", () => second.look(), ({ people }) => !people.some((person) => person.signing));
-  });
-
   test("K6.2: who comes later sees the hand that was raised before", async () => {
     await second.page.evaluate(() => window.meeting.raiseHand(true));
     await until("hand up", () => host.look(), ({ people }) => people.some((person) => person.hand));
