@@ -11,6 +11,5 @@ export const join: Join = (options) =>
     ...(options.guestName === null ? {} : { guestName: options.guestName }),
     devices: { microphone: options.microphone, camera: options.camera },
     language: options.language,
-    // Spread, because the SDK's options may come to know it later than the app.
-    ...{ signal: options.signal },
+    signal: options.signal,
   });

@@ -49,14 +49,12 @@ export function More({ meeting, snapshot, extra, onSettings, onShortcuts, onProb
                 onPress={then(() => toggleFullscreen(document.documentElement))}
               />
             ) : null}
-            {meeting.setSigning ? (
-              <MoreItem
-                icon="signing"
-                label={t("control.signing")}
-                pressed={signing}
-                onPress={then(() => void meeting.setSigning?.(!signing).catch((error: unknown) => onProblem(codeOf(error))))}
-              />
-            ) : null}
+            <MoreItem
+              icon="signing"
+              label={t("control.signing")}
+              pressed={signing}
+              onPress={then(() => void meeting.setSigning(!signing).catch((error: unknown) => onProblem(codeOf(error))))}
+            />
             {keyboard ? <MoreItem icon="keyboard" label={t("keys.title")} onPress={then(onShortcuts)} /> : null}
             <MoreItem icon="settings" label={t("control.settings")} onPress={then(onSettings)} />
           </>

@@ -164,7 +164,7 @@ export class Room {
     const watch = (): void => {
       const { ended, mutedBy, own } = meeting.getSnapshot();
       for (const source of ["microphone", "camera", "screen"] as const) {
-        const stopped = own?.[source].why === "source_stopped";
+        const stopped = own[source].why === "source_stopped";
         if (stopped && !before[source]) this.#stop(source);
         before[source] = stopped;
       }

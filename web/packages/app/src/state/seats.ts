@@ -50,7 +50,7 @@ function letSpeakersIn(order: string[], others: readonly Person[], room: number,
 
 /** Who signs speaks (M4.7). */
 function active(person: Person): boolean {
-  return person.speaking || person.signing === true;
+  return person.speaking || person.signing;
 }
 
 /** The large picture stays with whoever has it until they are silent and somebody else speaks. */

@@ -3,7 +3,7 @@
  * what the app asked for. Pictures are canvases, so that tiles show something that moves.
  */
 
-import type { Meeting, MeetingSnapshot, Person, Source, Stats, Tile, View } from "../../src/state/port.ts";
+import type { Meeting, MeetingSnapshot, OwnSource, Person, Source, Stats, Tile, View } from "../../src/state/port.ts";
 import type { NetworkCount } from "../../src/state/quality.ts";
 import { Store } from "../../src/state/store.ts";
 
@@ -33,18 +33,25 @@ export function person(index: number, change: Partial<Person> = {}): Person {
     screen: "off",
     leaving: false,
     speaking: false,
+    signing: false,
+    level: 0,
     state: "connected",
     ...change,
   };
 }
+
+const ON: OwnSource = { on: true, why: null };
+const OFF: OwnSource = { on: false, why: null };
 
 export function snapshot(change: Partial<MeetingSnapshot> = {}): MeetingSnapshot {
   return {
     state: "connected",
     title: "Budget 2027",
     deployment: "fr",
+    me: null,
     tenants: TENANTS,
     people: [],
+    handsToldBy: null,
     tiles: [],
     messages: [],
     encryption: {
@@ -54,8 +61,10 @@ export function snapshot(change: Partial<MeetingSnapshot> = {}): MeetingSnapshot
       code: "482913376650192847561029384756",
       stopped: null,
       verified: null,
+      newGroup: null,
       alarms: [],
     },
+    own: { microphone: ON, camera: ON, screen: OFF, screen_sound: OFF },
     mutedBy: null,
     soundBlocked: false,
     ended: null,

@@ -14,7 +14,7 @@ const encryption = (change: object) => ({ ...whole, encryption: { ...whole.encry
 describe("a new group", () => {
   it("is told apart by its reason, known or not", () => {
     const kind = (newGroup: { reason: string } | null) => newGroupKind({ ...whole.encryption, newGroup });
-    expect([kind(null), kind({ reason: "restarted" }), kind({ reason: "everybody_left" }), kind({ reason: "?" })]).toEqual([null, "restarted", "other", "other"]);
+    expect([kind(null), kind({ reason: "restart" }), kind({ reason: "everybody_left" }), kind({ reason: "?" })]).toEqual([null, "restarted", "other", "other"]);
     expect(newGroupKind(whole.encryption)).toBeNull();
   });
 });
