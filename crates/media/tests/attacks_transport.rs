@@ -188,6 +188,35 @@ fn attack_3_a_copied_check_from_a_forged_source_draws_no_media_and_shows_no_life
     assert!(!media_goes_to(&mut pair, 99, elsewhere(5)));
 }
 
+#[test]
+fn attack_3_not_even_the_goodbye_goes_to_a_forged_source() {
+    let mut pair = Pair::connect(Version::V12);
+    let copy = copied_check(&pair);
+    pair.inject(elsewhere(5), &copy);
+    let remove = Command::RemovePeer { peer: SERVER };
+    pair.server.handle_command(pair.now, remove).unwrap();
+    let went: Vec<_> = pair.server.transmits().map(|run| run.tuple).collect();
+    assert_eq!(went, [at_server()]);
+}
+
+#[test]
+fn m2_2_a_handshake_that_went_to_two_places_proves_neither() {
+    let mut pair = Pair::new(Version::V12);
+    while !pair.down.iter().any(|bytes| bytes[0] == 22) {
+        pair.run(Duration::from_millis(1));
+    }
+    pair.inject(elsewhere(5), &server_check([9; 12]));
+    while !connected(&pair.server_events) {
+        pair.run(Duration::from_millis(1));
+    }
+    for nowhere in [elsewhere(5), at_server()] {
+        assert!(!media_goes_to(&mut pair, 1, nowhere), "{nowhere:?}");
+    }
+    // The next check of the true client is asked for its proof, and gives it.
+    pair.run(Duration::from_secs(5));
+    assert!(media_goes_to(&mut pair, 9, at_server()));
+}
+
 /// The person itself has all keys, and would turn its meeting on somebody who never asked for it.
 #[test]
 fn attack_5_not_even_a_members_own_packets_turn_its_media_on_a_stranger() {

@@ -215,12 +215,11 @@ impl Agent {
         })
     }
 
-    /// Whether a response with this transaction from there would answer one of our checks.
+    /// Whether a response with this transaction from there may answer one of our checks.
     #[must_use]
     pub fn awaits(&self, from: std::net::SocketAddr, transaction: [u8; 12]) -> bool {
-        let challenged = |known: &Verified| {
-            known.tuple.remote == from && known.challenge.is_some_and(|c| c.is(transaction))
-        };
+        let challenged =
+            |known: &Verified| known.challenge.is_some_and(|last| last.is(transaction));
         self.controlling
             .as_ref()
             .is_some_and(|controlling| controlling.expects(from, transaction))

