@@ -428,9 +428,8 @@ class GroupRun:
             EntryState.REACHED, attempt.epoch, attempt.number, attempt.commit_hash, receipts=records
         )
         self._tree.merge()
-        before = list(self.books.members.values())
-        told = [member.participant for member in before]
-        told += [w.participant for w in attempt.batch.adds if w.participant not in self.books.members]
+        told = [member.participant for member in self.books.present()]
+        told += [w.participant for w in attempt.batch.adds if w.participant not in told]
         changed = self._seat(attempt)
         self._attempt, self._number = None, 0
         self._adds_failed = False
@@ -549,8 +548,9 @@ class GroupRun:
         self._tree.discard()
         event = GroupWithdrawn(entry=entry.data)
         self._tell_members(event)
+        present = {member.participant for member in self.books.present()}
         for waiting in attempt.batch.adds:
-            if waiting.participant not in self.books.members:
+            if waiting.participant not in present:
                 self._context.voice.tell(waiting.participant, event)
         self._drop_attempt(spoiled=True)
 
@@ -565,7 +565,7 @@ class GroupRun:
         self._not_before = self._context.clock.monotonic() + pause
 
     def _tell_members(self, event: Event) -> None:
-        for member in self.books.members.values():
+        for member in self.books.present():
             self._context.voice.tell(member.participant, event)
 
     # ---- for a member that returns ------------------------------------------------------------------------

@@ -64,6 +64,11 @@ class Books:
         """The member that has this leaf."""
         return next((m for m in self.members.values() if m.leaf == leaf), None)
 
+    def present(self) -> list[Member]:
+        """Members that hold their leaf: who has handed in another key package has dropped the old one, and
+        can do nothing with what is said to it."""
+        return [m for m in self.members.values() if m.participant not in self.waiting]
+
     def staying(self) -> list[Member]:
         """Members that are connected and not about to be removed, by leaf."""
         found = (m for m in self.members.values() if m.connected and m.leaf not in self.removals)

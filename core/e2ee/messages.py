@@ -40,7 +40,7 @@ class MessageOrder:
             raise PeerError("stale_epoch")
         self._order += 1
         event = MessageRelayed(data=data, epoch=epoch, order=self._order)
-        for member in self._books.members.values():
+        for member in self._books.present():
             if member is not sender and member.joined <= epoch:
                 self._context.voice.tell(member.participant, event)
 

@@ -284,3 +284,22 @@ async def test_packages_taken_apart_and_put_together_are_the_same(world: World) 
     await forger.client.ask(requests.KeyPackage(id=0, data=data))
     await world.run(1)
     assert together(*clients, forger.client)
+
+
+async def test_one_that_comes_again_is_told_nothing_of_the_leaf_it_has_dropped(world: World) -> None:
+    """Its removal goes alone here, because an attempt with its new key package has failed."""
+    clients = await meeting_of(world, 4)
+    again = clients[1]
+    member = again.membership.member
+    assert member is not None
+    report = member.failure_report(member.epoch, 0, bytes(32), "commit_invalid")
+    for client in clients:
+        client.ignore = {requests.GroupCommit}
+    await again.ask(requests.GroupFailed(id=0, epoch=member.epoch, attempt=0, report=report))
+    await world.run(1.5)
+    for client in clients:
+        client.ignore = set()
+    await clients[0].say({"t": "hand", "up": True})
+    await world.run(6)
+    assert together(*clients) and len(clients[0].membership.roster) == 4
+    assert not any(client.alarms for client in clients)
