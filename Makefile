@@ -21,7 +21,7 @@ bench: ## the figures, with the machine they were measured on, into bench/result
 	@python3 scripts/setup.py test
 	@.venv/bin/python -m bench.run
 
-mutants: ## turns each named check of the encryption off once and shows which test turns red
+mutants: ## turns each named check of the encryption and the media plane off once and shows which test turns red
 	@python3 scripts/mutants
 
 lock: ## renews requirements.lock after a change of dependencies in pyproject.toml

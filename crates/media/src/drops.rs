@@ -103,6 +103,8 @@ drop_reasons! {
     BeforeKeyframe => "before_keyframe",
     /// Frame start that came late by retransmission: not switched to (M4.4).
     LateKeyframe => "late_keyframe",
+    /// A source began anew more often than its slot enters it (M4.2).
+    EntryRate => "entry_rate",
     /// A NACK for a packet that is no longer kept, or never was (M4.3).
     NackUnknown => "nack_unknown",
     /// More repairs than a receiver may ask for (attack 10).
@@ -111,8 +113,12 @@ drop_reasons! {
     FeedbackUnknown => "feedback_unknown",
     /// A key frame request folded into another (M4.4).
     PliCoalesced => "pli_coalesced",
-    /// A rewritten packet would not fit a datagram.
+    /// A datagram longer than any that a client has reason to send.
     TooLarge => "too_large",
+    /// More bytes or packets than one client may send.
+    ClientRate => "client_rate",
+    /// A datagram from port 0, to which nothing can be sent back.
+    Unanswerable => "unanswerable",
 }
 
 const COUNT: usize = DropReason::ALL.len();

@@ -8,6 +8,7 @@
 #[cfg(all(feature = "mutants", not(debug_assertions)))]
 compile_error!("the feature `mutants` switches checks off and has no place in a release build");
 
+mod bucket;
 pub mod codec;
 pub mod config;
 pub mod drops;

@@ -3,8 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::bucket::Bucket;
+use crate::config::Allowance;
 use crate::dtls::{Context, DtlsError, Endpoint, Established};
-use crate::ice::Agent;
+use crate::guard::active;
+use crate::ice::{Agent, Tuple};
 use crate::srtp::{Inbound, KeyError, Outbound};
 use crate::types::{Fingerprint, Instant, PeerId, RoomId, Setup};
 
@@ -27,6 +30,23 @@ pub(crate) enum Phase {
     Silent,
 }
 
+/// Where our part of a handshake went: if it was to one tuple alone, the peer that finished it reads there (M2.2).
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Flights {
+    first: Option<Tuple>,
+    several: bool,
+}
+
+impl Flights {
+    pub(crate) fn went(&mut self, tuple: Tuple) {
+        self.several |= *self.first.get_or_insert(tuple) != tuple;
+    }
+
+    pub(crate) fn only(self) -> Option<Tuple> {
+        self.first.filter(|_| !self.several)
+    }
+}
+
 /// SRTP in both directions, there once the handshake is done.
 pub(crate) struct Session {
     pub(crate) inbound: Inbound,
@@ -46,6 +66,29 @@ impl Session {
     }
 }
 
+/// What one client may still send. It is charged for authenticated packets alone, so that nobody else can use it up.
+struct Budget {
+    bytes: Bucket,
+    packets: Bucket,
+}
+
+impl Budget {
+    /// One second's worth may come at once: what a network held back arrives in a burst.
+    fn new(allowance: Allowance) -> Self {
+        Self {
+            bytes: Bucket::new(allowance.bytes, f64::from(allowance.bytes)),
+            packets: Bucket::new(allowance.packets, f64::from(allowance.packets)),
+        }
+    }
+
+    #[inline]
+    fn pay(&mut self, now: Instant, length: usize) -> bool {
+        let length = u32::try_from(length).unwrap_or(u32::MAX);
+        (self.packets.take(now, 1) || !active("client-packets"))
+            && (self.bytes.take(now, length) || !active("client-bytes"))
+    }
+}
+
 /// All that one peer is to the transport.
 pub(crate) struct Peer {
     pub(crate) id: PeerId,
@@ -54,11 +97,15 @@ pub(crate) struct Peer {
     pub(crate) dtls: Endpoint,
     pub(crate) session: Option<Session>,
     pub(crate) phase: Phase,
+    /// Where our part of the handshake went.
+    pub(crate) flights: Flights,
     /// A DTLS client starts only when it has a path.
     pub(crate) started: bool,
     /// Last authenticated packet, or when the peer was added.
     pub(crate) last_valid: Instant,
     heard: bool,
+    /// What a client may still send; none for a peer that we chose ourselves (M2.1).
+    budget: Option<Budget>,
     /// Packets of the outbox that go here, while a flush runs.
     pub(crate) pending: Vec<u32>,
 }
@@ -81,11 +128,26 @@ impl Peer {
             dtls,
             session: None,
             phase: Phase::Connecting,
+            flights: Flights::default(),
             started: setup == Setup::Passive,
             last_valid: now,
             heard: false,
+            budget: None,
             pending: Vec::new(),
         }
+    }
+
+    /// Bounds what this peer may send.
+    pub(crate) fn limit(&mut self, allowance: Allowance) {
+        self.budget = Some(Budget::new(allowance));
+    }
+
+    /// Whether an authenticated packet of that length is within what the peer may send.
+    #[inline]
+    pub(crate) fn affords(&mut self, now: Instant, length: usize) -> bool {
+        self.budget
+            .as_mut()
+            .is_none_or(|budget| budget.pay(now, length))
     }
 
     /// Notes an authenticated packet.

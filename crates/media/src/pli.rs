@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use crate::bucket::Bucket;
 use crate::guard::active;
 use crate::types::Instant;
 
@@ -15,16 +16,19 @@ const ROW: u32 = 5;
 /// Time that earns one. Less lets a few bad receivers blur a publisher's picture, more leaves them frozen longer.
 const EARNING: Duration = Duration::from_millis(2_000);
 
-/// Spacing even of requests that a new epoch forces, so that nobody can force many.
+/// Spacing even of requests that a new epoch forces, and how many go so in a row, each earned anew like the others:
+/// epochs turn with every batch of joins, and nobody can force many.
 const FORCED_SPACING: Duration = Duration::from_millis(100);
+const FORCED_ROW: u32 = 5;
+const FORCED_PER_SECOND: f64 = 0.5;
 
 /// Who needs a key frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Need {
     /// A receiver says so, or a loss was not repaired: as many as are earned.
     Loss,
-    /// A slot waits to switch: the core decides how often that happens, so only the spacing binds it. A source
-    /// that does not answer is asked less and less by the slot's own timer.
+    /// A slot waits to switch: only the spacing binds it here, since each receiver has a row of its own. A source that
+    /// does not answer is asked less and less by the slot's own timer.
     Switch,
 }
 
@@ -36,6 +40,7 @@ pub struct PliGate {
     earned: u32,
     since: Instant,
     waiting: Option<Need>,
+    forced: Bucket,
 }
 
 impl Default for PliGate {
@@ -45,6 +50,7 @@ impl Default for PliGate {
             earned: ROW,
             since: Instant::ZERO,
             waiting: None,
+            forced: Bucket::new(FORCED_ROW, FORCED_PER_SECOND),
         }
     }
 }
@@ -60,10 +66,8 @@ impl PliGate {
 
     /// A new epoch's first frame came: ask outside the window (M4.4).
     pub fn force(&mut self, now: Instant) -> bool {
-        if self
-            .last
-            .is_some_and(|last| now.since(last) < FORCED_SPACING)
-        {
+        let soon = |last| now.since(last) < FORCED_SPACING && active("M4.4.forced-spacing");
+        if self.last.is_some_and(soon) || !self.forced.take(now, 1) && active("M4.4.forced-row") {
             return self.request(now, Need::Switch);
         }
         self.last = Some(now);
@@ -164,5 +168,18 @@ mod tests {
         assert!(!gate.force(at(200)));
         assert!(!gate.poll(at(600)));
         assert!(gate.poll(at(650)));
+    }
+
+    #[test]
+    fn m4_4_epochs_without_end_fall_back_to_the_window() {
+        let mut gate = PliGate::default();
+        let sent: Vec<_> = (0..10_000)
+            .step_by(100)
+            .filter(|ms| gate.force(at(*ms)))
+            .collect();
+        assert_eq!(sent[..5], [0, 100, 200, 300, 400]);
+        assert!(sent.len() <= 5 + 5 + 20, "{sent:?}");
+        let spaced = sent[5..].windows(2).filter(|pair| pair[1] - pair[0] < 500);
+        assert!(spaced.count() <= 10, "only what was earned: {sent:?}");
     }
 }

@@ -472,6 +472,13 @@ pub enum Command {
         /// Whether its packets are dropped.
         muted: bool,
     },
+    /// Signing counts as speaking (M4.7).
+    SetSigning {
+        /// The person's peer.
+        peer: PeerId,
+        /// Whether it signs now.
+        signing: bool,
+    },
     /// Asks a publisher for a key frame.
     RequestKeyframe {
         /// The publishing peer.
@@ -505,7 +512,9 @@ pub enum Event {
     Lost {
         /// The peer.
         peer: PeerId,
-        /// `timeout`, `dtls_failed`, `fingerprint_mismatch`, `panic` or `closed`.
+        /// `timeout`: silent for 10 s, and kept for an ICE restart (M1.7). With any other reason the peer is gone:
+        /// `forgotten` (silent for another minute), `dtls_failed`, `fingerprint_mismatch`, `closed`, `panic` or
+        /// `refused`.
         reason: String,
     },
     /// Layers of a track that flow now.

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use entente_media::dtls::Version;
 use entente_media::ice::Tuple;
-use entente_media::stun::{Builder, Class, IntegrityKey};
+use entente_media::stun::{Builder, Class, IntegrityKey, Message};
 use entente_media::types::{Command, DropReason, Fingerprint, PeerId};
 use entente_media::worker::CommandError;
 use pair::*;
@@ -148,6 +148,90 @@ fn attack_3_a_forged_source_does_not_take_a_living_peers_place() {
         pair.server.media().rtp,
         [(SERVER, rtp(1, 5, b"still mine"))]
     );
+}
+
+/// The first check of the client, as somebody on the path has seen it.
+fn copied_check(pair: &Pair) -> Vec<u8> {
+    let check = pair.up.iter().find(|bytes| bytes[..2] == [0, 1]);
+    check.expect("a Binding request").clone()
+}
+
+/// Whether media for the peer leaves now, and if so only to where the test says.
+fn media_goes_to(pair: &mut Pair, sequence: u16, tuple: Tuple) -> bool {
+    let queue = &mut pair.server.media_mut().to_send;
+    queue.push_back((SERVER, 12, rtp(sequence, 6, b"for one person")));
+    pair.server.handle_timeout(pair.now);
+    pair.server.flush();
+    let went: Vec<_> = pair.server.transmits().map(|run| run.tuple).collect();
+    pair.server.sent();
+    went == [tuple]
+}
+
+#[test]
+fn attack_3_a_copied_check_from_a_forged_source_draws_no_media_and_shows_no_life() {
+    let mut pair = Pair::connect(Version::V12);
+    let copy = copied_check(&pair);
+    let answers = pair.inject(elsewhere(5), &copy);
+    assert_eq!(answers.len(), 2, "an answer and a challenge");
+    assert!(answers.iter().all(|answer| answer.len() <= copy.len()));
+    assert!(media_goes_to(&mut pair, 1, at_server()));
+    // More copies at once do not make more challenges.
+    assert_eq!(pair.inject(elsewhere(5), &copy).len(), 1);
+    for n in 0..14 {
+        pair.run_with(Duration::from_secs(1), |_, _| Fate::Lose);
+        pair.inject(elsewhere(5), &copy);
+        if n < 8 {
+            assert!(media_goes_to(&mut pair, 2 + n, at_server()));
+        }
+    }
+    assert_eq!(lost(&pair.server_events), Some("timeout"));
+    assert!(!media_goes_to(&mut pair, 99, elsewhere(5)));
+}
+
+/// The person itself has all keys, and would turn its meeting on somebody who never asked for it.
+#[test]
+fn attack_5_not_even_a_members_own_packets_turn_its_media_on_a_stranger() {
+    let mut pair = Pair::connect(Version::V12);
+    pair.inject(elsewhere(5), &server_check([9; 12]));
+    let queue = &mut pair.client.media_mut().to_send;
+    queue.push_back((CLIENT, 12, rtp(1, 5, b"mine")));
+    pair.client.handle_timeout(pair.now);
+    pair.client.flush();
+    let sealed = pair.client.transmits().next().unwrap().bytes.to_vec();
+    pair.client.sent();
+    pair.inject(elsewhere(5), &sealed);
+    assert_eq!(pair.server.media().rtp.len(), 1, "it is authentic");
+    assert!(media_goes_to(&mut pair, 1, at_server()));
+}
+
+#[test]
+fn m2_2_a_path_moves_when_the_challenge_that_went_there_is_answered_from_there() {
+    let mut pair = Pair::connect(Version::V12);
+    let moved = elsewhere(6);
+    let challenge = pair.inject(moved, &server_check([9; 12])).remove(1);
+    let asked = Message::parse(&challenge).unwrap();
+    assert_eq!(asked.username(), Some(&b"clientuf:serveruf"[..]));
+    let key = |name: &str| IntegrityKey::new(credentials(name).pwd.as_bytes());
+    assert!(asked.verify(&key("client")) && asked.controlled().is_some());
+    let proof = |class, transaction, name: &str| {
+        let builder = Builder::new(class, transaction);
+        builder.mapped_address(server_address()).finish(&key(name))
+    };
+    let good = proof(Class::Success, asked.transaction(), "client");
+    for (from, wrong) in [
+        (elsewhere(7), good.clone()),
+        (moved, proof(Class::Success, [1; 12], "client")),
+        (moved, proof(Class::Success, asked.transaction(), "server")),
+        (moved, proof(Class::Error, asked.transaction(), "client")),
+    ] {
+        pair.inject(from, &wrong);
+    }
+    assert!(media_goes_to(&mut pair, 1, at_server()));
+    pair.inject(moved, &good);
+    assert!(media_goes_to(&mut pair, 2, moved));
+    // Two proven paths: the one that was nominated last, then the one on which media came last.
+    pair.inject(at_server(), &server_check([8; 12]));
+    assert!(media_goes_to(&mut pair, 3, at_server()));
 }
 
 /// Attack 1, later: records in clear that anybody can write do not end a session that has keys.

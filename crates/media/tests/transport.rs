@@ -75,17 +75,20 @@ fn ten_silent_seconds_lose_a_peer_and_the_next_check_brings_it_back() {
 }
 
 #[test]
-fn a_peer_that_stays_silent_is_forgotten_after_a_minute() {
+fn m1_7_a_peer_that_stays_silent_is_forgotten_after_a_minute_and_the_core_is_told() {
     let mut pair = Pair::connect(Version::V12);
     pair.run_with(Duration::from_secs(80), |_, _| Fate::Lose);
     assert_eq!(pair.server.peers().count(), 0);
     assert!(!pair.server.media().knows(SERVER));
-    let losses = pair
+    let losses: Vec<_> = pair
         .server_events
         .iter()
-        .filter(|event| matches!(event, Event::Lost { .. }))
-        .count();
-    assert_eq!(losses, 1, "told more than once");
+        .filter_map(|event| match event {
+            Event::Lost { reason, .. } => Some(&reason[..]),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(losses, ["timeout", "forgotten"], "each is told once");
 }
 
 #[test]

@@ -20,6 +20,12 @@ const SEND_BATCH: usize = 64;
 /// How long one flush may wait for the send buffer before its rest is dropped: late media is worth nothing.
 const SEND_PATIENCE: Duration = Duration::from_millis(1);
 
+/// Runs in a row whose datagrams leave singly and not together: then it is not their destination that cannot take
+/// them so, but an interface. Fewer lets some destinations with a narrow path slow down everybody's.
+const IN_VAIN: u32 = 16;
+/// Runs that then leave singly before segmentation is tried again: an interface or route may change.
+const REST: u32 = 4096;
+
 /// What the kernel granted, in bytes as it counts them (Linux doubles what is asked).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Buffers {
@@ -40,6 +46,37 @@ pub(crate) struct Sent {
     pub(crate) offloaded: u64,
 }
 
+/// Whether runs leave with segmentation offload. An interface without checksum offload refuses it for all, a path
+/// narrower than a segment for some.
+#[derive(Default)]
+struct Offload {
+    in_vain: u32,
+    resting: u32,
+}
+
+impl Offload {
+    fn ask(&mut self) -> bool {
+        let on = self.resting == 0;
+        self.resting = self.resting.saturating_sub(1);
+        on
+    }
+
+    fn worked(&mut self) {
+        self.in_vain = 0;
+    }
+
+    /// A run left singly that was refused whole.
+    fn failed(&mut self) {
+        self.in_vain += 1;
+        if self.in_vain >= IN_VAIN {
+            *self = Self {
+                in_vain: 0,
+                resting: REST,
+            };
+        }
+    }
+}
+
 /// The socket and its memory.
 pub(crate) struct Socket {
     fd: OwnedFd,
@@ -48,7 +85,7 @@ pub(crate) struct Socket {
     buffers: Buffers,
     receiver: Receiver,
     sender: Sender,
-    offload: bool,
+    offload: Offload,
     overflowed: u32,
 }
 
@@ -76,7 +113,7 @@ impl Socket {
             buffers,
             receiver: Receiver::new(RECEIVE_BATCH, RECEIVE_SIZE),
             sender: Sender::new(family, SEND_BATCH),
-            offload: true,
+            offload: Offload::default(),
             overflowed: 0,
         })
     }
@@ -124,7 +161,8 @@ impl Socket {
                 sent.refused += run.count() as u64;
                 continue;
             };
-            let pieces = if self.offload {
+            let several = run.bytes.len() > run.segment;
+            let pieces = if several && self.offload.ask() {
                 run.bytes.len()
             } else {
                 run.segment
@@ -158,6 +196,9 @@ impl Socket {
                         .filter(|run| run.segment.is_some())
                         .count();
                     sent.offloaded += offloaded as u64;
+                    if offloaded > 0 {
+                        self.offload.worked();
+                    }
                     batch = &batch[taken..];
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
@@ -168,18 +209,53 @@ impl Socket {
                     }
                 }
                 Err(error) => {
-                    sent.refused += datagrams(first);
-                    // An interface without checksum offload refuses segmentation: do without from now on.
-                    if first.segment.is_some()
-                        && matches!(error.raw_os_error(), Some(libc::EIO | libc::EINVAL))
-                    {
-                        self.offload = false;
+                    let invalid = [libc::EIO, libc::EINVAL, libc::EMSGSIZE].map(Some);
+                    match first.segment {
+                        Some(segment) if invalid.contains(&error.raw_os_error()) => {
+                            self.send_singly(first, segment, sent);
+                        }
+                        _ => sent.refused += datagrams(first),
                     }
                     batch = &batch[1..];
                 }
             }
         }
     }
+
+    /// Sends the datagrams of a run that was refused whole. If none of them leaves either, the run was at fault (its
+    /// destination cannot be reached) and not its form.
+    fn send_singly(&mut self, run: &Outgoing<'_>, segment: u16, sent: &mut Sent) {
+        let before = sent.refused;
+        let mut batch = [Outgoing::EMPTY; SEND_BATCH];
+        let mut pieces = singly(run, segment);
+        loop {
+            let mut filled = 0;
+            for (place, piece) in batch.iter_mut().zip(&mut pieces) {
+                *place = piece;
+                filled += 1;
+            }
+            if filled == 0 {
+                break;
+            }
+            self.send_batch(&batch[..filled], sent);
+        }
+        if sent.refused - before < datagrams(run) {
+            self.offload.failed();
+        }
+    }
+}
+
+/// Pieces of a run as datagrams of their own.
+fn singly<'a>(run: &Outgoing<'a>, segment: u16) -> impl Iterator<Item = Outgoing<'a>> {
+    let (to, local) = (run.to, run.local);
+    run.bytes
+        .chunks(usize::from(segment).max(1))
+        .map(move |bytes| Outgoing {
+            to,
+            local,
+            bytes,
+            segment: None,
+        })
 }
 
 fn datagrams(run: &Outgoing<'_>) -> u64 {

@@ -1,18 +1,25 @@
 //! ICE of one peer (RFC 8445): the lite, controlled end towards clients, and the controlling end of links (M2.1).
 //!
-//! The agent owns which tuples are verified, which were nominated, and the one that is sent to (M2.2). It
-//! builds STUN messages but sends nothing: answers and checks are returned. A tuple that shows no valid check
-//! for [`TUPLE_LIFETIME`] stops being verified.
+//! The agent owns which tuples are verified, which were nominated, which are proven, and the one that is sent to
+//! (M2.2). A check says nothing of who sent it from there: it may be a copy, or carry a false source. So once media may
+//! flow, a tuple is sent to only when something that went to it has come back: the handshake, or the answer to a check
+//! of our own, the challenge.
+//!
+//! The agent builds STUN messages but sends nothing: answers, checks and challenges are returned. A tuple that shows no
+//! valid check for [`TUPLE_LIFETIME`] stops being verified.
 
+mod challenge;
 mod controlling;
 mod tuple;
 
 use std::time::Duration;
 
+use challenge::Challenge;
 pub use controlling::CandidateError;
 use controlling::Controlling;
 pub use tuple::Tuple;
 
+use crate::guard::active;
 use crate::stun::{Builder, Class, ErrorCode, IntegrityKey, Message};
 use crate::types::{IceCredentials, IceRole, Instant};
 
@@ -69,16 +76,28 @@ impl Credentials {
             .and_then(|rest| rest.strip_prefix(b":"));
         rest == Some(&self.remote_ufrag[..])
     }
+
+    /// `<theirs>:<ours>`, as we must write it.
+    fn username(&self) -> Vec<u8> {
+        [&self.remote_ufrag[..], b":", &self.local_ufrag[..]].concat()
+    }
 }
 
 /// A tuple on which a check of the peer was authenticated.
 struct Verified {
     tuple: Tuple,
     nominated: bool,
+    /// Something that was sent there has come back.
+    proven: bool,
+    /// The last check of our own that went there.
+    challenge: Option<Challenge>,
+    /// Its checks still use the credentials from before a restart.
+    old: bool,
     last_check: Instant,
 }
 
-/// ICE of one peer: `handle_*` with what came in, `poll_*` for checks to send, [`Agent::path`] for where to send.
+/// ICE of one peer: `handle_*` with what came in, `poll_*` for checks to send, [`Agent::path`] for where to send the
+/// handshake, [`Agent::media_path`] for everything after it.
 pub struct Agent {
     role: IceRole,
     credentials: Credentials,
@@ -86,6 +105,10 @@ pub struct Agent {
     tie_breaker: u64,
     tuples: Vec<Verified>,
     selected: Option<Tuple>,
+    /// The tuple nominated last.
+    wanted: Option<Tuple>,
+    /// Media may flow, so a tuple must be proven.
+    connected: bool,
     controlling: Option<Controlling>,
 }
 
@@ -100,6 +123,8 @@ impl Agent {
             tie_breaker,
             tuples: Vec::new(),
             selected: None,
+            wanted: None,
+            connected: false,
             controlling: None,
         }
     }
@@ -174,6 +199,9 @@ impl Agent {
             .mapped_address(tuple.remote)
             .finish(&credentials.local_key);
         let (verified, evicted) = self.verify(now, tuple);
+        if let Some(known) = self.known(tuple) {
+            known.old = !current;
+        }
         if message.use_candidate() && self.role == IceRole::Lite {
             self.nominate(tuple);
             if current {
@@ -190,9 +218,13 @@ impl Agent {
     /// Whether a response with this transaction from there would answer one of our checks.
     #[must_use]
     pub fn awaits(&self, from: std::net::SocketAddr, transaction: [u8; 12]) -> bool {
+        let challenged = |known: &Verified| {
+            known.tuple.remote == from && known.challenge.is_some_and(|c| c.is(transaction))
+        };
         self.controlling
             .as_ref()
             .is_some_and(|controlling| controlling.expects(from, transaction))
+            || self.tuples.iter().any(challenged)
     }
 
     /// Takes a response to one of our checks.
@@ -205,7 +237,9 @@ impl Agent {
         tuple: Tuple,
         message: &Message<'_>,
     ) -> Result<Outcome, Refusal> {
-        let controlling = self.controlling.as_mut().ok_or(Refusal::Unexpected)?;
+        let Some(controlling) = self.controlling.as_mut() else {
+            return self.handle_proof(tuple, message);
+        };
         if !controlling.expects(tuple.remote, message.transaction()) {
             return Err(Refusal::Unexpected);
         }
@@ -218,6 +252,7 @@ impl Agent {
         controlling.answered(now);
         self.previous = None;
         let (verified, evicted) = self.verify(now, tuple);
+        self.prove(tuple);
         self.nominate(tuple);
         Ok(Outcome {
             answer: None,
@@ -226,25 +261,36 @@ impl Agent {
         })
     }
 
-    /// Tells that SRTP or DTLS records of the peer were authenticated on a tuple (M2.2).
+    /// Tells that SRTP of the peer was authenticated on a tuple (M2.2).
     #[inline]
     pub fn authenticated(&mut self, tuple: Tuple) {
         if self.selected != Some(tuple)
             && self
                 .tuples
                 .iter()
-                .any(|known| known.nominated && known.tuple == tuple)
+                .any(|known| known.nominated && known.tuple == tuple && self.admits(known.proven))
         {
             self.selected = Some(tuple);
         }
     }
 
-    /// Where to send: the selected nominated tuple, else the one verified last.
+    /// Where the handshake goes: the selected nominated tuple, else the one verified last.
     #[must_use]
     #[inline]
     pub fn path(&self) -> Option<Tuple> {
         self.selected
             .or_else(|| self.tuples.last().map(|last| last.tuple))
+    }
+
+    /// Where everything else goes: the selected tuple if it is proven, else the one proven last.
+    #[must_use]
+    #[inline]
+    pub fn media_path(&self) -> Option<Tuple> {
+        let proven = |tuple: &Tuple| self.is_proven(*tuple) || !active("M2.2.media-path");
+        self.selected.filter(proven).or_else(|| {
+            let last = self.tuples.iter().rev().find(|known| known.proven);
+            last.map(|known| known.tuple)
+        })
     }
 
     /// Every verified tuple.
@@ -259,14 +305,16 @@ impl Agent {
         transaction: [u8; 12],
     ) -> Option<(std::net::SocketAddr, Vec<u8>)> {
         let controlling = self.controlling.as_mut()?;
-        let credentials = &self.credentials;
-        let username = [
-            &credentials.remote_ufrag[..],
-            b":",
-            &credentials.local_ufrag[..],
-        ]
-        .concat();
-        controlling.check(now, transaction, &username, &credentials.remote_key)
+        let (username, key) = (self.credentials.username(), &self.credentials.remote_key);
+        controlling.check(now, transaction, &username, key)
+    }
+
+    /// Whether [`Agent::poll_check`] has something to send.
+    #[must_use]
+    pub fn check_due(&self, now: Instant) -> bool {
+        self.controlling
+            .as_ref()
+            .is_some_and(|controlling| controlling.due() <= now)
     }
 
     /// When the next check is due or the next tuple ends.
@@ -325,27 +373,47 @@ impl Agent {
         self.tuples.push(Verified {
             tuple,
             nominated: false,
+            proven: false,
+            challenge: None,
+            old: false,
             last_check: now,
         });
         (true, evicted)
     }
 
     fn nominate(&mut self, tuple: Tuple) {
-        if let Some(known) = self.tuples.iter_mut().find(|known| known.tuple == tuple) {
-            known.nominated = true;
+        let Some(known) = self.known(tuple) else {
+            return;
+        };
+        known.nominated = true;
+        let proven = known.proven;
+        self.wanted = Some(tuple);
+        if self.admits(proven) {
             self.selected = Some(tuple);
         }
+    }
+
+    /// Whether a nominated tuple may take over now: a proven one always, another while none is proven.
+    fn admits(&self, proven: bool) -> bool {
+        proven || !self.bound() || !active("M2.2.proof")
+    }
+
+    /// Whether the selected tuple is a proven one, which only another proven one replaces.
+    fn bound(&self) -> bool {
+        self.selected.is_some_and(|tuple| self.is_proven(tuple))
+    }
+
+    fn known(&mut self, tuple: Tuple) -> Option<&mut Verified> {
+        self.tuples.iter_mut().find(|known| known.tuple == tuple)
     }
 
     fn remove(&mut self, at: usize) -> Tuple {
         let gone = self.tuples.remove(at).tuple;
         if self.selected == Some(gone) {
-            self.selected = self
-                .tuples
-                .iter()
-                .rev()
-                .find(|known| known.nominated)
-                .map(|known| known.tuple);
+            let nominated = || self.tuples.iter().rev().filter(|known| known.nominated);
+            let next = nominated().find(|known| known.proven);
+            let next = next.or_else(|| nominated().next());
+            self.selected = next.map(|known| known.tuple);
         }
         gone
     }

@@ -1,5 +1,6 @@
 //! The last packets of one stream, kept for repairs (M4.3). Slots name them by handle; a handle outlives its
-//! packet and then finds nothing. Buffers are reused, so a steady stream allocates nothing.
+//! packet and then finds nothing. Buffers are reused, so a steady stream allocates nothing. The worker takes no datagram
+//! above 1,500 bytes, so that a ring holds 1.5 MB at most, and none when its stream has ended.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -57,8 +58,22 @@ impl Ring {
         Some((&kept.parsed, &kept.bytes))
     }
 
+    /// Frees everything once not even the newest packet is worth its memory.
+    pub fn expire(&mut self, now: Instant) {
+        let newest = self.kept.back();
+        if newest.is_some_and(|newest| now.since(newest.at) > MAX_AGE) {
+            self.clear();
+        }
+    }
+
+    /// Bytes held, in use or spare.
+    pub fn memory(&self) -> usize {
+        let kept = self.kept.iter().map(|kept| kept.bytes.capacity());
+        kept.chain(self.spare.iter().map(Vec::capacity)).sum()
+    }
+
     /// Frees everything; handles stay spent.
-    pub fn clear(&mut self) {
+    fn clear(&mut self) {
         self.first += self.kept.len() as u64;
         self.kept.clear();
         self.spare = Vec::new();
@@ -85,6 +100,26 @@ mod tests {
             video_orientation: None,
             dependency: None,
         }
+    }
+
+    #[test]
+    fn a_ring_never_outgrows_its_bound_and_frees_all_of_it_when_its_stream_has_ended() {
+        let mut ring = Ring::default();
+        let longest = Parsed {
+            end: 1_500,
+            ..parsed(0)
+        };
+        for n in 0..5_000 {
+            ring.keep(Instant::from_millis(n), &longest, &[0; 1_500]);
+            assert!(ring.memory() <= MAX_PACKETS * 1_500);
+        }
+        ring.expire(Instant::from_millis(4_999 + 2_000));
+        assert!(
+            ring.memory() > 1_000_000,
+            "its newest may still be asked for"
+        );
+        ring.expire(Instant::from_millis(4_999 + 2_001));
+        assert_eq!(ring.memory(), 0);
     }
 
     #[test]

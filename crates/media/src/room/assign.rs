@@ -114,6 +114,7 @@ impl Forwarder {
             slot.await_epoch = None;
         }
         if showing != target || new {
+            slot.wished = true;
             slot.ask = Some((now, 0));
             self.note_busy(track_at, now);
         } else if reached {

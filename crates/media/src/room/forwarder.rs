@@ -272,6 +272,18 @@ impl Forwarder {
         }
     }
 
+    /// Signing counts as speaking (M4.7); it is told at once, as a voice is.
+    pub fn set_signing(&mut self, now: Instant, id: PeerId, signing: bool) {
+        let Some(peer) = self.by_id.get(&id).and_then(|at| self.peers.get(*at)) else {
+            return;
+        };
+        if let Some(room) = self.rooms.get_mut(&peer.room) {
+            room.speakers.sign(now, id, signing);
+            let told = room.tell_speakers(peer.room);
+            self.events.extend(told);
+        }
+    }
+
     /// Place of a peer's track.
     pub(super) fn track_of(&self, id: PeerId, source: Source) -> Option<u32> {
         self.peers.get(*self.by_id.get(&id)?)?.tracks[source as usize]

@@ -11,6 +11,7 @@ mod timers;
 mod track;
 
 use crate::speakers::Speakers;
+use crate::types::{Event, RoomId};
 
 /// Why the forwarder refuses a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,4 +52,12 @@ struct Room {
     speakers: Speakers,
     /// Whether levels were told last time, so that silence is told once.
     loud: bool,
+}
+
+impl Room {
+    /// Who is to be heard now, if that changed.
+    fn tell_speakers(&mut self, room: RoomId) -> Option<Event> {
+        let peers = self.speakers.changed()?.to_vec();
+        Some(Event::Speakers { room, peers })
+    }
 }

@@ -204,7 +204,12 @@ impl Forwarder {
         let layer = &mut track.layers[arrived.layer as usize];
         let empty = parsed.payload_at == parsed.end;
         let mut epoch = None;
-        if !empty {
+        if empty {
+            // Padding has nothing to judge, but nobody sends it before being a member (K5.4).
+            if leaf.is_none() && active("K5.4.padding") {
+                return Err(DropReason::NoLeaf);
+            }
+        } else {
             let bytes = &arrived.packet[parsed.payload_at as usize..parsed.end as usize];
             let judged = layer.guard.judge(
                 leaf,
@@ -229,7 +234,9 @@ impl Forwarder {
             layer.started = arrived.now;
             self.choose_layers(arrived.now, arrived.track);
         }
+        // A level without a voice is nobody's: it would hold a speaker's place for free.
         if source == Source::Microphone
+            && (!empty || !active("M4.7.level-without-voice"))
             && let Some(level) = parsed.audio_level
         {
             self.heard(arrived.now, arrived.peer, level);
@@ -304,6 +311,10 @@ impl Forwarder {
                     self.drops.count(DropReason::LateKeyframe);
                     continue;
                 }
+                if !slot.may_enter(now) {
+                    self.drops.count(DropReason::EntryRate);
+                    continue;
+                }
                 if sub.current != NONE {
                     slot.leave(now);
                     sub.past = sub.current;
@@ -318,7 +329,7 @@ impl Forwarder {
                     continue;
                 }
                 slot.send(&forwarded, out);
-            } else if !slot.send_past(&forwarded, out) {
+            } else if !slot.send_past(&forwarded, origin, out) {
                 self.drops.count(DropReason::BeforeKeyframe);
                 continue;
             }
@@ -399,13 +410,8 @@ impl Forwarder {
             return;
         };
         room.speakers.heard(now, peer.id, level);
-        if let Some(peers) = room.speakers.changed() {
-            let event = Event::Speakers {
-                room: peer.room,
-                peers: peers.to_vec(),
-            };
-            self.events.push_back(event);
-        }
+        let told = room.tell_speakers(peer.room);
+        self.events.extend(told);
     }
 
     #[cfg(feature = "tap")]

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::RoomError;
+use crate::bucket::Bucket;
 use crate::guard::active;
 use crate::ingress::binding::Bindings;
 use crate::ingress::clock::PeerClock;
@@ -17,10 +18,16 @@ const MAX_SECTIONS: usize = 256;
 /// Round trip assumed until a receiver report tells one.
 const DEFAULT_ROUND_TRIP: Duration = Duration::from_millis(100);
 
-/// Repairs a receiver may ask for in a burst, and refilled per second (attack 10). A 1.5 Mbit/s picture at
+/// Repairs a receiver may ask for in a burst, and those earned per second (attack 10). A 1.5 Mbit/s picture at
 /// 20 % loss in nine tiles needs some 250 a second.
 const REPAIR_BURST: u32 = 400;
-const REPAIRS_PER_SECOND: u64 = 800;
+const REPAIRS_PER_SECOND: f64 = 800.0;
+
+/// Key frames of one track that one receiver may cause in a row by switching to it, and time that earns another
+/// (M4.4): the same row as for lost pictures. More lets one view blur a publisher's picture for all, less makes a person
+/// who looks through the pages of a meeting wait.
+const ASKS: u32 = 5;
+const ASKS_PER_SECOND: f64 = 0.5;
 
 /// State of one peer.
 #[derive(Debug)]
@@ -63,8 +70,9 @@ pub struct Peer {
     pub loss: f32,
     /// Command number of full intra requests.
     pub fir: u8,
-    repairs: u32,
-    refilled: Instant,
+    repairs: Bucket,
+    /// Key frames it may still ask for by switching, by the serial of the track; full buckets are left out.
+    asks: Vec<(u64, Bucket)>,
 }
 
 impl Peer {
@@ -90,8 +98,8 @@ impl Peer {
             sent: 0,
             loss: 0.0,
             fir: 0,
-            repairs: REPAIR_BURST,
-            refilled: now,
+            repairs: Bucket::new(REPAIR_BURST, REPAIRS_PER_SECOND),
+            asks: Vec::new(),
         }
     }
 
@@ -110,14 +118,18 @@ impl Peer {
 
     /// Whether one more repair is allowed now.
     pub fn may_repair(&mut self, now: Instant) -> bool {
-        let earned = now.since(self.refilled).as_millis() as u64 * REPAIRS_PER_SECOND / 1_000;
-        if earned > 0 {
-            self.repairs = (self.repairs as u64 + earned).min(REPAIR_BURST as u64) as u32;
-            self.refilled = now;
+        self.repairs.take(now, 1) || !active("attack-10.repairs")
+    }
+
+    /// Whether a switch of this receiver may ask the track's publisher for a key frame in its own right.
+    pub fn may_ask(&mut self, now: Instant, track: u64) -> bool {
+        self.asks.retain_mut(|(_, bucket)| !bucket.is_full(now));
+        let known = self.asks.iter().position(|(serial, _)| *serial == track);
+        let at = known.unwrap_or(self.asks.len());
+        if known.is_none() {
+            self.asks.push((track, Bucket::new(ASKS, ASKS_PER_SECOND)));
         }
-        let allowed = self.repairs > 0 || !active("attack-10.repairs");
-        self.repairs = self.repairs.saturating_sub(1);
-        allowed
+        self.asks[at].1.take(now, 1) || !active("M4.4.switches-in-a-row")
     }
 
     /// Its counters.

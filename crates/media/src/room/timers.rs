@@ -108,7 +108,8 @@ impl Forwarder {
         due
     }
 
-    /// Whether a waiting switch asks now, and when the next one does. Each has a timer of its own (M4.4).
+    /// Whether a waiting switch asks now, and when the next one does. Each has a timer of its own (M4.4); one whose
+    /// receiver has asked too often, as by a view that changes back and forth, waits until another is earned.
     fn waiting_switches(&mut self, now: Instant, at: u32) -> (bool, Option<Instant>) {
         let Some(track) = self.tracks.get(at) else {
             return (false, None);
@@ -132,9 +133,11 @@ impl Forwarder {
             let when = if when <= now {
                 // A source that sends nothing answers nothing; its first frame will be a key frame.
                 let answers = track.flowing() != 0 && !track.muted;
-                asks |= answers;
+                let receiver = self.peers.get_mut(slot.peer).filter(|_| answers);
+                let asked = receiver.is_some_and(|peer| peer.may_ask(now, track.serial));
+                asks |= asked;
                 let wait = if count < QUICK_ASKS { ASK } else { SLOW_ASK };
-                slot.ask = Some((now + wait, count.saturating_add(answers as u8)));
+                slot.ask = Some((now + wait, count.saturating_add(asked as u8)));
                 now + wait
             } else {
                 when
@@ -250,12 +253,7 @@ impl Forwarder {
         let tell = self.ticks.is_multiple_of(LEVEL_TICKS);
         for (id, room) in &mut self.rooms {
             room.speakers.tick(now);
-            if let Some(peers) = room.speakers.changed() {
-                self.events.push_back(Event::Speakers {
-                    room: *id,
-                    peers: peers.to_vec(),
-                });
-            }
+            self.events.extend(room.tell_speakers(*id));
             if !tell {
                 continue;
             }

@@ -99,6 +99,7 @@ impl Track {
         let camera = self.id.source == crate::types::Source::Camera;
         let mut changed = false;
         for layer in &mut self.layers {
+            layer.ring.expire(now);
             let idle = idle(layer);
             let outrun = camera && idle >= OUTRUN && freshest <= FRESH;
             if layer.flowing && (idle >= STOPPED || outrun) {

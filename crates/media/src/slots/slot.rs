@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::history::{History, Origin};
 use super::rewrite::{Numbers, Rewriter};
 use super::wire::Wire;
+use crate::bucket::Bucket;
 use crate::guard::active;
 use crate::ingress::Parsed;
 use crate::ntp::{self, WallNanos, nanos_to_ticks};
@@ -15,6 +16,13 @@ use crate::types::{CodecName, Instant, PeerId, SlotKind};
 
 /// How long packets of the source before a switch may still fill its gaps.
 const PAST: Duration = Duration::from_millis(1_000);
+
+/// Times in a row, and then each second, that a slot may enter a source anew though nobody asked for another: after an
+/// outage, a refused frame, layers that come and go. Each costs its receiver a report and the core an event, and a
+/// publisher whose numbers jump with every packet would cause one each time. More lets it; fewer leaves the slot of a
+/// publisher on a bad path still for longer.
+const ENTRIES: u32 = 5;
+const ENTRIES_PER_SECOND: f64 = 1.0;
 
 /// A frame further than this from its arrival, either way, tells of a clock that cannot be right. Slightly ahead
 /// is usual: media may travel faster than the report that told the clock.
@@ -66,6 +74,9 @@ pub struct Slot {
     clock: u32,
     /// The next packet's marker is set: the first of a voice after a switch.
     mark: bool,
+    /// The core has asked for something else: the next entry is its wish and costs nothing.
+    pub wished: bool,
+    entries: Bucket,
 }
 
 /// A packet on its way into slots.
@@ -121,7 +132,16 @@ impl Slot {
             octets: 0,
             clock: 90_000,
             mark: false,
+            wished: false,
+            entries: Bucket::new(ENTRIES, ENTRIES_PER_SECOND),
         }
+    }
+
+    /// Whether a source may be entered now: at the core's wish always, else as often as is earned.
+    pub fn may_enter(&mut self, now: Instant) -> bool {
+        std::mem::take(&mut self.wished)
+            || self.entries.take(now, 1)
+            || !active("M4.2.entries-in-a-row")
     }
 
     /// Whether the receiver takes that codec.
@@ -161,8 +181,14 @@ impl Slot {
         self.emit(forwarded, &numbers, self.history.current(), out);
     }
 
-    /// Sends a late packet of the source before, if it fills a gap; says whether it did.
-    pub fn send_past(&mut self, forwarded: &Forwarded<'_>, out: &mut Outbox) -> bool {
+    /// Sends a late packet of the source before, if it fills a gap; says whether it did. After two switches in a
+    /// second a third source may still list this slot: numbers alone do not tell whose packet it is.
+    pub fn send_past(
+        &mut self,
+        forwarded: &Forwarded<'_>,
+        origin: Origin,
+        out: &mut Outbox,
+    ) -> bool {
         let extended = forwarded.parsed.extended;
         let fits = |past: &Past| {
             (past.base..=past.highest).contains(&extended) && forwarded.now <= past.until
@@ -174,7 +200,9 @@ impl Slot {
         else {
             return false;
         };
-        let Some((mapping, _)) = self.history.mapping(past.switch) else {
+        let mapping = self.history.mapping(past.switch);
+        let own = |from: &Origin| *from == origin || !active("M4.1.late-packets-source");
+        let Some((mapping, _)) = mapping.filter(|(_, from)| own(from)) else {
             return false;
         };
         self.emit(

@@ -108,6 +108,10 @@ impl<M: MediaHalf> Worker<M> {
                 self.known(peer)?;
                 self.media.set_muted(now, peer, source, muted);
             }
+            Command::SetSigning { peer, signing } => {
+                self.known(peer)?;
+                self.media.set_signing(now, peer, signing);
+            }
             Command::RequestKeyframe { peer, source } => {
                 self.known(peer)?;
                 self.media
@@ -191,7 +195,7 @@ impl<M: MediaHalf> Worker<M> {
         self.media
             .add_peer(now, id, room, sections)
             .map_err(CommandError::Media)?;
-        let peer = Peer::new(
+        let mut peer = Peer::new(
             id,
             room,
             ice,
@@ -200,6 +204,10 @@ impl<M: MediaHalf> Worker<M> {
             remote.fingerprints.clone(),
             now,
         );
+        // A controlling end has chosen its peer itself: a link, or the load client.
+        if admission.role == IceRole::Lite {
+            peer.limit(self.allowance);
+        }
         let index = self.free.pop().unwrap_or(self.peers.len() as u32);
         if index as usize == self.peers.len() {
             self.peers.push(None);

@@ -76,6 +76,10 @@ impl MediaHalf for Forwarder {
         Self::set_muted(self, now, peer, source, muted);
     }
 
+    fn set_signing(&mut self, now: Instant, peer: PeerId, signing: bool) {
+        Self::set_signing(self, now, peer, signing);
+    }
+
     fn request_keyframe(
         &mut self,
         now: Instant,

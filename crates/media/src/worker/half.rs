@@ -51,6 +51,8 @@ pub trait MediaHalf {
     );
     /// Mutes a source.
     fn set_muted(&mut self, now: Instant, peer: PeerId, source: Source, muted: bool);
+    /// Notes that somebody signs, or no longer does (M4.7).
+    fn set_signing(&mut self, now: Instant, peer: PeerId, signing: bool);
     /// Asks for a key frame.
     fn request_keyframe(&mut self, now: Instant, peer: PeerId, source: Source, outbox: &mut Outbox);
     /// Turns the test tap on or off; false in builds without the feature `tap`.

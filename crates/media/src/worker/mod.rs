@@ -27,7 +27,7 @@ pub use commands::CommandError;
 pub use forward::media_half;
 pub use half::MediaHalf;
 
-use crate::config::Config;
+use crate::config::{Allowance, Config};
 use crate::dtls::{Certificate, Context, DtlsError};
 use crate::ice::Tuple;
 use crate::outbox::Outbox;
@@ -84,6 +84,7 @@ pub struct Worker<M> {
     transport_due: Instant,
     stats_due: Instant,
     stun_left: u32,
+    allowance: Allowance,
     /// Whose bytes are being worked on: who pays for a panic.
     current: Option<u32>,
 }
@@ -113,6 +114,7 @@ impl<M: MediaHalf> Worker<M> {
             transport_due: Instant::ZERO + STATS,
             stats_due: Instant::ZERO + STATS,
             stun_left: STUN_PER_SECOND,
+            allowance: config.allowance,
             current: None,
         })
     }

@@ -92,6 +92,8 @@ impl MediaHalf for Probe {
 
     fn set_muted(&mut self, _now: Instant, _peer: PeerId, _source: Source, _muted: bool) {}
 
+    fn set_signing(&mut self, _now: Instant, _peer: PeerId, _signing: bool) {}
+
     fn request_keyframe(
         &mut self,
         _now: Instant,

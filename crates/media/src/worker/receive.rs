@@ -2,6 +2,7 @@
 
 use super::{MediaHalf, Worker};
 use crate::dtls::DtlsError;
+use crate::guard::active;
 use crate::ice::{Refusal, Tuple};
 use crate::peer::{Phase, Session, reason};
 use crate::srtp::{OpenError, is_rtcp};
@@ -12,11 +13,18 @@ use crate::types::{DropReason, Event, Instant};
 /// a reloaded page on the same port, shorter lets a forged check in between.
 const HOLD: std::time::Duration = std::time::Duration::from_secs(3);
 
+/// Longest datagram that is looked at: what an Ethernet frame carries. Clients send 1,200 to 1,300 bytes; what is longer
+/// came in fragments, and would let one person fill the memory for repairs forty times as fast.
+const MAX_DATAGRAM: usize = 1_500;
+
 impl<M: MediaHalf> Worker<M> {
     /// Takes one datagram; its bytes are worthless afterwards (SRTP is opened in place).
     pub fn handle_datagram(&mut self, now: Instant, tuple: Tuple, datagram: &mut [u8]) {
         self.counters.packets_in += 1;
         self.counters.bytes_in += datagram.len() as u64;
+        if let Some(reason) = inadmissible(tuple, datagram) {
+            return self.drop_packet(reason);
+        }
         self.guarded(now, |worker| match datagram.first() {
             Some(0..=3) if looks_like_stun(datagram) => worker.handle_stun(now, tuple, datagram),
             Some(20..=63) => worker.handle_dtls(now, tuple, datagram),
@@ -106,8 +114,30 @@ impl<M: MediaHalf> Worker<M> {
         if let Some(answer) = outcome.answer {
             self.send_plain(tuple, &answer);
         }
-        self.heard(now, index);
+        self.send_challenge(now, index);
+        if self
+            .peer(index)
+            .is_some_and(|peer| peer.ice.believes(tuple))
+        {
+            self.heard(now, index);
+        }
         self.start_client(now, index);
+    }
+
+    /// Asks a tuple that was nominated to prove that the peer reads there (M2.2).
+    fn send_challenge(&mut self, now: Instant, index: u32) {
+        if self
+            .peer(index)
+            .is_some_and(|peer| peer.ice.challenge_due(now))
+        {
+            let transaction = self.transaction();
+            let challenge = self
+                .peer(index)
+                .and_then(|peer| peer.ice.poll_challenge(now, transaction));
+            if let Some((tuple, bytes)) = challenge {
+                self.send_plain(tuple, &bytes);
+            }
+        }
     }
 
     /// Whether another peer lives on this tuple: somebody who forges a source address must not draw its owner's
@@ -185,10 +215,12 @@ impl<M: MediaHalf> Worker<M> {
             return;
         };
         let path = peer.ice.path();
+        let flights = &mut peer.flights;
         let drained = peer.dtls.drain(|packet| {
             let Some(tuple) = path else {
                 return drops.count(DropReason::NotConnected);
             };
+            flights.went(tuple);
             // Appending to memory cannot fail, so there is no error to carry.
             let _ = transmits.with::<()>(tuple, |arena| {
                 arena.extend_from_slice(packet);
@@ -205,6 +237,8 @@ impl<M: MediaHalf> Worker<M> {
                 };
                 peer.session = Some(session);
                 peer.phase = Phase::Connected;
+                peer.ice.connected(peer.flights.only());
+                self.send_challenge(now, index);
                 self.announce(now, index);
                 self.reschedule(index);
             }
@@ -258,7 +292,9 @@ impl<M: MediaHalf> Worker<M> {
         peer.heard(now);
         let (id, back) = (peer.id, peer.phase == Phase::Silent);
         let plain = &mut datagram[..length];
-        if rtcp {
+        if !peer.affords(now, length) {
+            drops.count(DropReason::ClientRate);
+        } else if rtcp {
             media.handle_rtcp(now, id, plain, outbox);
         } else {
             media.handle_rtp(now, id, plain, outbox);
@@ -266,6 +302,17 @@ impl<M: MediaHalf> Worker<M> {
         if back {
             self.heard(now, index);
         }
+    }
+}
+
+/// What is dropped before anybody asks whose it is.
+fn inadmissible(tuple: Tuple, datagram: &[u8]) -> Option<DropReason> {
+    if datagram.len() > MAX_DATAGRAM && active("datagram-length") {
+        Some(DropReason::TooLarge)
+    } else if tuple.remote.port() == 0 && active("port-0") {
+        Some(DropReason::Unanswerable)
+    } else {
+        None
     }
 }
 

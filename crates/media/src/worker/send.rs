@@ -83,7 +83,7 @@ fn seal(
     packet: &OutPacket,
     transmits: &mut Transmits,
 ) -> Result<usize, DropReason> {
-    let path: Option<Tuple> = peer.ice.path();
+    let path: Option<Tuple> = peer.ice.media_path();
     let (Some(tuple), Some(session), Phase::Connected) = (path, &mut peer.session, peer.phase)
     else {
         return Err(DropReason::NotConnected);

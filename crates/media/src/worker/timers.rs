@@ -67,6 +67,9 @@ impl<M: MediaHalf> Worker<M> {
     }
 
     fn send_check(&mut self, now: Instant, index: u32) {
+        if !self.peer(index).is_some_and(|peer| peer.ice.check_due(now)) {
+            return;
+        }
         let transaction = self.transaction();
         let check = self
             .peer(index)
@@ -76,19 +79,18 @@ impl<M: MediaHalf> Worker<M> {
         }
     }
 
-    /// M1.7: says once that a peer is lost, keeps it for an ICE restart, and at last forgets it.
+    /// M1.7: says once that a peer is lost, keeps it for an ICE restart, and at last forgets it
+    /// and says that as well, since only then its number is free.
     fn end_silence(&mut self, now: Instant, index: u32) {
         let Some(peer) = self.peer(index) else { return };
         if now.since(peer.last_valid) < peer.patience() {
             return;
         }
-        let id = peer.id;
         if peer.phase == Phase::Silent {
-            self.remove_transport(index);
-            self.media.remove_peer(now, id);
-            return;
+            return self.lose(now, index, "forgotten");
         }
         peer.phase = Phase::Silent;
+        let id = peer.id;
         self.events.push_back(Event::Lost {
             peer: id,
             reason: "timeout".into(),

@@ -9,6 +9,7 @@ use std::time::Duration;
 use entente_media::config::Config;
 use entente_media::dtls::{Certificate, Version};
 use entente_media::ice::Tuple;
+use entente_media::stun::{Builder, Class, IntegrityKey};
 use entente_media::types::{
     Command, Event, Fingerprint, IceCredentials, IceRole, Instant, PeerId, RemoteParameters,
     RoomId, Secret, Setup,
@@ -259,6 +260,16 @@ impl Pair {
             .push_back((CLIENT, 12, packet.to_vec()));
         self.run(Duration::from_millis(50));
     }
+}
+
+/// A check of the client that nominates, with that transaction.
+pub fn server_check(transaction: [u8; 12]) -> Vec<u8> {
+    Builder::new(Class::Request, transaction)
+        .username(b"serveruf:clientuf")
+        .priority(1)
+        .controlling(7)
+        .use_candidate()
+        .finish(&IntegrityKey::new(credentials("server").pwd.as_bytes()))
 }
 
 pub fn connected(events: &[Event]) -> bool {

@@ -129,6 +129,59 @@ fn what_the_kernel_refuses_is_counted_and_the_rest_still_leaves() {
     assert_eq!(receive_all(&mut receiver, 1)[0].2, b"through");
 }
 
+/// A run of that many datagrams of ten bytes.
+fn run(tuple: Tuple, bytes: &[u8]) -> Transmit<'_> {
+    Transmit {
+        tuple,
+        bytes,
+        segment: 10,
+    }
+}
+
+#[test]
+fn m1_5_a_destination_that_cannot_be_reached_costs_nobody_the_batching() {
+    let (mut sender, mut receiver) = (bound("127.0.0.1:0"), bound("127.0.0.1:0"));
+    let nowhere = Tuple::new(([127, 0, 0, 1], 0).into(), None);
+    let good = Tuple::new(receiver.address(), None);
+    for _ in 0..2 * IN_VAIN {
+        let sent = sender.send([run(nowhere, &[1; 40])].into_iter());
+        assert_eq!((sent.refused, sent.offloaded), (4, 0));
+    }
+    let sent = sender.send([run(good, &[2; 40])].into_iter());
+    assert_eq!((sent.refused, sent.offloaded), (0, 1));
+    assert_eq!(receive_all(&mut receiver, 4).len(), 4);
+}
+
+#[test]
+fn m1_5_a_run_that_is_refused_whole_leaves_singly_and_batching_rests_only_when_all_are() {
+    let (mut sender, mut receiver) = (bound("127.0.0.1:0"), bound("127.0.0.1:0"));
+    let good = Tuple::new(receiver.address(), None);
+    // More segments than any kernel takes in one call.
+    let long = vec![3; 2_000];
+    for n in 0..IN_VAIN {
+        let sent = sender.send([run(good, &long)].into_iter());
+        assert_eq!((sent.refused, sent.offloaded), (0, 0), "{n}");
+        assert_eq!(receive_all(&mut receiver, 200).len(), 200);
+        let batched = sender.send([run(good, &[4; 40])].into_iter()).offloaded;
+        assert_eq!(
+            (n, batched),
+            (n, 1),
+            "one destination's path is not all others'"
+        );
+        receive_all(&mut receiver, 4);
+    }
+    for _ in 0..IN_VAIN {
+        sender.send([run(good, &long)].into_iter());
+        receive_all(&mut receiver, 200);
+    }
+    let mut offloaded = |count| {
+        let runs = (0..count).map(|_| run(good, &[5; 20]));
+        sender.send(runs).offloaded
+    };
+    assert_eq!(offloaded(u64::from(REST)), 0, "it rests");
+    assert_eq!(offloaded(1), 1, "and is tried again");
+}
+
 #[test]
 fn granted_buffers_are_told() {
     let buffers = bound("127.0.0.1:0").buffers();

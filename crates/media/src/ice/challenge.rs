@@ -1,0 +1,134 @@
+//! Proof that a peer lives where its checks come from (M2.2): what was sent there has come back. A copied check, or one
+//! with a false source, would else draw a person's media to somebody who never asked for it, until consent ends.
+//!
+//! A lite end sends no checks to find paths (RFC 8445 §2.5). This one serves another end, that of RFC 9000 §8.2, and every
+//! full agent answers it as any check.
+
+use std::time::Duration;
+
+use super::{Agent, Outcome, Refusal, Tuple, Verified};
+use crate::guard::active;
+use crate::stun::{Builder, Class, Message, TransactionId};
+use crate::types::{IceRole, Instant};
+
+/// Between two challenges to one tuple: with each nominating check at most one leaves, so that forged checks amplify
+/// nothing worth the name.
+const SPACING: Duration = Duration::from_millis(100);
+/// PRIORITY of a peer-reflexive candidate with the highest local preference (RFC 8445 §5.1.2.1).
+const PRIORITY: u32 = (110 << 24) | (65_535 << 8) | 255;
+
+/// A check of ours that waits for its answer.
+#[derive(Clone, Copy)]
+pub(super) struct Challenge {
+    transaction: TransactionId,
+    at: Instant,
+}
+
+impl Challenge {
+    pub(super) fn is(&self, transaction: TransactionId) -> bool {
+        self.transaction == transaction
+    }
+}
+
+impl Agent {
+    /// Media may flow from now on. `flight` is the one tuple to which all of our handshake went, if it was only one:
+    /// the peer could not have finished without reading it there.
+    pub fn connected(&mut self, flight: Option<Tuple>) {
+        self.connected = true;
+        if let Some(tuple) = flight {
+            self.prove(tuple);
+        }
+    }
+
+    /// Whether a check from there shows that the peer lives: one from a tuple that is not proven may be a copy.
+    #[must_use]
+    pub fn believes(&self, tuple: Tuple) -> bool {
+        !self.connected || self.is_proven(tuple) || !active("M1.7.life-is-proven")
+    }
+
+    /// Whether the tuple nominated last must be asked for a proof now.
+    #[must_use]
+    pub fn challenge_due(&self, now: Instant) -> bool {
+        let due = |known: &Verified| {
+            let soon =
+                |last: Challenge| now.since(last.at) < SPACING && active("M2.2.proof-spacing");
+            Some(known.tuple) == self.wanted && !known.proven && !known.challenge.is_some_and(soon)
+        };
+        self.role == IceRole::Lite && self.connected && self.tuples.iter().any(due)
+    }
+
+    /// The challenge that is due, and where it goes.
+    pub fn poll_challenge(
+        &mut self,
+        now: Instant,
+        transaction: TransactionId,
+    ) -> Option<(Tuple, Vec<u8>)> {
+        if !self.challenge_due(now) {
+            return None;
+        }
+        let (wanted, tie_breaker) = (self.wanted?, self.tie_breaker);
+        let known = self.known(wanted)?;
+        known.challenge = Some(Challenge {
+            transaction,
+            at: now,
+        });
+        let old = known.old;
+        let credentials = self.generation(old);
+        let bytes = Builder::new(Class::Request, transaction)
+            .username(&credentials.username())
+            .priority(PRIORITY)
+            .controlled(tie_breaker)
+            .finish(&credentials.remote_key);
+        Some((wanted, bytes))
+    }
+
+    /// Takes the answer to a challenge; it counts only from the very tuple that was asked.
+    pub(super) fn handle_proof(
+        &mut self,
+        tuple: Tuple,
+        message: &Message<'_>,
+    ) -> Result<Outcome, Refusal> {
+        let asked = |known: &&Verified| {
+            let answers = |challenge: Challenge| challenge.is(message.transaction());
+            (known.tuple == tuple || !active("M2.2.proof-tuple"))
+                && known.challenge.is_some_and(answers)
+        };
+        let known = self.tuples.iter().find(asked).ok_or(Refusal::Unexpected)?;
+        let key = &self.generation(known.old).remote_key;
+        if !message.verify(key) && active("M2.2.proof-integrity") {
+            return Err(Refusal::Integrity);
+        }
+        if message.class() != Class::Success {
+            return Err(Refusal::Unexpected);
+        }
+        self.prove(tuple);
+        Ok(Outcome::default())
+    }
+
+    /// Something that was sent to this tuple has come back.
+    pub(super) fn prove(&mut self, tuple: Tuple) {
+        let bound = self.bound();
+        let wanted = self.wanted == Some(tuple);
+        let Some(known) = self.known(tuple) else {
+            return;
+        };
+        known.proven = true;
+        known.challenge = None;
+        if known.nominated && (wanted || !bound) {
+            self.selected = Some(tuple);
+        }
+    }
+
+    pub(super) fn is_proven(&self, tuple: Tuple) -> bool {
+        self.tuples
+            .iter()
+            .any(|known| known.tuple == tuple && known.proven)
+    }
+
+    fn generation(&self, old: bool) -> &super::Credentials {
+        match &self.previous {
+            Some(previous) if old => previous,
+            _ => &self.credentials,
+        }
+    }
+}

@@ -1,0 +1,241 @@
+//! What one person may cost the others: bytes, packets, entries, key frames, places. Each bound has a name when it bites.
+
+mod pair;
+mod support;
+
+use std::time::Duration;
+
+use entente_media::drops::DropReason;
+use entente_media::dtls::Version;
+use entente_media::ice::Tuple;
+use entente_media::types::{Event, PeerId, SlotKind, Source};
+use pair::{Pair, at_server, rtp, server_address};
+use support::house::House;
+use support::meeting::{meeting, plis_to, rtp_to};
+use support::publisher::{Publisher, header};
+use support::receiver::Receiver;
+use support::sections::{AUDIO_LEVEL, OPUS, client, slot_ssrc};
+
+const CAMERA: Source = Source::Camera;
+const MICROPHONE: Source = Source::Microphone;
+
+fn voice(peer: u64) -> Publisher {
+    let mut voice = Publisher::new(MICROPHONE, peer as u16, peer * 31, &[]);
+    voice.encodings[0].ssrc = 10 + peer as u32;
+    voice
+}
+
+/// Sends packets of that payload length from the client within one second; how many reached the media half.
+fn passed(pair: &mut Pair, first: u16, count: u16, length: usize) -> usize {
+    let before = pair.server.media().rtp.len();
+    for n in 0..count {
+        let packet = rtp(first + n, 5, &vec![7; length]);
+        let queue = &mut pair.client.media_mut().to_send;
+        queue.push_back((pair::CLIENT, 12, packet));
+    }
+    pair.run(Duration::from_millis(50));
+    pair.server.media().rtp.len() - before
+}
+
+#[test]
+fn attack_2_a_client_sends_no_more_bytes_than_its_allowance() {
+    let mut pair = Pair::connect(Version::V12);
+    let through = passed(&mut pair, 0, 3_000, 1_188);
+    assert_eq!(through, 2_000_000 / 1_200, "a second's worth at once");
+    let dropped = pair.server.drops().get(DropReason::ClientRate) as usize;
+    assert_eq!(dropped, 3_000 - through);
+    pair.run(Duration::from_millis(450));
+    let half = passed(&mut pair, 3_000, 3_000, 1_188);
+    assert!(
+        (800..=880).contains(&half),
+        "half a second earns half: {half}"
+    );
+}
+
+#[test]
+fn attack_2_a_client_sends_no_more_packets_than_its_allowance() {
+    let mut pair = Pair::connect(Version::V12);
+    let through = passed(&mut pair, 0, 6_000, 20);
+    assert!((4_000..=4_040).contains(&through), "{through}");
+    // What the other end sends us of its own choice is not a client's.
+    for n in 0..6_000 {
+        let queue = &mut pair.server.media_mut().to_send;
+        queue.push_back((pair::SERVER, 12, rtp(n, 6, b"down")));
+    }
+    pair.run(Duration::from_millis(50));
+    assert_eq!(pair.client.media().rtp.len(), 6_000);
+}
+
+#[test]
+fn attack_2_forged_packets_use_up_nobodys_allowance() {
+    let mut pair = Pair::connect(Version::V12);
+    for n in 0..10_000u32 {
+        pair.inject(at_server(), &rtp(n as u16, 5, &[0x5a; 1_000]));
+    }
+    assert_eq!(passed(&mut pair, 0, 100, 1_000), 100);
+}
+
+#[test]
+fn a_datagram_longer_than_any_client_sends_is_dropped_by_name() {
+    let mut pair = Pair::connect(Version::V12);
+    let sent = |pair: &mut Pair, n, length: usize| passed(pair, n, 1, length);
+    // 12 of header and 16 of tag are added.
+    assert_eq!(sent(&mut pair, 1, 1_472), 1);
+    assert_eq!(sent(&mut pair, 2, 1_473), 0);
+    assert_eq!(pair.server.drops().get(DropReason::TooLarge), 1);
+}
+
+#[test]
+fn nobody_lives_at_port_0_because_nothing_can_be_sent_there() {
+    let mut pair = Pair::new(Version::V12);
+    let check = pair::server_check([9; 12]);
+    let nowhere = Tuple::new(([198, 51, 100, 7], 0).into(), Some(server_address().ip()));
+    assert!(pair.inject(nowhere, &check).is_empty());
+    assert_eq!(pair.server.drops().get(DropReason::Unanswerable), 1);
+}
+
+#[test]
+fn m4_2_a_publisher_whose_numbers_jump_makes_nobody_switch_without_end() {
+    let (mut house, _) = meeting();
+    let mut voice = voice(2);
+    house.show(1, SlotKind::Audio, 0, Some((2, MICROPHONE)), 0);
+    house.events();
+    let (mut entered, mut reports) = (0, 0);
+    for _ in 0..1_000 {
+        voice.encodings[0].seq = voice.encodings[0].seq.wrapping_add(1_000);
+        house.rtp(2, &voice.voice(20));
+        let slot = |event: &Event| matches!(event, Event::Slot { track: Some(_), .. });
+        entered += house.events().iter().filter(|event| slot(event)).count();
+        reports += house.sent().iter().filter(|sent| sent.rtcp).count();
+        house.now += Duration::from_millis(20);
+    }
+    // Twenty seconds: the core's wish, five in a row, then one a second.
+    assert!((20..=27).contains(&entered), "{entered} entries");
+    assert_eq!(reports, entered, "one report for each");
+    assert!(house.dropped(DropReason::EntryRate) > 900);
+    // The core's next wish is not made to wait for it.
+    let mut honest = self::voice(3);
+    house.show(1, SlotKind::Audio, 0, Some((3, MICROPHONE)), 0);
+    house.rtp(3, &honest.voice(20));
+    assert_eq!(rtp_to(&house.sent(), 1).len(), 1);
+}
+
+#[test]
+fn m4_1_a_late_packet_fills_no_gap_of_another_source() {
+    let (mut house, mut cameras) = meeting();
+    let mut receiver = Receiver::default();
+    // Both sources use the same numbers, so that the range does not tell them apart.
+    for camera in &mut cameras {
+        for (layer, encoding) in camera.encodings.iter_mut().enumerate() {
+            encoding.seq = 100 * layer as u16;
+        }
+    }
+    house.show(1, SlotKind::Video, 0, Some((2, CAMERA)), 0);
+    let mut late = Vec::new();
+    for n in 0..6 {
+        let mut packets = cameras[1].picture(0, 3);
+        if n == 3 {
+            late.push(packets.remove(1));
+        }
+        packets.iter().for_each(|packet| house.rtp(2, packet));
+        cameras[1].next(3_000);
+    }
+    // To another source, and within the second to another layer of it.
+    house.show(1, SlotKind::Video, 0, Some((3, CAMERA)), 0);
+    for n in 0..6 {
+        if n == 5 {
+            house.show(1, SlotKind::Video, 0, Some((3, CAMERA)), 1);
+        }
+        cameras[2].key = n == 0 || n == 5;
+        for packet in cameras[2].pictures(&[3, 3], 3_000) {
+            house.rtp(3, &packet);
+        }
+    }
+    rtp_to(&house.sent(), 1)
+        .iter()
+        .for_each(|packet| receiver.receive(packet));
+    late.iter().for_each(|packet| house.rtp(2, packet));
+    let strangers = rtp_to(&house.sent(), 1);
+    assert!(
+        strangers.is_empty(),
+        "it went under another source's offsets"
+    );
+    assert_eq!(house.dropped(DropReason::BeforeKeyframe), 1);
+    receiver.slots[&slot_ssrc(SlotKind::Video, 0)].assert_seamless("two switches");
+}
+
+/// Key frames that a publisher was asked for while one viewer's view changed every 600 ms for that many seconds.
+fn asked_by_flapping(house: &mut House, camera: &mut Publisher, seconds: u64, slots: u8) -> usize {
+    let mut asked = 0;
+    for n in 0..seconds * 1_000 / 20 {
+        if n % 30 == 0 {
+            let turn = (n / 30) as u8;
+            let (index, layer) = (turn / 2 % slots, turn % 2);
+            house.show(1, SlotKind::Video, index, Some((2, CAMERA)), layer);
+        }
+        for packet in camera.pictures(&[1, 1, 1], 1_800) {
+            house.rtp(2, &packet);
+        }
+        house.wait(20);
+        let requests = plis_to(&house.sent(), 2).len();
+        camera.key = requests > 0;
+        asked += requests;
+    }
+    asked
+}
+
+#[test]
+fn m4_4_a_view_that_changes_back_and_forth_asks_no_more_than_five_in_a_row_and_one_in_two_seconds()
+{
+    for slots in [1, 9] {
+        let (mut house, mut cameras) = meeting();
+        let asked = asked_by_flapping(&mut house, &mut cameras[1], 60, slots);
+        assert!((20..=5 + 30 + 1).contains(&asked), "{asked} in a minute");
+        // Somebody else's switch does not wait for what the first has used up.
+        house.wait(500);
+        house.sent();
+        house.show(3, SlotKind::Video, 0, Some((2, CAMERA)), 2);
+        assert_eq!(plis_to(&house.sent(), 2).len(), 1);
+    }
+}
+
+#[test]
+fn k5_4_packets_without_payload_need_a_leaf_as_well_and_hold_no_speakers_place() {
+    let mut house = House::new();
+    house.join(1, &client(11));
+    house.join(2, &client(12));
+    house.show(1, SlotKind::Audio, 0, Some((2, MICROPHONE)), 0);
+    let mut empty = header(false, OPUS, 5, 960, 12);
+    empty[0] |= 0x10;
+    empty.extend_from_slice(&[0xbe, 0xde, 0, 1, AUDIO_LEVEL << 4, 0, 0, 0]);
+    house.forwarder.set_leaf(PeerId(2), None);
+    house.rtp(2, &empty);
+    assert_eq!(house.dropped(DropReason::NoLeaf), 1);
+    house.forwarder.set_leaf(PeerId(2), Some(2));
+    empty[3] += 1;
+    house.rtp(2, &empty);
+    house.wait(1_000);
+    assert_eq!(house.dropped(DropReason::NoLeaf), 1);
+    let spoke = |event: &Event| matches!(event, Event::Speakers { .. } | Event::Levels { .. });
+    assert!(!house.events().iter().any(spoke), "a level without a voice");
+}
+
+#[test]
+fn m4_7_signing_is_told_at_once_and_ends_with_the_peer() {
+    let (mut house, _) = meeting();
+    let told = |house: &mut House| {
+        let speakers = house.events().into_iter().filter_map(|event| match event {
+            Event::Speakers { peers, .. } => Some(peers),
+            _ => None,
+        });
+        speakers.collect::<Vec<_>>()
+    };
+    house.forwarder.set_signing(house.now, PeerId(3), true);
+    assert_eq!(told(&mut house), [[PeerId(3)]]);
+    house.forwarder.set_signing(house.now, PeerId(3), true);
+    house.wait(5_000);
+    assert!(told(&mut house).is_empty(), "nothing is told twice");
+    house.forwarder.remove_peer(house.now, PeerId(3));
+    house.wait(200);
+    assert_eq!(told(&mut house), [Vec::<PeerId>::new()]);
+}
