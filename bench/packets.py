@@ -1,4 +1,4 @@
-"""What a delivered packet costs the real worker, whole process, beside the raw floor, and that beside openssl."""
+"""What a delivered packet costs the real worker (its whole process), the raw floor, and openssl's cipher."""
 
 from __future__ import annotations
 
@@ -64,5 +64,5 @@ def compared(row: dict[str, Any]) -> Iterator[Figure]:
     yield of_runs(f"{what}: worker by floor", "x", ratios, GOALS[row["media"]])
     for name, windows in (("worker", worker), ("floor", floor)):
         yield of_runs(f"{what}: {name}", "ns", [window["ns"] for window in windows])
-    # Beside each figure of speed (M1.4): a tick of 2 ms has gathered what a tick of 0 serves packet by packet.
+    # Beside each figure of speed (M1.4): a tick of 2 ms gathers what one of 0 serves packet by packet.
     yield of_runs(f"{what}: worker's tick", "µs", [window["tick_us"] for window in worker])

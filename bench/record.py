@@ -1,8 +1,8 @@
 """Records lengths and times of the packets that a real browser publishes to a real node, into bench/traces.
 
 `python -m bench.record chromium` (or firefox), as root, on an idle machine. SRTP leaves the RTP header in
-clear and adds a tag of known length, so the kernel's copy of the loopback says everything that is wanted, with
-the kernel's own time of each packet: a tap in the engine would see the worker's batches instead of the
+clear and adds a tag of known length, so the kernel's copy of the loopback says everything that is wanted,
+with the kernel's own time of each packet: a tap in the engine would see the worker's batches instead of the
 browser's bursts.
 """
 

@@ -19,6 +19,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from bench.figure import ROOT, Figure, of_runs, output
+from bench.mls import mls
 from bench.packets import forwarding, openssl, packets
 
 RESULTS = ROOT / "bench" / "results" / "latest.json"
@@ -47,7 +48,7 @@ def browser() -> Iterator[Figure]:
         yield Figure(**line)
 
 
-MEASUREMENTS: tuple[Callable[[], Iterator[Figure]], ...] = (openssl, forwarding, packets, storm, browser)
+MEASUREMENTS: tuple[Callable[[], Iterator[Figure]], ...] = (openssl, forwarding, packets, mls, storm, browser)
 
 
 def machine() -> dict[str, object]:
