@@ -31,7 +31,7 @@ OWNERS = (
     "crates/udp/",  # the thread around the engine reads the monotonic clock once for each wake-up
     "crates/python/",  # starts that thread
     "web/packages/client/src/clock.ts",
-    "web/packages/app/src/meeting/Stage.tsx",  # a component's own clock; the layout it calls takes the time
+    "web/packages/app/src/clock.ts",
     "scripts/",
     "bench/",
     "tests/",

@@ -123,6 +123,13 @@ describe(`three people in ${names.join(" and ")}`, () => {
     for (const person of others) await until("screen gone", () => person.look(), ({ tiles }) => !tiles.some((tile) => tile.source === "screen"));
   }
 
+  test("M4.7: who says that she signs is shown as signing, until she takes it back", async () => {
+    await guest.page.evaluate(() => window.meeting.setSigning(true));
+    await until("signing", () => second.look(), ({ people }) => people.some((person) => person.name === "Gast" && person.signing));
+    await guest.page.evaluate(() => window.meeting.setSigning(false));
+    await until("no longer", () => second.look(), ({ people }) => !people.some((person) => person.signing));
+  });
+
   test("a screen is shared and stopped", () => share(host));
 
   test("a screen is shared from the other browser as well", () => share(second));

@@ -1,6 +1,7 @@
 /** Measures the stage, seats people on it, and tells the SDK what is on screen. */
 
 import { useEffect, useMemo, useRef, useState } from "react";
+import { monotonic } from "../clock.ts";
 import type { Box } from "../state/layout.ts";
 import type { Meeting, MeetingSnapshot } from "../state/port.ts";
 import { NO_SEATS, seat, type Seats } from "../state/seats.ts";
@@ -32,7 +33,7 @@ export function useStage(snapshot: MeetingSnapshot, choice: Choice, box: Box): {
   const seats = useRef<Seats>(NO_SEATS);
   return useMemo(() => {
     const division = plan(snapshot, choice, box);
-    seats.current = seat(seats.current, snapshot.people, division.seats, performance.now(), choice.page > 0);
+    seats.current = seat(seats.current, snapshot.people, division.seats, monotonic(), choice.page > 0);
     return { division, stage: arrange(snapshot, seats.current, choice, division) };
   }, [snapshot, choice, box]);
 }

@@ -4,6 +4,7 @@
  */
 
 import { useEffect, useMemo, useRef, useState } from "react";
+import { monotonic } from "../clock.ts";
 import { useObservable } from "../context.ts";
 import type { Devices } from "../state/devices.ts";
 import { TalkingMuted } from "../state/talk.ts";
@@ -24,7 +25,7 @@ export function useTalkingMuted(devices: Devices): boolean {
   useEffect(() => {
     if (!copy) return setShown(false);
     const look = setInterval(() => {
-      if (watch.feed(level.current, performance.now())) setShown(true);
+      if (watch.feed(level.current, monotonic())) setShown(true);
     }, 100);
     return () => clearInterval(look);
   }, [copy, watch]);
