@@ -90,152 +90,72 @@ impl Vault {
     }
 }
 
+/// Methods that write or delete what only a restart would read: nothing happens. Generics in the trait's order, then arguments.
+macro_rules! ignored {
+    ($($name:ident<$($kind:ident),+>($($argument:ident),+);)*) => {$(
+        fn $name<$($kind: traits::$kind<CURRENT_VERSION>),+>(&self, $(_: &$argument),+) -> Result<()> {
+            Ok(())
+        }
+    )*};
+}
+
+/// Methods that read what was never written.
+macro_rules! absent {
+    ($($name:ident<$($kind:ident),+>($key:ident) -> $value:ident;)*) => {$(
+        fn $name<$($kind: traits::$kind<CURRENT_VERSION>),+>(&self, _: &$key) -> Result<Option<$value>> {
+            Ok(None)
+        }
+    )*};
+}
+
 impl StorageProvider<CURRENT_VERSION> for Vault {
     type Error = VaultError;
 
-    fn write_mls_join_config<
-        GroupId: traits::GroupId<CURRENT_VERSION>,
-        Config: traits::MlsGroupJoinConfig<CURRENT_VERSION>,
-    >(
-        &self,
-        _: &GroupId,
-        _: &Config,
-    ) -> Result<()> {
-        Ok(())
+    ignored! {
+        write_mls_join_config<GroupId, MlsGroupJoinConfig>(GroupId, MlsGroupJoinConfig);
+        append_own_leaf_node<GroupId, LeafNode>(GroupId, LeafNode);
+        queue_proposal<GroupId, ProposalRef, QueuedProposal>(GroupId, ProposalRef, QueuedProposal);
+        write_tree<GroupId, TreeSync>(GroupId, TreeSync);
+        write_interim_transcript_hash<GroupId, InterimTranscriptHash>(GroupId, InterimTranscriptHash);
+        write_context<GroupId, GroupContext>(GroupId, GroupContext);
+        write_confirmation_tag<GroupId, ConfirmationTag>(GroupId, ConfirmationTag);
+        write_group_state<GroupState, GroupId>(GroupId, GroupState);
+        write_message_secrets<GroupId, MessageSecrets>(GroupId, MessageSecrets);
+        write_resumption_psk_store<GroupId, ResumptionPskStore>(GroupId, ResumptionPskStore);
+        write_own_leaf_index<GroupId, LeafNodeIndex>(GroupId, LeafNodeIndex);
+        write_group_epoch_secrets<GroupId, GroupEpochSecrets>(GroupId, GroupEpochSecrets);
+        write_signature_key_pair<SignaturePublicKey, SignatureKeyPair>(SignaturePublicKey, SignatureKeyPair);
+        write_psk<PskId, PskBundle>(PskId, PskBundle);
+        remove_proposal<GroupId, ProposalRef>(GroupId, ProposalRef);
+        delete_own_leaf_nodes<GroupId>(GroupId);
+        delete_group_config<GroupId>(GroupId);
+        delete_tree<GroupId>(GroupId);
+        delete_confirmation_tag<GroupId>(GroupId);
+        delete_group_state<GroupId>(GroupId);
+        delete_context<GroupId>(GroupId);
+        delete_interim_transcript_hash<GroupId>(GroupId);
+        delete_message_secrets<GroupId>(GroupId);
+        delete_all_resumption_psk_secrets<GroupId>(GroupId);
+        delete_own_leaf_index<GroupId>(GroupId);
+        delete_group_epoch_secrets<GroupId>(GroupId);
+        clear_proposal_queue<GroupId, ProposalRef>(GroupId);
+        delete_signature_key_pair<SignaturePublicKey>(SignaturePublicKey);
+        delete_psk<PskId>(PskId);
     }
 
-    fn append_own_leaf_node<
-        GroupId: traits::GroupId<CURRENT_VERSION>,
-        LeafNode: traits::LeafNode<CURRENT_VERSION>,
-    >(
-        &self,
-        _: &GroupId,
-        _: &LeafNode,
-    ) -> Result<()> {
-        Ok(())
-    }
-
-    fn queue_proposal<
-        GroupId: traits::GroupId<CURRENT_VERSION>,
-        ProposalRef: traits::ProposalRef<CURRENT_VERSION>,
-        QueuedProposal: traits::QueuedProposal<CURRENT_VERSION>,
-    >(
-        &self,
-        _: &GroupId,
-        _: &ProposalRef,
-        _: &QueuedProposal,
-    ) -> Result<()> {
-        Ok(())
-    }
-
-    fn write_tree<
-        GroupId: traits::GroupId<CURRENT_VERSION>,
-        TreeSync: traits::TreeSync<CURRENT_VERSION>,
-    >(
-        &self,
-        _: &GroupId,
-        _: &TreeSync,
-    ) -> Result<()> {
-        Ok(())
-    }
-
-    fn write_interim_transcript_hash<
-        GroupId: traits::GroupId<CURRENT_VERSION>,
-        InterimTranscriptHash: traits::InterimTranscriptHash<CURRENT_VERSION>,
-    >(
-        &self,
-        _: &GroupId,
-        _: &InterimTranscriptHash,
-    ) -> Result<()> {
-        Ok(())
-    }
-
-    fn write_context<
-        GroupId: traits::GroupId<CURRENT_VERSION>,
-        GroupContext: traits::GroupContext<CURRENT_VERSION>,
-    >(
-        &self,
-        _: &GroupId,
-        _: &GroupContext,
-    ) -> Result<()> {
-        Ok(())
-    }
-
-    fn write_confirmation_tag<
-        GroupId: traits::GroupId<CURRENT_VERSION>,
-        ConfirmationTag: traits::ConfirmationTag<CURRENT_VERSION>,
-    >(
-        &self,
-        _: &GroupId,
-        _: &ConfirmationTag,
-    ) -> Result<()> {
-        Ok(())
-    }
-
-    fn write_group_state<
-        GroupState: traits::GroupState<CURRENT_VERSION>,
-        GroupId: traits::GroupId<CURRENT_VERSION>,
-    >(
-        &self,
-        _: &GroupId,
-        _: &GroupState,
-    ) -> Result<()> {
-        Ok(())
-    }
-
-    fn write_message_secrets<
-        GroupId: traits::GroupId<CURRENT_VERSION>,
-        MessageSecrets: traits::MessageSecrets<CURRENT_VERSION>,
-    >(
-        &self,
-        _: &GroupId,
-        _: &MessageSecrets,
-    ) -> Result<()> {
-        Ok(())
-    }
-
-    fn write_resumption_psk_store<
-        GroupId: traits::GroupId<CURRENT_VERSION>,
-        ResumptionPskStore: traits::ResumptionPskStore<CURRENT_VERSION>,
-    >(
-        &self,
-        _: &GroupId,
-        _: &ResumptionPskStore,
-    ) -> Result<()> {
-        Ok(())
-    }
-
-    fn write_own_leaf_index<
-        GroupId: traits::GroupId<CURRENT_VERSION>,
-        LeafNodeIndex: traits::LeafNodeIndex<CURRENT_VERSION>,
-    >(
-        &self,
-        _: &GroupId,
-        _: &LeafNodeIndex,
-    ) -> Result<()> {
-        Ok(())
-    }
-
-    fn write_group_epoch_secrets<
-        GroupId: traits::GroupId<CURRENT_VERSION>,
-        GroupEpochSecrets: traits::GroupEpochSecrets<CURRENT_VERSION>,
-    >(
-        &self,
-        _: &GroupId,
-        _: &GroupEpochSecrets,
-    ) -> Result<()> {
-        Ok(())
-    }
-
-    fn write_signature_key_pair<
-        SignaturePublicKey: traits::SignaturePublicKey<CURRENT_VERSION>,
-        SignatureKeyPair: traits::SignatureKeyPair<CURRENT_VERSION>,
-    >(
-        &self,
-        _: &SignaturePublicKey,
-        _: &SignatureKeyPair,
-    ) -> Result<()> {
-        Ok(())
+    absent! {
+        mls_group_join_config<GroupId, MlsGroupJoinConfig>(GroupId) -> MlsGroupJoinConfig;
+        tree<GroupId, TreeSync>(GroupId) -> TreeSync;
+        group_context<GroupId, GroupContext>(GroupId) -> GroupContext;
+        interim_transcript_hash<GroupId, InterimTranscriptHash>(GroupId) -> InterimTranscriptHash;
+        confirmation_tag<GroupId, ConfirmationTag>(GroupId) -> ConfirmationTag;
+        group_state<GroupState, GroupId>(GroupId) -> GroupState;
+        message_secrets<GroupId, MessageSecrets>(GroupId) -> MessageSecrets;
+        resumption_psk_store<GroupId, ResumptionPskStore>(GroupId) -> ResumptionPskStore;
+        own_leaf_index<GroupId, LeafNodeIndex>(GroupId) -> LeafNodeIndex;
+        group_epoch_secrets<GroupId, GroupEpochSecrets>(GroupId) -> GroupEpochSecrets;
+        signature_key_pair<SignaturePublicKey, SignatureKeyPair>(SignaturePublicKey) -> SignatureKeyPair;
+        psk<PskBundle, PskId>(PskId) -> PskBundle;
     }
 
     fn write_encryption_key_pair<
@@ -274,27 +194,6 @@ impl StorageProvider<CURRENT_VERSION> for Vault {
         self.put(PACKAGE, hash_ref, key_package)
     }
 
-    fn write_psk<
-        PskId: traits::PskId<CURRENT_VERSION>,
-        PskBundle: traits::PskBundle<CURRENT_VERSION>,
-    >(
-        &self,
-        _: &PskId,
-        _: &PskBundle,
-    ) -> Result<()> {
-        Ok(())
-    }
-
-    fn mls_group_join_config<
-        GroupId: traits::GroupId<CURRENT_VERSION>,
-        MlsGroupJoinConfig: traits::MlsGroupJoinConfig<CURRENT_VERSION>,
-    >(
-        &self,
-        _: &GroupId,
-    ) -> Result<Option<MlsGroupJoinConfig>> {
-        Ok(None)
-    }
-
     fn own_leaf_nodes<
         GroupId: traits::GroupId<CURRENT_VERSION>,
         LeafNode: traits::LeafNode<CURRENT_VERSION>,
@@ -324,106 +223,6 @@ impl StorageProvider<CURRENT_VERSION> for Vault {
         _: &GroupId,
     ) -> Result<Vec<(ProposalRef, QueuedProposal)>> {
         Ok(Vec::new())
-    }
-
-    fn tree<
-        GroupId: traits::GroupId<CURRENT_VERSION>,
-        TreeSync: traits::TreeSync<CURRENT_VERSION>,
-    >(
-        &self,
-        _: &GroupId,
-    ) -> Result<Option<TreeSync>> {
-        Ok(None)
-    }
-
-    fn group_context<
-        GroupId: traits::GroupId<CURRENT_VERSION>,
-        GroupContext: traits::GroupContext<CURRENT_VERSION>,
-    >(
-        &self,
-        _: &GroupId,
-    ) -> Result<Option<GroupContext>> {
-        Ok(None)
-    }
-
-    fn interim_transcript_hash<
-        GroupId: traits::GroupId<CURRENT_VERSION>,
-        InterimTranscriptHash: traits::InterimTranscriptHash<CURRENT_VERSION>,
-    >(
-        &self,
-        _: &GroupId,
-    ) -> Result<Option<InterimTranscriptHash>> {
-        Ok(None)
-    }
-
-    fn confirmation_tag<
-        GroupId: traits::GroupId<CURRENT_VERSION>,
-        ConfirmationTag: traits::ConfirmationTag<CURRENT_VERSION>,
-    >(
-        &self,
-        _: &GroupId,
-    ) -> Result<Option<ConfirmationTag>> {
-        Ok(None)
-    }
-
-    fn group_state<
-        GroupState: traits::GroupState<CURRENT_VERSION>,
-        GroupId: traits::GroupId<CURRENT_VERSION>,
-    >(
-        &self,
-        _: &GroupId,
-    ) -> Result<Option<GroupState>> {
-        Ok(None)
-    }
-
-    fn message_secrets<
-        GroupId: traits::GroupId<CURRENT_VERSION>,
-        MessageSecrets: traits::MessageSecrets<CURRENT_VERSION>,
-    >(
-        &self,
-        _: &GroupId,
-    ) -> Result<Option<MessageSecrets>> {
-        Ok(None)
-    }
-
-    fn resumption_psk_store<
-        GroupId: traits::GroupId<CURRENT_VERSION>,
-        ResumptionPskStore: traits::ResumptionPskStore<CURRENT_VERSION>,
-    >(
-        &self,
-        _: &GroupId,
-    ) -> Result<Option<ResumptionPskStore>> {
-        Ok(None)
-    }
-
-    fn own_leaf_index<
-        GroupId: traits::GroupId<CURRENT_VERSION>,
-        LeafNodeIndex: traits::LeafNodeIndex<CURRENT_VERSION>,
-    >(
-        &self,
-        _: &GroupId,
-    ) -> Result<Option<LeafNodeIndex>> {
-        Ok(None)
-    }
-
-    fn group_epoch_secrets<
-        GroupId: traits::GroupId<CURRENT_VERSION>,
-        GroupEpochSecrets: traits::GroupEpochSecrets<CURRENT_VERSION>,
-    >(
-        &self,
-        _: &GroupId,
-    ) -> Result<Option<GroupEpochSecrets>> {
-        Ok(None)
-    }
-
-    fn signature_key_pair<
-        SignaturePublicKey: traits::SignaturePublicKey<CURRENT_VERSION>,
-        SignatureKeyPair: traits::SignatureKeyPair<CURRENT_VERSION>,
-    >(
-        &self,
-        _: &SignaturePublicKey,
-    ) -> Result<Option<SignatureKeyPair>> {
-        Ok(None)
     }
 
     fn encryption_key_pair<
@@ -461,114 +260,6 @@ impl StorageProvider<CURRENT_VERSION> for Vault {
         self.get(PACKAGE, hash_ref)
     }
 
-    fn psk<PskBundle: traits::PskBundle<CURRENT_VERSION>, PskId: traits::PskId<CURRENT_VERSION>>(
-        &self,
-        _: &PskId,
-    ) -> Result<Option<PskBundle>> {
-        Ok(None)
-    }
-
-    fn remove_proposal<
-        GroupId: traits::GroupId<CURRENT_VERSION>,
-        ProposalRef: traits::ProposalRef<CURRENT_VERSION>,
-    >(
-        &self,
-        _: &GroupId,
-        _: &ProposalRef,
-    ) -> Result<()> {
-        Ok(())
-    }
-
-    fn delete_own_leaf_nodes<GroupId: traits::GroupId<CURRENT_VERSION>>(
-        &self,
-        _: &GroupId,
-    ) -> Result<()> {
-        Ok(())
-    }
-
-    fn delete_group_config<GroupId: traits::GroupId<CURRENT_VERSION>>(
-        &self,
-        _: &GroupId,
-    ) -> Result<()> {
-        Ok(())
-    }
-
-    fn delete_tree<GroupId: traits::GroupId<CURRENT_VERSION>>(&self, _: &GroupId) -> Result<()> {
-        Ok(())
-    }
-
-    fn delete_confirmation_tag<GroupId: traits::GroupId<CURRENT_VERSION>>(
-        &self,
-        _: &GroupId,
-    ) -> Result<()> {
-        Ok(())
-    }
-
-    fn delete_group_state<GroupId: traits::GroupId<CURRENT_VERSION>>(
-        &self,
-        _: &GroupId,
-    ) -> Result<()> {
-        Ok(())
-    }
-
-    fn delete_context<GroupId: traits::GroupId<CURRENT_VERSION>>(&self, _: &GroupId) -> Result<()> {
-        Ok(())
-    }
-
-    fn delete_interim_transcript_hash<GroupId: traits::GroupId<CURRENT_VERSION>>(
-        &self,
-        _: &GroupId,
-    ) -> Result<()> {
-        Ok(())
-    }
-
-    fn delete_message_secrets<GroupId: traits::GroupId<CURRENT_VERSION>>(
-        &self,
-        _: &GroupId,
-    ) -> Result<()> {
-        Ok(())
-    }
-
-    fn delete_all_resumption_psk_secrets<GroupId: traits::GroupId<CURRENT_VERSION>>(
-        &self,
-        _: &GroupId,
-    ) -> Result<()> {
-        Ok(())
-    }
-
-    fn delete_own_leaf_index<GroupId: traits::GroupId<CURRENT_VERSION>>(
-        &self,
-        _: &GroupId,
-    ) -> Result<()> {
-        Ok(())
-    }
-
-    fn delete_group_epoch_secrets<GroupId: traits::GroupId<CURRENT_VERSION>>(
-        &self,
-        _: &GroupId,
-    ) -> Result<()> {
-        Ok(())
-    }
-
-    fn clear_proposal_queue<
-        GroupId: traits::GroupId<CURRENT_VERSION>,
-        ProposalRef: traits::ProposalRef<CURRENT_VERSION>,
-    >(
-        &self,
-        _: &GroupId,
-    ) -> Result<()> {
-        Ok(())
-    }
-
-    fn delete_signature_key_pair<
-        SignaturePublicKey: traits::SignaturePublicKey<CURRENT_VERSION>,
-    >(
-        &self,
-        _: &SignaturePublicKey,
-    ) -> Result<()> {
-        Ok(())
-    }
-
     fn delete_encryption_key_pair<EncryptionKey: traits::EncryptionKey<CURRENT_VERSION>>(
         &self,
         public_key: &EncryptionKey,
@@ -593,9 +284,5 @@ impl StorageProvider<CURRENT_VERSION> for Vault {
         hash_ref: &KeyPackageRef,
     ) -> Result<()> {
         self.delete(PACKAGE, hash_ref)
-    }
-
-    fn delete_psk<PskKey: traits::PskId<CURRENT_VERSION>>(&self, _: &PskKey) -> Result<()> {
-        Ok(())
     }
 }

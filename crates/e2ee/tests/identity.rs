@@ -212,6 +212,15 @@ fn k2_6_a_policy_is_refused_when_foreign_expired_or_forged() {
         )),
         Code::PolicyInvalid
     );
+    // The interior's own key signs, but in the name of another deployment.
+    let elsewhere = Ca::new(1, "nl", "interior", world.now);
+    assert_eq!(
+        code(trust(
+            &policy(&elsewhere, &[SUITE_HYBRID], world.now),
+            world.now
+        )),
+        Code::PolicyInvalid
+    );
     let mut forged = policy(&world.cas[0], &[SUITE_HYBRID], world.now);
     *forged.last_mut().unwrap() ^= 1;
     assert_eq!(code(trust(&forged, world.now)), Code::PolicyInvalid);
@@ -291,5 +300,63 @@ fn k2_4_a_revocation_by_another_ministry_is_refused() {
     assert_eq!(
         code(trust.open_revocation(&[1, 2, 3])),
         Code::SignedMalformed
+    );
+}
+
+/// The neutral point as a key: in lenient Ed25519, one signature fits it and every message.
+const WEAK_KEY: [u8; 32] = {
+    let mut point = [0; 32];
+    point[0] = 1;
+    point
+};
+
+fn weak_signature() -> [u8; 64] {
+    let mut signature = [0; 64];
+    signature[0] = 1;
+    signature
+}
+
+#[test]
+fn attack_17_a_small_order_signature_key_signs_nothing() {
+    use ed25519_dalek::{Signature, Verifier, VerifyingKey};
+    let lenient = VerifyingKey::from_bytes(&WEAK_KEY).unwrap();
+    let forged = Signature::from_bytes(&weak_signature());
+    assert!(lenient.verify(b"anything", &forged).is_ok(), "it would");
+    let weak = B32(WEAK_KEY);
+    assert!(!entente_e2ee::signed::verify(
+        &weak,
+        b"anything",
+        &weak_signature()
+    ));
+}
+
+#[test]
+fn attack_17_a_certificate_signed_or_held_by_a_small_order_key_is_refused() {
+    let world = World::new();
+    let leaf = world.cas[0].leaf("alice", world.now);
+    // Signed: a root with such a key would speak for everybody.
+    let mut issued = world.cas[0].issue(&world.key().public(), &leaf);
+    let at = issued.len() - 64;
+    issued[at..].copy_from_slice(&weak_signature());
+    let mut cas = vec![Ca::new(1, "fr", "interior", world.now)];
+    let root = &mut cas[0].root;
+    let key = world.cas[0].key.verifying_key();
+    let place = root
+        .windows(32)
+        .position(|window| window == key.as_bytes())
+        .unwrap();
+    root[place..place + 32].copy_from_slice(&WEAK_KEY);
+    let manifests = [manifest(&cas, "fr", 101, world.now)];
+    let policy = policy(&cas[0], &[SUITE_HYBRID], world.now);
+    let trust = Trust::new(&manifests, &policy, "fr", world.now).unwrap();
+    assert_eq!(
+        code(trust.verify_chain(&[&issued], world.now)),
+        Code::ChainUntrusted
+    );
+    // Held: who has it would not need to hold anything to sign.
+    let held = world.cas[0].issue(&B32(WEAK_KEY), &leaf);
+    assert_eq!(
+        code(world.trust(0).verify_chain(&[held], world.now)),
+        Code::LeafKeyMismatch
     );
 }

@@ -2,17 +2,14 @@
 
 mod support;
 
-use entente_e2ee::bytes::Bytes;
 use entente_e2ee::group::external_add;
 use entente_e2ee::signed::{Revocation, Signed};
-use entente_e2ee::wire::Wire;
 use entente_e2ee::{Code, LeafKey};
 use openmls::prelude::tls_codec::Serialize as _;
 use openmls::prelude::*;
 use openmls_rust_crypto::OpenMlsRustCrypto;
+use support::raw::{EXTENSION, OTHER_EXTENSION, Person, capabilities_for, strange_extension, x509};
 use support::{HUB_SEED, Meeting, code};
-
-const EXTENSION: u16 = 0xf0e7;
 
 /// Everything that a key package is made of; tests spoil one part.
 struct Parts {
@@ -22,12 +19,8 @@ struct Parts {
     suites: Vec<Ciphersuite>,
     credentials: Vec<CredentialType>,
     extensions: Vec<ExtensionType>,
+    leaf_extensions: Vec<Extension>,
     last_resort: bool,
-}
-
-fn x509(chain: &[Vec<u8>]) -> Credential {
-    let chain: Vec<Bytes> = chain.iter().map(|der| Bytes(der.clone())).collect();
-    Credential::new(CredentialType::X509, chain.encode())
 }
 
 fn parts(meeting: &Meeting) -> Parts {
@@ -41,22 +34,18 @@ fn parts(meeting: &Meeting) -> Parts {
         suites: vec![Ciphersuite::try_from(0x4f).unwrap()],
         credentials: vec![CredentialType::X509],
         extensions: vec![ExtensionType::Unknown(EXTENSION)],
+        leaf_extensions: vec![],
         last_resort: false,
     }
 }
 
 fn package(parts: &Parts) -> Vec<u8> {
     let provider = OpenMlsRustCrypto::default();
-    let capabilities = Capabilities::builder()
-        .versions(vec![ProtocolVersion::Mls10])
-        .ciphersuites(parts.suites.clone())
-        .extensions(parts.extensions.clone())
-        .proposals(vec![])
-        .credentials(parts.credentials.clone())
-        .build();
+    let capabilities = capabilities_for(&parts.suites, &parts.extensions, &parts.credentials);
     let mut builder = KeyPackage::builder()
         .key_package_lifetime(Lifetime::init(parts.lifetime.0, parts.lifetime.1))
-        .leaf_node_capabilities(capabilities);
+        .leaf_node_capabilities(capabilities)
+        .leaf_node_extensions(Extensions::from_vec(parts.leaf_extensions.clone()).unwrap());
     if parts.last_resort {
         builder = builder.mark_as_last_resort();
     }
@@ -174,6 +163,41 @@ fn k2_2_a_key_package_for_more_than_one_use_is_refused() {
         parts.extensions.push(ExtensionType::LastResort);
     };
     assert_eq!(refused(spoil), Code::KeyPackageExtension);
+}
+
+#[test]
+fn k3_2_a_leaf_with_extensions_is_refused() {
+    let spoil = |parts: &mut Parts, _: &Meeting| {
+        parts
+            .extensions
+            .push(ExtensionType::Unknown(OTHER_EXTENSION));
+        parts.leaf_extensions.push(strange_extension());
+    };
+    assert_eq!(refused(spoil), Code::LeafCapabilities);
+}
+
+/// A newcomer whose nth key pair has an X25519 part of small order, for server and members.
+fn refused_weak(nth: i64) -> Code {
+    let mut meeting = Meeting::of(2);
+    let now = meeting.now;
+    let person = Person::new(&meeting, "weak");
+    person.provider.weaken_key(nth);
+    let package = person.key_package(&meeting, |builder| builder);
+    let server = code(meeting.server.check_key_package(&package, now));
+    let proposal = external_add(&HUB_SEED, &meeting.params.group_id.0, 1, 0, &package).unwrap();
+    let member = code(meeting.members[0].propose(2, 0, 0, &[proposal], now));
+    assert_eq!(member, server);
+    server
+}
+
+#[test]
+fn attack_17_a_low_order_init_key_is_refused() {
+    assert_eq!(refused_weak(0), Code::KeyPackageInvalid);
+}
+
+#[test]
+fn attack_17_a_low_order_leaf_encryption_key_is_refused() {
+    assert_eq!(refused_weak(1), Code::KeyPackageInvalid);
 }
 
 #[test]

@@ -455,3 +455,20 @@ fn messages_flow_while_a_commit_is_announced_or_staged() {
         member.reached(&entry, &receipts, now).unwrap();
     }
 }
+
+#[test]
+fn k6_1_a_message_of_an_epoch_not_yet_reached_is_told_from_an_old_one() {
+    let mut meeting = Meeting::of(2);
+    let now = meeting.now;
+    let mut joiners = vec![meeting.world.person(1, "late")];
+    let announced = meeting.announce(0, 0, &mut joiners, &[]);
+    let submitted = meeting.submit(announced);
+    let receipts = meeting.collect(&submitted, &mut joiners);
+    let entry = meeting.reach(&submitted, &receipts);
+    meeting.members[0].reached(&entry, &receipts, now).unwrap();
+    let early = meeting.members[0].encrypt(b"hello", now).unwrap();
+    let member = &mut meeting.members[1];
+    assert_eq!(code(member.decrypt(&early, now)), Code::UnknownEpoch);
+    member.reached(&entry, &receipts, now).unwrap();
+    assert_eq!(member.decrypt(&early, now).unwrap().content.0, b"hello");
+}

@@ -1,9 +1,11 @@
 //! Fuzz targets of the engine's transport: one per parser, and one that plays a sequence of operations against a
-//! whole worker. Each is a plain function of bytes that must neither panic nor break what it asserts, so a
+//! whole worker; those of the encryption are in `e2ee`. Each is a plain function of bytes that must neither panic nor break what it asserts, so a
 //! coverage-guided fuzzer can call it as it is, and the tests here feed it seeded bytes on stable Rust.
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 
+mod dice;
+pub mod e2ee;
 mod sequence;
 
 use entente_media::rtp;
@@ -11,6 +13,7 @@ use entente_media::srtp::{Inbound, Keys, Outbound, Profile, is_rtcp, rtp_header_
 use entente_media::stun::{IntegrityKey, Message, looks_like_stun};
 use entente_media::types::Command;
 
+pub use dice::Dice;
 pub use sequence::operations;
 
 /// A fuzz target: any bytes, no panic.

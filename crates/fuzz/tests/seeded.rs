@@ -1,25 +1,8 @@
 //! Every target with seeded bytes: random ones, and real messages with a few bytes changed. A failing seed is
 //! printed; `ENTENTE_SEED` plays it alone.
 
-use entente_fuzz::TARGETS;
+use entente_fuzz::{Dice, TARGETS};
 use entente_media::stun::{Builder, Class, IntegrityKey};
-
-/// SplitMix64: small, and the same everywhere.
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    fn bytes(&mut self, most: u64) -> Vec<u8> {
-        (0..self.roll() % most).map(|_| self.roll() as u8).collect()
-    }
-}
 
 /// Real messages to start from: a check, a client's DTLS record, RTP with an extension, a command.
 fn seeds() -> Vec<Vec<u8>> {

@@ -225,6 +225,19 @@ mod tests {
     }
 
     #[test]
+    fn k5_2_a_key_seals_no_more_frames_than_its_counter_allows() {
+        let kid = Kid::unpack(1 << 20).unwrap().pack(); // a camera
+        let mut sealer = Sealer::new(kid, &[1; KEY_LENGTH], &[2; SALT_LENGTH], 0).unwrap();
+        sealer.ctr = LAST_COUNTER - 1;
+        assert!(sealer.seal(Codec::Vp9, false, b"the last").is_ok());
+        let refused = sealer.seal(Codec::Vp9, false, b"one too many");
+        assert_eq!(
+            refused.map_err(|error| error.code),
+            Err(Code::CounterExhausted)
+        );
+    }
+
+    #[test]
     fn headers_longer_than_needed_are_refused() {
         for bad in [
             &[0x80, 0x07][..],

@@ -1,10 +1,11 @@
 //! One leaf against its certificate (K2.2): what OpenMLS leaves to us, at key package, staged commit and join.
 
-use super::config;
+use super::{config, points};
 use crate::bytes::{B32, Bytes};
 use crate::identity::{Identity, Trust};
 use crate::wire::Wire;
 use crate::{Code, Error, Result};
+use openmls::prelude::tls_codec::Serialize as _;
 use openmls::prelude::*;
 use openmls::treesync::LeafNodeSource;
 use tls_codec::{Deserialize as _, Serialize as _, VLBytes};
@@ -66,6 +67,13 @@ pub fn check(leaf: &LeafNode, suite: Ciphersuite, trust: &Trust, now: u64) -> Re
         LeafCapabilities,
         "extensions"
     );
+    let strong = !points::is_low_order(&encryption_key(leaf)?);
+    guard!(
+        "K2.2.low-order-leaf",
+        strong,
+        KeyPackageInvalid,
+        "low-order encryption key"
+    );
     if let LeafNodeSource::KeyPackage(lifetime) = leaf.leaf_node_source() {
         let fits = lifetime.not_after() <= identity.not_after / 1000;
         guard!("K2.1.lifetime", fits, LeafLifetime);
@@ -106,7 +114,20 @@ pub fn check_added(
     );
     let plain = !package.last_resort() && package.extensions().iter().next().is_none();
     guard!("K2.2.key-package-extension", plain, KeyPackageExtension);
+    let strong = !points::is_low_order(package.hpke_init_key().as_slice());
+    guard!(
+        "K2.2.low-order-init",
+        strong,
+        KeyPackageInvalid,
+        "low-order init key"
+    );
     check(package.leaf_node(), suite, trust, now)
+}
+
+/// The encryption key of a leaf, behind its length.
+pub fn encryption_key(leaf: &LeafNode) -> Result<Vec<u8>> {
+    let key = leaf.encryption_key().tls_serialize_detached();
+    key.map_err(|error| Error::new(Code::Library, error.to_string()))
 }
 
 /// The signature key of a leaf as 32 bytes.

@@ -242,8 +242,6 @@ impl PublicGroup {
         let View { mls, provider, .. } = &mut self.current;
         for proposal in proposals {
             let message = message::public(proposal.as_ref())?;
-            let hub = matches!(message.sender(), Sender::External(_));
-            guard!("K3.2.server-proposal-external", hub, ProposalSender);
             let processed = mls
                 .process_message(provider.crypto(), message)
                 .map_err(|error| refused(&error))?;

@@ -1,10 +1,11 @@
 //! What the hub may propose and what a commit may do (K3.2), for members and servers alike.
 
-use super::leaf;
+use super::{leaf, points};
 use crate::identity::{Identity, Trust};
 use crate::{Code, MAX_LEAVES, Result};
 use openmls::prelude::*;
 use openmls::treesync::LeafNode;
+use std::collections::BTreeSet;
 
 /// What a checked proposal would do.
 pub enum Change {
@@ -65,6 +66,8 @@ pub fn staged(
     group: &PublicGroup,
     committer: &LeafNode,
 ) -> Result<()> {
+    let context = staged.group_context().extensions() == group.group_context().extensions();
+    guard!("K3.2.context", context, CommitContext);
     let mut seen = Vec::new();
     for queued in staged.queued_proposals() {
         let reference = queued.proposal_or_ref_type() == ProposalOrRefType::Reference;
@@ -101,33 +104,39 @@ pub fn staged(
         "additions in another order than announced"
     );
     let path = staged.update_path_leaf_node();
+    // masked by: MLS, which demands a path of a commit without proposals (RFC 9420 §12.4.2)
     guard!(
         "K3.2.empty",
         path.is_some() || !announced.is_empty(),
         CommitEmpty
     );
-    if let Some(leaf) = path {
-        let same = leaf.credential() == committer.credential()
-            && leaf.signature_key() == committer.signature_key();
+    if let Some(path) = path {
+        let same = path.credential() == committer.credential()
+            && path.signature_key() == committer.signature_key();
         guard!("K3.2.credential", same, CommitCredential);
-        let plain = leaf.capabilities() == committer.capabilities()
-            && leaf.extensions() == committer.extensions();
+        let plain = path.capabilities() == committer.capabilities()
+            && path.extensions() == committer.extensions();
         guard!(
             "K3.2.leaf-node",
             plain,
             CommitCredential,
             "capabilities or extensions"
         );
+        let strong = !points::is_low_order(&leaf::encryption_key(path)?);
+        guard!(
+            "K3.2.low-order-path",
+            strong,
+            MessageRefused,
+            "low-order key"
+        );
     }
-    let context = staged.group_context().extensions() == group.group_context().extensions();
-    guard!("K3.2.context", context, CommitContext);
     Ok(())
 }
 
 /// The leaves that staged additions will take: the leftmost free ones, in the order of the proposals, after the removals
 /// (RFC 9420 §12.1.1, §12.3).
 pub fn added_leaves(group: &PublicGroup, removed: &[u32], added: usize) -> Result<Vec<u32>> {
-    let taken: std::collections::BTreeSet<u32> = group
+    let taken: BTreeSet<u32> = group
         .members()
         .map(|member| member.index.u32())
         .filter(|leaf| !removed.contains(leaf))
@@ -136,7 +145,31 @@ pub fn added_leaves(group: &PublicGroup, removed: &[u32], added: usize) -> Resul
         .filter(|leaf| !taken.contains(leaf))
         .take(added)
         .collect();
-    let fits = leaves.iter().all(|leaf| *leaf < MAX_LEAVES);
-    guard!("K5.1.leaves", fits, GroupTooLarge);
-    Ok(leaves)
+    leaves.into_iter().map(fits).collect()
+}
+
+/// The leaf itself, if it fits a key id (K5.1).
+pub fn fits(leaf: u32) -> Result<u32> {
+    guard!(
+        "K5.1.leaves",
+        leaf < MAX_LEAVES,
+        GroupTooLarge,
+        "leaf {leaf}"
+    );
+    Ok(leaf)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::fits;
+    use crate::{Code, MAX_LEAVES};
+
+    #[test]
+    fn k5_1_a_leaf_beyond_4096_is_refused() {
+        assert_eq!(fits(MAX_LEAVES - 1), Ok(4_095));
+        assert_eq!(
+            fits(MAX_LEAVES).map_err(|error| error.code),
+            Err(Code::GroupTooLarge)
+        );
+    }
 }

@@ -328,6 +328,9 @@ fn compare(certificate: Certificate, root: &Root) -> Result<Identity> {
         root.deployment,
         root.tenant
     );
+    // Under such a key any signature can be made by anybody, and strict verification accepts none (attack 17).
+    let strong = !crate::signed::is_weak(&certificate.public_key);
+    guard!("K2.2.weak-key", strong, LeafKeyMismatch, "small-order key");
     let [name] = &certificate.common_names[..] else {
         return Err(Error::new(
             Code::CertificateName,

@@ -74,8 +74,6 @@ impl Member {
 
     fn read_proposal(&mut self, bytes: &[u8], announced: &mut Announced, now: u64) -> Result<()> {
         let message = message::public(bytes)?;
-        let hub = matches!(message.sender(), Sender::External(_));
-        guard!("K3.2.proposal-external", hub, ProposalSender);
         let group = self.group.as_mut().ok_or(Code::NotMember)?;
         let processed = group
             .mls

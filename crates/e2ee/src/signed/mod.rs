@@ -95,6 +95,12 @@ pub fn verify(public_key: &B32, message: &[u8], signature: &[u8; SIGNATURE_LENGT
     })
 }
 
+/// Whether a key is none, or of small order.
+#[must_use]
+pub fn is_weak(public_key: &B32) -> bool {
+    VerifyingKey::from_bytes(&public_key.0).map_or(true, |key| key.is_weak())
+}
+
 /// SHA-256 over what the signer signed; signatures stay out, so that signing twice makes no second history.
 pub fn structure_hash(data: &[u8]) -> Result<B32> {
     Ok(sha256(&[split(data)?.0]))

@@ -2,6 +2,8 @@
 #![allow(dead_code)]
 
 pub mod ca;
+pub mod raw;
+pub mod weak;
 
 use ca::{Ca, Leaf};
 use ed25519_dalek::SigningKey;
@@ -35,6 +37,8 @@ pub struct World {
     pub cas: Vec<Ca>,
     pub manifests: Vec<Vec<u8>>,
     pub suites: Vec<u16>,
+    /// Hubs that may follow the first.
+    pub successors: Vec<B32>,
     next_seed: std::cell::Cell<u64>,
 }
 
@@ -58,6 +62,7 @@ impl World {
             cas,
             manifests,
             suites: vec![SUITE_HYBRID, SUITE_CLASSICAL],
+            successors: vec![],
             next_seed: 0.into(),
         }
     }
@@ -85,9 +90,13 @@ impl World {
     }
 
     pub fn key(&self) -> LeafKey {
-        let seed = self.next_seed.get() + 1;
-        self.next_seed.set(seed);
-        LeafKey::from_seed(&leaf_signer(seed).to_bytes())
+        LeafKey::from_seed(&leaf_signer(self.next_key()).to_bytes())
+    }
+
+    /// The number of the next leaf key.
+    pub fn next_key(&self) -> u64 {
+        self.next_seed.set(self.next_seed.get() + 1);
+        self.next_seed.get()
     }
 
     /// Somebody of a ministry with an ordinary certificate.
@@ -127,7 +136,7 @@ impl World {
             meeting: sha256(&[b"meeting"]),
             term: 1,
             hub: "fr".into(),
-            hub_keys: vec![hub_key(&HUB_SEED)],
+            hub_keys: [vec![hub_key(&HUB_SEED)], self.successors.clone()].concat(),
             policy_hash: sha256(&[b"policy of the meeting"]),
             manifest_set_hash: self.trust(0).manifest_set_hash,
             suite,
@@ -330,17 +339,7 @@ impl Meeting {
         removed: &[u32],
     ) -> Announced {
         let announced = self.prepare(committer, attempt, joiners, removed);
-        for member in &mut self.members {
-            member
-                .propose(
-                    announced.epoch,
-                    attempt,
-                    committer,
-                    &announced.proposals,
-                    self.now,
-                )
-                .unwrap();
-        }
+        self.tell(&announced);
         announced
     }
 
@@ -369,6 +368,31 @@ impl Meeting {
             committer,
             proposals,
             references,
+        }
+    }
+
+    /// The hub announces one key package to all members, to be committed by leaf 0.
+    pub fn propose_package(&mut self, package: &[u8]) -> Announced {
+        let (group, epoch) = (self.params.group_id.0.clone(), self.epoch());
+        let announced = Announced {
+            epoch: epoch + 1,
+            attempt: 0,
+            committer: 0,
+            proposals: vec![external_add(&HUB_SEED, &group, epoch, 0, package).unwrap()],
+            references: vec![],
+        };
+        self.tell(&announced);
+        announced
+    }
+
+    /// Tells all members what is announced.
+    pub fn tell(&mut self, announced: &Announced) {
+        let (epoch, attempt) = (announced.epoch, announced.attempt);
+        for member in &mut self.members {
+            let proposals = &announced.proposals;
+            member
+                .propose(epoch, attempt, announced.committer, proposals, self.now)
+                .unwrap();
         }
     }
 
