@@ -5,7 +5,6 @@ use crate::bytes::{B32, Bytes};
 use crate::identity::{Identity, Trust};
 use crate::wire::Wire;
 use crate::{Code, Error, Result};
-use openmls::prelude::tls_codec::Serialize as _;
 use openmls::prelude::*;
 use openmls::treesync::LeafNodeSource;
 use tls_codec::{Deserialize as _, Serialize as _, VLBytes};
@@ -67,7 +66,7 @@ pub fn check(leaf: &LeafNode, suite: Ciphersuite, trust: &Trust, now: u64) -> Re
         LeafCapabilities,
         "extensions"
     );
-    let strong = !points::is_low_order(&encryption_key(leaf)?);
+    let strong = !points::is_low_order(encryption_key(leaf)?.as_slice());
     guard!(
         "K2.2.low-order-leaf",
         strong,
@@ -122,12 +121,6 @@ pub fn check_added(
         "low-order init key"
     );
     check(package.leaf_node(), suite, trust, now)
-}
-
-/// The encryption key of a leaf, behind its length.
-pub fn encryption_key(leaf: &LeafNode) -> Result<Vec<u8>> {
-    let key = leaf.encryption_key().tls_serialize_detached();
-    key.map_err(|error| Error::new(Code::Library, error.to_string()))
 }
 
 /// The signature key of a leaf as 32 bytes.

@@ -122,7 +122,7 @@ pub fn staged(
             CommitCredential,
             "capabilities or extensions"
         );
-        let strong = !points::is_low_order(&leaf::encryption_key(path)?);
+        let strong = !points::is_low_order(leaf::encryption_key(path)?.as_slice());
         guard!(
             "K3.2.low-order-path",
             strong,
