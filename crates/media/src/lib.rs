@@ -28,6 +28,8 @@ pub mod slots;
 pub mod speakers;
 pub mod srtp;
 pub mod stun;
+#[cfg(debug_assertions)]
+pub mod trace;
 pub mod transmits;
 pub mod types;
 pub mod worker;

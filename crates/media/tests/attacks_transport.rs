@@ -237,6 +237,7 @@ fn attack_5_not_even_a_members_own_packets_turn_its_media_on_a_stranger() {
 fn m2_2_a_path_moves_when_the_challenge_that_went_there_is_answered_from_there() {
     let mut pair = Pair::connect(Version::V12);
     let moved = elsewhere(6);
+    pair.inject(elsewhere(7), &server_check([7; 12]));
     let challenge = pair.inject(moved, &server_check([9; 12])).remove(1);
     let asked = Message::parse(&challenge).unwrap();
     assert_eq!(asked.username(), Some(&b"clientuf:serveruf"[..]));
@@ -256,11 +257,15 @@ fn m2_2_a_path_moves_when_the_challenge_that_went_there_is_answered_from_there()
         pair.inject(from, &wrong);
     }
     assert!(media_goes_to(&mut pair, 1, at_server()));
+    // An answer from elsewhere proved that place no more than this one.
+    pair.inject(elsewhere(7), &server_check([6; 12]));
+    assert!(media_goes_to(&mut pair, 2, at_server()));
+    pair.inject(moved, &server_check([5; 12]));
     pair.inject(moved, &good);
-    assert!(media_goes_to(&mut pair, 2, moved));
-    // Two proven paths: the one that was nominated last, then the one on which media came last.
+    assert!(media_goes_to(&mut pair, 3, moved));
+    // Of two proven paths the one that was nominated last counts.
     pair.inject(at_server(), &server_check([8; 12]));
-    assert!(media_goes_to(&mut pair, 3, at_server()));
+    assert!(media_goes_to(&mut pair, 4, at_server()));
 }
 
 /// Attack 1, later: records in clear that anybody can write do not end a session that has keys.

@@ -4,6 +4,8 @@
 //! (RFC 8122 §5, RFC 8827 §5); until it does, no keys leave this module.
 
 mod certificate;
+#[cfg(debug_assertions)]
+pub(crate) mod script;
 
 use std::sync::Arc;
 use std::time::Instant as SystemInstant;
@@ -12,6 +14,7 @@ use aws_lc_rs::{constant_time, digest};
 use dimpl::{Config as DimplConfig, Dtls, Output, ProtocolVersion, SrtpProfile};
 
 pub use certificate::{Certificate, CertificateError};
+use serde::{Deserialize, Serialize};
 
 use crate::srtp::{Keys, Profile};
 use crate::types::{Fingerprint, Instant, Setup};
@@ -29,7 +32,7 @@ pub enum Version {
 }
 
 /// Why a handshake or session ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum DtlsError {
     /// The peer's certificate matches none of the fingerprints from signalling (attack 6).
     FingerprintMismatch,
@@ -60,6 +63,9 @@ pub struct Context {
     certificate: Certificate,
     version: Version,
     started: SystemInstant,
+    /// Recording and replay (M1.2).
+    #[cfg(debug_assertions)]
+    pub(crate) script: std::sync::Mutex<script::Script>,
 }
 
 impl Context {
@@ -88,6 +94,8 @@ impl Context {
             certificate,
             version,
             started,
+            #[cfg(debug_assertions)]
+            script: std::sync::Mutex::default(),
         })
     }
 
@@ -148,10 +156,15 @@ impl Endpoint {
     /// # Errors
     /// Every error ends the peer.
     pub fn handle_packet(&mut self, now: Instant, packet: &[u8]) -> Result<(), DtlsError> {
-        self.handle_timeout(now)?;
-        self.dtls
-            .handle_packet(packet)
-            .map_err(|_| DtlsError::Failed)
+        let feed = |endpoint: &mut Self| {
+            endpoint.tell_time(now)?;
+            let taken = endpoint.dtls.handle_packet(packet);
+            taken.map_err(|_| DtlsError::Failed)
+        };
+        #[cfg(debug_assertions)]
+        return self.scripted(feed);
+        #[cfg(not(debug_assertions))]
+        feed(self)
     }
 
     /// Moves the library's clock; retransmits what is due.
@@ -159,6 +172,14 @@ impl Endpoint {
     /// # Errors
     /// Every error ends the peer.
     pub fn handle_timeout(&mut self, now: Instant) -> Result<(), DtlsError> {
+        let feed = |endpoint: &mut Self| endpoint.tell_time(now);
+        #[cfg(debug_assertions)]
+        return self.scripted(feed);
+        #[cfg(not(debug_assertions))]
+        feed(self)
+    }
+
+    fn tell_time(&mut self, now: Instant) -> Result<(), DtlsError> {
         let at = self.context.system(now);
         self.dtls.handle_timeout(at).map_err(|_| DtlsError::Failed)
     }
@@ -176,7 +197,14 @@ impl Endpoint {
     ///
     /// # Errors
     /// Every error ends the peer; datagrams handed out before it may still be sent.
-    pub fn drain(&mut self, mut send: impl FnMut(&[u8])) -> Result<Option<Established>, DtlsError> {
+    pub fn drain(&mut self, send: impl FnMut(&[u8])) -> Result<Option<Established>, DtlsError> {
+        #[cfg(debug_assertions)]
+        return self.scripted_drain(send);
+        #[cfg(not(debug_assertions))]
+        self.pump(send)
+    }
+
+    fn pump(&mut self, mut send: impl FnMut(&[u8])) -> Result<Option<Established>, DtlsError> {
         let mut done = None;
         loop {
             match self.dtls.poll_output(&mut self.buffer) {

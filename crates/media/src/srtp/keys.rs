@@ -92,6 +92,12 @@ impl Keys {
         })
     }
 
+    /// Key and salt, for a trace (M1.2): release builds cannot write them down.
+    #[cfg(debug_assertions)]
+    pub(crate) fn parts(&self) -> [Vec<u8>; 2] {
+        [self.key.clone(), self.salt.clone()]
+    }
+
     /// Splits exported material into the client's and the server's sending keys (RFC 5764 §4.2).
     ///
     /// # Errors

@@ -119,6 +119,17 @@ impl<M: MediaHalf> Worker<M> {
         })
     }
 
+    /// Records or replays handshakes from here on; returns the script so far (M1.2).
+    #[cfg(debug_assertions)]
+    pub(crate) fn set_script(
+        &self,
+        script: crate::dtls::script::Script,
+    ) -> crate::dtls::script::Script {
+        let locked = self.context.script.lock();
+        let mut locked = locked.unwrap_or_else(std::sync::PoisonError::into_inner);
+        std::mem::replace(&mut *locked, script)
+    }
+
     /// Our certificate.
     #[must_use]
     pub fn certificate(&self) -> &Certificate {
