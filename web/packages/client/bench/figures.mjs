@@ -13,6 +13,7 @@ import { serveFiles } from "../e2e/serve.mjs";
 const here = dirname(fileURLToPath(import.meta.url));
 const JOINS = Number(process.env.JOINS ?? 30);
 const RUNS = 11;
+const PROMISES = 11;
 const SIZES = [120, 1_200, 20_000, 50_000];
 
 /** A figure from its runs: the median, or another quantile, with the 10–90 % range. */
@@ -72,9 +73,61 @@ async function joins(browser) {
   }
 }
 
+/** In the page: milliseconds from losing the socket, or from the order to remove somebody, until that is over. */
+function timed(person, removed = null) {
+  return person.page.evaluate(
+    ([participant, hang]) =>
+      new Promise((resolve, reject) => {
+        const before = window.meeting.getSnapshot().encryption.epoch;
+        let away = false;
+        const over = ({ state, encryption }) => {
+          away ||= state !== "connected";
+          return participant === null ? away && state === "connected" : encryption.epoch > before;
+        };
+        const start = performance.now();
+        const look = setInterval(() => {
+          const spent = performance.now() - start;
+          if (!over(window.meeting.getSnapshot()) && spent < hang) return;
+          clearInterval(look);
+          if (spent < hang) resolve(spent);
+          else reject(new Error(`still not over after ${hang} ms`));
+        }, 5);
+        if (participant === null) window.sockets.at(-1).close(3001);
+        else window.meeting.remove(participant);
+      }),
+    [removed, 30_000],
+  );
+}
+
+/** What a user is promised in time and a page can see: a lost socket comes back, a removed person is out of the keys. */
+async function promises(browser) {
+  const node = await startNode();
+  try {
+    const [host, second] = [await join(browser, node, 0), await join(browser, node, 1, { camera: false })];
+    await until("the meeting runs", () => second.look(), ({ tiles }) => tiles.some((tile) => tile.name !== null));
+    const resumed = [];
+    for (let at = 0; at < PROMISES; at += 1) resumed.push(await timed(second));
+    const removed = [];
+    for (let at = 0; at < PROMISES; at += 1) {
+      const guest = await join(browser, node, `Guest ${at}`, { camera: false });
+      await until("the guest is in", () => guest.look(), ({ state }) => state === "connected");
+      const { participant } = (await guest.look()).me;
+      await until("the host sees the guest", () => host.look(), ({ people }) => people.some((person) => person.participant === participant));
+      removed.push(await timed(host, participant));
+      await guest.close();
+    }
+    return [
+      figure("lost socket until resumed", "ms", null, resumed),
+      figure("removal by the host until merged (K4.6)", "ms", 2000, removed),
+    ];
+  } finally {
+    await node.stop();
+  }
+}
+
 const browser = await openBrowser("chromium");
 try {
-  console.log(JSON.stringify([...(await frames(browser)), ...(await joins(browser))], undefined, 2));
+  console.log(JSON.stringify([...(await frames(browser)), ...(await joins(browser)), ...(await promises(browser))], undefined, 2));
 } finally {
   await browser.close();
 }
