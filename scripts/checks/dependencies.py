@@ -44,7 +44,7 @@ def of_package(table: dict[str, Any]) -> Iterator[str]:
 def wanted() -> set[str]:
     """Everything the three worlds ask for, less what is ours."""
     names: set[str] = set()
-    for path in tracked("Cargo.toml", "crates/*/Cargo.toml"):
+    for path in tracked("Cargo.toml", "crates/*/Cargo.toml", "bench/*/Cargo.toml"):
         names |= set(of_crate(tomllib.loads((ROOT / path).read_text())))
     names |= set(of_project(tomllib.loads((ROOT / "pyproject.toml").read_text())))
     for path in tracked("web/package.json", "web/packages/*/package.json"):

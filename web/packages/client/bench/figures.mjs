@@ -16,6 +16,7 @@ const here = dirname(fileURLToPath(import.meta.url));
 const JOINS = Number(process.env.JOINS ?? 30);
 const FLASHES = Number(process.env.FLASHES ?? 25);
 const RUNS = 11;
+const PROMISES = Number(process.env.PROMISES ?? 11);
 const SIZES = [120, 1_200, 20_000, 50_000];
 
 /** A figure from its runs: the median, or another quantile, with the 10–90 % range. */
@@ -75,19 +76,18 @@ async function joins(browser) {
   }
 }
 
-async function lipSkew(browser) {
-  const { steady, switched } = await lips(browser, FLASHES);
-  const apart = (skews) => skews.map(Math.abs);
-  return [
-    figure("lip skew, p95", "ms", 100, apart([...steady, ...switched]), 0.95),
-    figure("lip skew after a switch, p95", "ms", 100, apart(switched), 0.95),
-  ];
+  const found = await frames(browser);
+  if (JOINS > 0) found.push(...(await joins(browser)));
+  if (PROMISES > 0) found.push(...(await promises(browser)));
+  if (FLASHES > 0) found.push(...(await lipSkew(browser)));
+  console.log(JSON.stringify(found, undefined, 2));
 }
 
 const browser = await openBrowser("chromium");
 try {
   const found = await frames(browser);
   if (JOINS > 0) found.push(...(await joins(browser)));
+  if (PROMISES > 0) found.push(...(await promises(browser)));
   if (FLASHES > 0) found.push(...(await lipSkew(browser)));
   console.log(JSON.stringify(found, undefined, 2));
 } finally {
