@@ -1,7 +1,8 @@
 /**
  * The browser's figures, measured in Chromium on loopback: what sealing one frame costs, the time from joining to the first
- * decrypted frame of somebody else, and how far lips and voice are apart. Prints one JSON array; nothing is asserted. JOINS sets
- * the number of joins (30), FLASHES that of flashes before and after a switch (25); 0 leaves one out.
+ * decrypted frame of somebody else, how far lips and voice are apart, and how long a return and a
+ * removal take. Prints one JSON array; nothing is asserted. JOINS sets the number of joins (30), PROMISES
+ * that of returns and removals (11), FLASHES that of flashes before and after a switch (25); 0 leaves one out.
  */
 
 import { dirname, join as path } from "node:path";
@@ -76,11 +77,65 @@ async function joins(browser) {
   }
 }
 
-  const found = await frames(browser);
-  if (JOINS > 0) found.push(...(await joins(browser)));
-  if (PROMISES > 0) found.push(...(await promises(browser)));
-  if (FLASHES > 0) found.push(...(await lipSkew(browser)));
-  console.log(JSON.stringify(found, undefined, 2));
+async function lipSkew(browser) {
+  const { steady, switched } = await lips(browser, FLASHES);
+  const apart = (skews) => skews.map(Math.abs);
+  return [
+    figure("lip skew, p95", "ms", 100, apart([...steady, ...switched]), 0.95),
+    figure("lip skew after a switch, p95", "ms", 100, apart(switched), 0.95),
+  ];
+}
+
+/** In the page: milliseconds from losing the socket, or from the order to remove somebody, until that is over. */
+function timed(person, removed = null) {
+  return person.page.evaluate(
+    ([participant, hang]) =>
+      new Promise((resolve, reject) => {
+        const before = window.meeting.getSnapshot().encryption.epoch;
+        let away = false;
+        const over = ({ state, encryption }) => {
+          away ||= state !== "connected";
+          return participant === null ? away && state === "connected" : encryption.epoch > before;
+        };
+        const start = performance.now();
+        const look = setInterval(() => {
+          const spent = performance.now() - start;
+          if (!over(window.meeting.getSnapshot()) && spent < hang) return;
+          clearInterval(look);
+          if (spent < hang) resolve(spent);
+          else reject(new Error(`still not over after ${hang} ms`));
+        }, 5);
+        if (participant === null) window.sockets.at(-1).close(3001);
+        else window.meeting.remove(participant);
+      }),
+    [removed, 30_000],
+  );
+}
+
+/** What a user is promised in time and a page can see: a lost socket comes back, a removed person is out of the keys. */
+async function promises(browser) {
+  const node = await startNode();
+  try {
+    const [host, second] = [await join(browser, node, 0), await join(browser, node, 1, { camera: false })];
+    await until("the meeting runs", () => second.look(), ({ tiles }) => tiles.some((tile) => tile.name !== null));
+    const resumed = [];
+    for (let at = 0; at < PROMISES; at += 1) resumed.push(await timed(second));
+    const removed = [];
+    for (let at = 0; at < PROMISES; at += 1) {
+      const guest = await join(browser, node, `Guest ${at}`, { camera: false });
+      await until("the guest is in", () => guest.look(), ({ state }) => state === "connected");
+      const { participant } = (await guest.look()).me;
+      await until("the host sees the guest", () => host.look(), ({ people }) => people.some((person) => person.participant === participant));
+      removed.push(await timed(host, participant));
+      await guest.close();
+    }
+    return [
+      figure("lost socket until resumed", "ms", null, resumed),
+      figure("removal by the host until merged (K4.6)", "ms", 2000, removed),
+    ];
+  } finally {
+    await node.stop();
+  }
 }
 
 const browser = await openBrowser("chromium");
