@@ -2,7 +2,7 @@
 //!
 //! [`WorkerHandle::spawn`] starts a thread that owns one UDP socket and one [`entente_media::worker::Worker`].
 //! It is told things through a bounded queue of commands and tells things through a bounded queue of events;
-//! it never waits for whoever reads them (M1.3). This is the only crate with `unsafe`: the system calls in `sys`.
+//! it never waits for whoever reads them (M1.3). This is the only crate of the product with `unsafe`: the system calls in `sys`.
 #![deny(missing_docs)]
 #![deny(unsafe_op_in_unsafe_fn)]
 
