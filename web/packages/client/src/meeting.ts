@@ -272,9 +272,9 @@ export class Meeting {
     this.#store.touch();
   }
 
-  #heard({ leaf, epoch, order, content }: GroupMessage): void {
+  #heard({ leaf, epoch, order, content, vouched }: GroupMessage): void {
     const known = decodeContent(content);
-    if (known?.t === "snapshot") this.#handover?.snapshot(leaf, epoch, known.data, known.content).catch(() => undefined);
+    if (known?.t === "snapshot" && vouched !== null) this.#handover?.snapshot(leaf, vouched, known).catch(() => undefined);
     else if (known?.t === "snapshot_seen") this.#handover?.seen(leaf, known.hash);
     else if (known !== null) this.#model.content(known, { leaf, epoch, order }, unixTime());
     this.#handover?.heard(order);
@@ -284,7 +284,6 @@ export class Meeting {
   #makeHandover(participation: Participation): Handover {
     return new Handover(this.#model.hands, {
       give: (purpose, order, content) => participation.giveSnapshot(purpose, order, content),
-      open: (giver, data, content) => participation.openSnapshot(giver, data, content),
       confirm: (hash) => participation.sendMessage(encodeContent({ t: "snapshot_seen", hash })),
       later: (ms, run) => void setTimeout(() => (this.#current === participation ? run() : undefined), ms),
       changed: () => this.#store.touch(),

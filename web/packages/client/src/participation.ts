@@ -16,7 +16,6 @@ import { browserPins, pinChanged } from "./pins.ts";
 import { Socket } from "./socket.ts";
 import type { Arrival } from "./state/handover.ts";
 import { hex } from "./state/people.ts";
-import type { SnapshotLine } from "./worker/native.ts";
 import type { GroupMessage, GroupView } from "./worker/group.ts";
 import type { Source } from "./worker/kid.ts";
 import type { FrameLabel, PipeStats } from "./worker/pipes.ts";
@@ -136,11 +135,6 @@ export class Participation {
   /** Has the member vouch for a state, and tell everybody (K6.2). */
   async giveSnapshot(purpose: string, order: number, content: Uint8Array): Promise<void> {
     await this.#keys.call("snapshot", { purpose, order, content });
-  }
-
-  /** Has the member check what `giver` vouches for. */
-  openSnapshot(giver: number, data: Uint8Array, content: Uint8Array): Promise<SnapshotLine> {
-    return this.#keys.call("snapshot_open", { giver, data, content });
   }
 
   /** Publishes a track, or falls silent, and tells the node which state tiles should show. */
