@@ -42,6 +42,8 @@ export interface ParticipationPorts {
   counted(stats: PipeStats): void;
   /** The connection whose slots are shown. */
   connection(connection: Connection): void;
+  /** Media has a path. */
+  connected(): void;
   /** The path is interrupted, or whole again. */
   interrupted(interrupted: boolean): void;
   /** A source was emptied because its frames did not pass through the seal (K5.7). */
@@ -221,6 +223,7 @@ export class Participation {
       },
       state: (state) => {
         this.#mediaLost = state === "interrupted";
+        if (state === "connected") this.#ports.connected();
         this.#ports.interrupted(this.#socketLost || this.#mediaLost);
       },
       // Without a socket the whole network is away, and nothing is known about what it blocks.
@@ -230,13 +233,14 @@ export class Participation {
 
   #event(event: ServerEvent): void {
     this.#keys.event(event);
+    // What must happen is begun before anybody is told of it.
     if (event.type === "media.move") {
       this.media.move(event.connection).catch((error: unknown) => this.#lose(codeOf(error, "media_failed")));
     }
-    this.#ports.event(event);
     // A host's mute acts on the source, so that every copy falls silent (K7.2).
     if (event.type === "muted") void this.publish(event.source, null, "muted").catch(() => undefined);
     if (event.type === "removed" || event.type === "ended") this.#shut();
+    this.#ports.event(event);
   }
 
   async #look(): Promise<void> {
@@ -252,8 +256,9 @@ export class Participation {
       const finding = this.#watchdog.look(source, { sent, encoded, seen: (pipe?.sealed ?? 0) + dropped });
       if (finding === null) continue;
       // Either way the source is emptied: what cannot be sealed is not captured in vain, and never sent (K5.7).
+      const emptied = this.publish(source, null, "muted").catch(() => undefined);
       this.#ports.stopped(source, finding);
-      await this.publish(source, null, "muted").catch(() => undefined);
+      await emptied;
     }
   }
 }
