@@ -42,7 +42,10 @@ describe(`${CROWD} others`, () => {
       cwd: ROOT,
       stdio: ["pipe", "pipe", "inherit"],
     });
-    await once(crowd.stdout, "data");
+    const ended = once(crowd, "exit").then(([code]) => assert.fail(`the crowd ended with ${code} before it was in`));
+    await Promise.race([once(crowd.stdout, "data"), ended]);
+    // Later its end is expected.
+    ended.catch(() => undefined);
   });
 
   after(async () => {
@@ -69,7 +72,8 @@ describe(`${CROWD} others`, () => {
   test("the slots were appended to the one connection, by one more offer", async () => {
     assert.equal(await watcher.page.evaluate(() => window.peers.length), 1);
     assert.equal(await watcher.page.evaluate(() => window.peers[0].getTransceivers().length), GROWN);
-    assert.equal(relay.asked.filter((type) => type === "media.offer").length, 2);
+    // A slow machine may restart a path meanwhile: such an offer appends nothing.
+    assert.equal(relay.asked.filter(({ type, restart }) => type === "media.offer" && !restart).length, 2);
   });
 
   test("pictures go on in the old slots and in the new ones", async () => {

@@ -19,7 +19,7 @@ class Liar {
   answer = (reply) => reply;
   /** Everything the node said, as it was. */
   heard = [];
-  /** Types of everything that the page asked for. */
+  /** Everything that the page asked for. */
   asked = [];
   #seq = 0;
   #page = null;
@@ -32,7 +32,7 @@ class Liar {
     route.onMessage((message) => {
       const request = decode(message);
       types.set(request.id, request.type);
-      this.asked.push(request.type);
+      this.asked.push(request);
       node.send(message);
     });
     node.onMessage((message) => {

@@ -64,18 +64,16 @@ describe("a lying server", () => {
     await node.stop();
   });
 
-  // The membership tag is the end of a commit; the MLS signature covers what lies before the tags alone.
-  for (const [what, at] of [["a commit that was altered", 120], ["a commit with a broken tag", 10]]) {
-    test(`K4.1: ${what} is refused and named, and the epoch stays`, async () => {
-      const { person, liar } = await victim();
-      await until("in", () => person.look(), ({ state }) => state === "connected");
-      const { encryption } = await person.look();
-      liar.lie = (event) => (event.type === "group.staged" ? [{ ...event, commit: altered(event.commit, at) }] : [event]);
-      await another("Third");
-      await alarmed(person, /^(commit_altered|submission_signature|message_malformed)$/);
-      assert.equal((await person.look()).encryption.epoch, encryption.epoch);
-    });
-  }
+  // Wherever it was altered: the hub's entry names the hash of all its bytes, and that is looked at first.
+  test("K4.1: a commit that was altered is refused and named, and the epoch stays", async () => {
+    const { person, liar } = await victim();
+    await until("in", () => person.look(), ({ state }) => state === "connected");
+    const { encryption } = await person.look();
+    liar.lie = (event) => (event.type === "group.staged" ? [{ ...event, commit: altered(event.commit) }] : [event]);
+    await another("Third");
+    await alarmed(person, /^commit_altered$/);
+    assert.equal((await person.look()).encryption.epoch, encryption.epoch);
+  });
 
   test("K4.1: a commit whose altered bytes the hub itself signs for is still not its author's", async () => {
     const { person, liar } = await victim();
@@ -158,7 +156,7 @@ describe("a lying server", () => {
       const now = await person.look();
       assert.equal(now.encryption.epoch, encryption.epoch);
       assert.equal(now.people.length, 2, JSON.stringify(now.people));
-      assert.ok(!liar.asked.includes("group.commit"), "it is named as committer, and makes no commit of this");
+      assert.ok(liar.asked.every(({ type }) => type !== "group.commit"), "it is named as committer, and makes no commit of this");
     });
   }
 

@@ -60,6 +60,8 @@ export const Entente = {
   /** Joins a meeting; resolves when the socket, the certificate and the media offer are done, rejects with a code. */
   async join(options: JoinOptions): Promise<Meeting> {
     if (!Entente.supported()) throw new EntenteError("unsupported_browser");
+    const givenUp = (): boolean => options.signal?.aborted ?? false;
+    if (givenUp()) throw new EntenteError("closed", "before joining");
     const baseUrl = options.baseUrl ?? location.origin;
     const meeting = new Meeting(
       { baseUrl, slug: options.slug, session: options.session ?? null, guestName: options.guestName ?? null },
@@ -69,13 +71,13 @@ export const Entente = {
         wasmIntegrity: options.wasmIntegrity ?? BUILT_INTEGRITY,
       },
     );
-    if (options.signal?.aborted === true) throw new EntenteError("closed", "before joining");
     const giveUp = (): void => void meeting.leave();
     options.signal?.addEventListener("abort", giveUp);
     try {
       await meeting.setMicrophone(options.devices?.microphone ?? null);
       await meeting.setCamera(options.devices?.camera ?? null);
       await meeting.open();
+      if (givenUp()) throw new EntenteError("closed", "while joining");
     } finally {
       options.signal?.removeEventListener("abort", giveUp);
     }

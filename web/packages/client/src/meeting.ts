@@ -5,22 +5,26 @@
 
 import { monotonic, unixTime } from "./clock.ts";
 import { codeOf, EntenteError } from "./errors.ts";
+import type { HelloReply, Person, ServerEvent } from "./generated/wire.ts";
 import type { JoinRequest } from "./http.ts";
 import { AudioOut } from "./media/audio_out.ts";
 import { FIRST_VIDEO } from "./media/connection.ts";
-import { type Assets, Participation } from "./participation.ts";
+import { type Assets, Participation, type ParticipationPorts } from "./participation.ts";
 import { Pictures } from "./pictures.ts";
 import { type Delays, RECONNECT } from "./state/backoff.ts";
 import { type Content, decodeContent, encodeContent, MAX_TEXT } from "./state/content.ts";
 import { Handover } from "./state/handover.ts";
+import { tell } from "./state/listeners.ts";
 import { MeetingModel } from "./state/model.ts";
 import { Store } from "./state/store.ts";
 import { collectStats } from "./stats.ts";
 import type { Alarm, Ended, MeetingSnapshot, Source, Stats, View } from "./types.ts";
-import type { GroupMessage } from "./worker/group.ts";
+import type { GroupMessage, GroupView } from "./worker/group.ts";
 
 /** Participations tried in a row before the meeting is given up: with the waits between, some two minutes, in which a node restarts. */
 const TRIES = 40;
+/** Participations in a row whose media found no way, in a meeting whose media once had one: some two minutes, as above. */
+const BLOCKED_TRIES = 5;
 /** Milliseconds between looks at what time alone changes. */
 const TICK = 1_000;
 // What another participation cannot mend.
@@ -54,6 +58,11 @@ export class Meeting {
   #view: readonly View[] = [];
   #hand = false;
   #signing = false;
+  /** Us in the node's list of people, as it was last told. */
+  #listed = { participant: "", signing: false };
+  /** Whether media ever had a path in this meeting, and how many participations ended since because there was none. */
+  #stood = false;
+  #blocked = 0;
   #handover: Handover | null = null;
   #current: Participation | null = null;
   #ended = false;
@@ -156,14 +165,14 @@ export class Meeting {
 
   /** Raises or lowers the hand. */
   async raiseHand(up: boolean): Promise<void> {
-    this.#hand = up;
     await this.#say({ t: "hand", up });
+    this.#hand = up;
   }
 
   /** Says that one signs, which counts as speaking until it is taken back (M4.7). */
   async setSigning(on: boolean): Promise<void> {
-    this.#signing = on;
     await this.#need().request("signing", { on });
+    this.#signing = on;
   }
 
   /** Tells the node what is on screen, most important first. */
@@ -214,48 +223,7 @@ export class Meeting {
 
   async #participate(): Promise<void> {
     if (this.#ended) throw new EntenteError("closed", "before joining");
-    const participation = new Participation(this.#join, this.#assets, {
-      hello: (hello) => {
-        this.#model.hello(hello);
-        this.#handover = this.#makeHandover(participation);
-      },
-      event: (event) => {
-        this.#model.event(event, unixTime());
-        if (event.type === "muted") this.#silence(event.source as Source, "muted_by_host");
-        if (event.type === "participants") this.#sendView();
-        if (event.type === "removed" || event.type === "ended") this.#finish();
-        this.#store.touch();
-      },
-      group: (view) => {
-        const first = this.#model.view.epoch === null && view.epoch !== null;
-        this.#model.group(view);
-        this.#handover?.group(view);
-        // Hands are held up in each group anew: a newcomer to it knows none.
-        if (first && this.#hand) void this.raiseHand(true).catch(() => undefined);
-        this.#store.touch();
-      },
-      message: (message) => this.#heard(message),
-      arrived: (arrival) => this.#handover?.arrived(arrival),
-      labels: (labels) => {
-        const clashing = this.#pictures.labels(labels);
-        if (clashing.length > 0) this.#alarm("tiles_swapped", clashing);
-      },
-      alarm: (code, detail, leaf) => this.#alarm(code, leaf === null ? [] : [leaf], detail),
-      counted: (stats) => this.#pictures.counted(stats),
-      connection: (connection) => {
-        this.#pictures.use(connection);
-        this.#audio.use(connection);
-      },
-      interrupted: (interrupted) => {
-        this.#model.interrupted(interrupted);
-        this.#store.touch();
-      },
-      stopped: (source, finding) => {
-        this.#silence(source as Source, "source_stopped");
-        this.#alarm(finding, [], source);
-      },
-      lost: (code) => void this.#lost(code),
-    });
+    const participation = new Participation(this.#join, this.#assets, this.#ports());
     this.#current = participation;
     for (const [source, track] of this.#tracks) await participation.media.publish(source, track);
     try {
@@ -272,19 +240,88 @@ export class Meeting {
     this.#store.touch();
   }
 
-  #heard({ leaf, epoch, order, content }: GroupMessage): void {
+  /** What a participation tells, and what comes of it. */
+  #ports(): ParticipationPorts {
+    return {
+      hello: (hello) => this.#greeted(hello),
+      event: (event) => this.#told(event),
+      group: (view) => this.#grouped(view),
+      message: (message) => this.#heard(message),
+      arrived: (arrival) => this.#handover?.arrived(arrival),
+      labels: (labels) => {
+        const clashing = this.#pictures.labels(labels);
+        if (clashing.length > 0) this.#alarm("tiles_swapped", clashing);
+      },
+      alarm: (code, detail, leaf) => this.#alarm(code, leaf === null ? [] : [leaf], detail),
+      counted: (stats) => this.#pictures.counted(stats),
+      connection: (connection) => {
+        this.#pictures.use(connection);
+        this.#audio.use(connection);
+      },
+      connected: () => {
+        this.#stood = true;
+        this.#blocked = 0;
+      },
+      interrupted: (interrupted) => {
+        this.#model.interrupted(interrupted);
+        this.#store.touch();
+      },
+      stopped: (source, finding) => {
+        this.#silence(source as Source, "source_stopped");
+        this.#alarm(finding, [], source);
+      },
+      lost: (code) => void this.#lost(code),
+    };
+  }
+
+  #greeted(hello: HelloReply): void {
+    this.#model.hello(hello);
+    this.#listed = { participant: hello.participant, signing: false };
+    this.#handover = this.#makeHandover();
+  }
+
+  #told(event: ServerEvent): void {
+    this.#model.event(event, unixTime());
+    if (event.type === "muted") this.#silence(event.source as Source, "muted_by_host");
+    if (event.type === "participants") {
+      this.#noteSigning(event.people);
+      this.#sendView();
+    }
+    if (event.type === "removed" || event.type === "ended") this.#finish();
+    this.#store.touch();
+  }
+
+  /** The node ends our signing when we cannot be seen any more: a later participation must not begin it again. */
+  #noteSigning(people: readonly Person[]): void {
+    const own = people.find(({ participant }) => participant === this.#listed.participant);
+    if (own === undefined) return;
+    if (this.#listed.signing && !own.signing) this.#signing = false;
+    this.#listed.signing = own.signing;
+  }
+
+  #grouped(view: GroupView): void {
+    const first = this.#model.view.epoch === null && view.epoch !== null;
+    this.#model.group(view);
+    this.#handover?.group(view);
+    // Hands are held up in each group anew: a newcomer to it knows none.
+    if (first && this.#hand) void this.raiseHand(true).catch(() => undefined);
+    this.#store.touch();
+  }
+
+  #heard({ leaf, epoch, order, content, vouched }: GroupMessage): void {
     const known = decodeContent(content);
-    if (known?.t === "snapshot") this.#handover?.snapshot(leaf, epoch, known.data, known.content).catch(() => undefined);
+    if (known?.t === "snapshot" && vouched !== null) this.#handover?.snapshot(leaf, vouched, known).catch(() => undefined);
     else if (known?.t === "snapshot_seen") this.#handover?.seen(leaf, known.hash);
     else if (known !== null) this.#model.content(known, { leaf, epoch, order }, unixTime());
     this.#handover?.heard(order);
     this.#store.touch();
   }
 
-  #makeHandover(participation: Participation): Handover {
+  #makeHandover(): Handover | null {
+    const participation = this.#current;
+    if (participation === null) return null;
     return new Handover(this.#model.hands, {
       give: (purpose, order, content) => participation.giveSnapshot(purpose, order, content),
-      open: (giver, data, content) => participation.openSnapshot(giver, data, content),
       confirm: (hash) => participation.sendMessage(encodeContent({ t: "snapshot_seen", hash })),
       later: (ms, run) => void setTimeout(() => (this.#current === participation ? run() : undefined), ms),
       changed: () => this.#store.touch(),
@@ -297,7 +334,8 @@ export class Meeting {
     this.#model.interrupted(true);
     this.#store.touch();
     let reason = code;
-    for (let attempt = 0; attempt < TRIES && !this.#ended && !FINAL.has(reason); attempt += 1) {
+    if (reason === "media_blocked") this.#blocked += 1;
+    for (let attempt = 0; attempt < TRIES && !this.#ended && !this.#final(reason); attempt += 1) {
       await this.#delays.wait(attempt);
       if (this.#ended) return;
       try {
@@ -306,7 +344,13 @@ export class Meeting {
         reason = codeOf(error, "lost");
       }
     }
-    if (!this.#ended) this.#end(FINAL.has(reason) ? reason : "lost", null);
+    if (!this.#ended) this.#end(this.#final(reason) ? reason : "lost", null);
+  }
+
+  #final(reason: string): boolean {
+    // A network that let media through an hour ago may do so again.
+    if (reason === "media_blocked" && this.#stood && this.#blocked < BLOCKED_TRIES) return false;
+    return FINAL.has(reason);
   }
 
   async #publish(source: Source, track: MediaStreamTrack | null): Promise<void> {
@@ -380,6 +424,6 @@ export class Meeting {
   }
 
   #emit<T extends keyof MeetingEvents>(type: T, value: MeetingEvents[T]): void {
-    for (const listener of [...(this.#listeners.get(type) ?? [])]) (listener as (value: MeetingEvents[T]) => void)(value);
+    tell((this.#listeners.get(type) ?? []) as Iterable<(value: MeetingEvents[T]) => void>, value);
   }
 }

@@ -16,7 +16,6 @@ import { browserPins, pinChanged } from "./pins.ts";
 import { Socket } from "./socket.ts";
 import type { Arrival } from "./state/handover.ts";
 import { hex } from "./state/people.ts";
-import type { SnapshotLine } from "./worker/native.ts";
 import type { GroupMessage, GroupView } from "./worker/group.ts";
 import type { Source } from "./worker/kid.ts";
 import type { FrameLabel, PipeStats } from "./worker/pipes.ts";
@@ -43,6 +42,8 @@ export interface ParticipationPorts {
   counted(stats: PipeStats): void;
   /** The connection whose slots are shown. */
   connection(connection: Connection): void;
+  /** Media has a path. */
+  connected(): void;
   /** The path is interrupted, or whole again. */
   interrupted(interrupted: boolean): void;
   /** A source was emptied because its frames did not pass through the seal (K5.7). */
@@ -138,11 +139,6 @@ export class Participation {
     await this.#keys.call("snapshot", { purpose, order, content });
   }
 
-  /** Has the member check what `giver` vouches for. */
-  openSnapshot(giver: number, data: Uint8Array, content: Uint8Array): Promise<SnapshotLine> {
-    return this.#keys.call("snapshot_open", { giver, data, content });
-  }
-
   /** Publishes a track, or falls silent, and tells the node which state tiles should show. */
   async publish(source: Source, track: MediaStreamTrack | null, state: SourceState): Promise<void> {
     this.#watchdog.forget(source);
@@ -227,6 +223,7 @@ export class Participation {
       },
       state: (state) => {
         this.#mediaLost = state === "interrupted";
+        if (state === "connected") this.#ports.connected();
         this.#ports.interrupted(this.#socketLost || this.#mediaLost);
       },
       // Without a socket the whole network is away, and nothing is known about what it blocks.
@@ -236,13 +233,14 @@ export class Participation {
 
   #event(event: ServerEvent): void {
     this.#keys.event(event);
+    // What must happen is begun before anybody is told of it.
     if (event.type === "media.move") {
       this.media.move(event.connection).catch((error: unknown) => this.#lose(codeOf(error, "media_failed")));
     }
-    this.#ports.event(event);
     // A host's mute acts on the source, so that every copy falls silent (K7.2).
     if (event.type === "muted") void this.publish(event.source, null, "muted").catch(() => undefined);
     if (event.type === "removed" || event.type === "ended") this.#shut();
+    this.#ports.event(event);
   }
 
   async #look(): Promise<void> {
@@ -258,8 +256,9 @@ export class Participation {
       const finding = this.#watchdog.look(source, { sent, encoded, seen: (pipe?.sealed ?? 0) + dropped });
       if (finding === null) continue;
       // Either way the source is emptied: what cannot be sealed is not captured in vain, and never sent (K5.7).
+      const emptied = this.publish(source, null, "muted").catch(() => undefined);
       this.#ports.stopped(source, finding);
-      await this.publish(source, null, "muted").catch(() => undefined);
+      await emptied;
     }
   }
 }

@@ -104,6 +104,8 @@ export class FakeWorker {
   ended = false;
   /** Answers by the name of a call. */
   answers: Record<string, unknown> = { begin: Uint8Array.of(1), resume: Uint8Array.of(2), stats: { sending: [], receiving: [] } };
+  /** The name of a call that it refuses. */
+  refuses: string | null = null;
   readonly called: { name: string; args: Record<string, unknown> }[] = [];
 
   constructor() {
@@ -112,7 +114,8 @@ export class FakeWorker {
   postMessage(message: { op: string; id: number; name: string; args: Record<string, unknown> }): void {
     if (message.op !== "call") return;
     this.called.push({ name: message.name, args: message.args });
-    queueMicrotask(() => this.say({ op: "answer", id: message.id, result: this.answers[message.name] ?? null }));
+    const answer = message.name === this.refuses ? { error: { code: "not_reached", detail: "" } } : { result: this.answers[message.name] ?? null };
+    queueMicrotask(() => this.say({ op: "answer", id: message.id, ...answer }));
   }
   say(message: object): void {
     if (!this.ended) this.onmessage?.({ data: message });

@@ -1,9 +1,9 @@
 /** The member's conversation with the hub, driven by a double of the native member that records what it is asked. */
 
 import { encode } from "@msgpack/msgpack";
-import { beforeEach, expect, test } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import type { HelloReply, ServerEvent } from "../src/generated/wire.ts";
-import { decodeContent } from "../src/state/content.ts";
+import { decodeContent, encodeContent } from "../src/state/content.ts";
 import type { Arrival } from "../src/state/handover.ts";
 import { Group, type GroupMessage, type GroupView } from "../src/worker/group.ts";
 import type { Member, Native } from "../src/worker/native.ts";
@@ -22,6 +22,9 @@ class FakeMember {
   prior: { reason: string } | null = null;
   groupId = Uint8Array.of(0x67);
   missed = 0;
+  says: Uint8Array = one;
+  /** The epoch that the giver of a snapshot claims; its own unless a test says otherwise. */
+  claims: number | null = null;
   added: number[] = [];
 
   #note(name: string, detail: unknown = ""): void {
@@ -82,7 +85,7 @@ class FakeMember {
   }
   decrypt() {
     this.#note("decrypt");
-    return encode({ leaf: 2, epoch: this.epoch, number: 0, content: one, missed: this.missed });
+    return encode({ leaf: 2, epoch: this.epoch, number: 0, content: this.says, missed: this.missed });
   }
   frameSender() {
     return encode({ kid: 5, epoch: this.epoch, generation: 1, key: one, salt: one });
@@ -105,7 +108,7 @@ class FakeMember {
   }
   openSnapshot(giver: number) {
     this.#note("openSnapshot", giver);
-    return encode({ epoch: 1, purpose: "hands", order: 7 });
+    return encode({ epoch: this.claims ?? this.epoch, purpose: "hands", order: 7 });
   }
   revoke() {
     this.#note("revoke");
@@ -296,12 +299,54 @@ test("K6.2: a snapshot is signed anew for each epoch that it is tried in", async
   expect(decodeContent(sent.at(-1)?.fields.data as Uint8Array)).toEqual({ t: "snapshot", data: Uint8Array.of(0x53), content: one });
 });
 
-test("K6.2: a snapshot that its sender did not sign is named, with the sender", async () => {
-  const member = await creator();
-  expect(group.openSnapshot(2, one, one)).toEqual({ epoch: 1, purpose: "hands", order: 7 });
-  member.fails.set("openSnapshot", "signed_signature");
-  expect(() => group.openSnapshot(2, one, one)).toThrow();
-  expect(alarms).toEqual(["signed_signature 2"]);
+describe("K6.2: a snapshot", () => {
+  const said = () => event("message", { data: one, epoch: 1, order: 1 });
+  let member: FakeMember;
+
+  beforeEach(async () => {
+    member = await creator();
+    member.says = encodeContent({ t: "snapshot", data: one, content: one });
+  });
+
+  test("is opened with its message, against the leaf that sealed it and the tree of that moment", () => {
+    group.handle(said());
+    group.handle(event("group.reached", { entry: one, receipts: [one] }));
+    expect(member.calls.slice(-3)).toEqual(["decrypt", "openSnapshot 2", "reached"]);
+    expect(messages.map(({ vouched }) => vouched)).toEqual([{ epoch: 1, purpose: "hands", order: 7 }]);
+    expect(alarms).toEqual([]);
+  });
+
+  test("that its sender did not sign is named, with the sender, and vouched for by nobody", () => {
+    member.fails.set("openSnapshot", "signed_signature");
+    group.handle(said());
+    expect(alarms).toEqual(["signed_signature 2"]);
+    expect(messages.map(({ vouched }) => vouched)).toEqual([null]);
+  });
+
+  for (const claims of [0, 2, 2 ** 53]) {
+    test(`that claims epoch ${claims} in a message of epoch 1 is refused and named`, () => {
+      member.claims = claims;
+      group.handle(said());
+      expect(alarms).toEqual(["signed_signature 2"]);
+      expect(messages.map(({ vouched }) => vouched)).toEqual([null]);
+    });
+  }
+
+  test("is looked at once for each giver and epoch", () => {
+    for (let at = 0; at < 5; at += 1) group.handle(said());
+    expect(messages.filter(({ vouched }) => vouched !== null).length).toBe(1);
+    expect(member.calls.filter((call) => call.startsWith("openSnapshot")).length).toBe(1);
+    group.handle(event("group.reached", { entry: one, receipts: [one] }));
+    group.handle(said());
+    expect(member.calls.filter((call) => call.startsWith("openSnapshot")).length).toBe(2);
+  });
+
+  test("no other message is vouched for", () => {
+    member.says = one;
+    group.handle(said());
+    expect(messages.map(({ vouched }) => vouched)).toEqual([null]);
+    expect(member.calls).not.toContain("openSnapshot 2");
+  });
 });
 
 test("K6.2: those who were there are told who came, and who committed it; who comes is not", async () => {

@@ -1,6 +1,7 @@
 /** A whole meeting at doubles of browser and node: what it leaves behind, what it shows, and when it gives up. */
 
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { Entente } from "../src/index.ts";
 import type { Meeting } from "../src/meeting.ts";
 import { RECONNECT } from "../src/state/backoff.ts";
 import { captured, FakePeer, FakeTrack, FakeWorker, HOLD, installBrowser, meetingAt, type FakeNode } from "./browser.ts";
@@ -92,6 +93,40 @@ describe("leaving while the join is under way leaves nobody behind", () => {
   });
 });
 
+describe("a join whose signal is raised", () => {
+  const join = (signal: AbortSignal): Promise<Meeting> =>
+    Entente.join({ baseUrl: "http://node", slug: "t", guestName: "Ada", signal, devices: { microphone: new FakeTrack("audio").real } });
+
+  test("beforehand leaves nothing running", async () => {
+    await expect(join(AbortSignal.abort())).rejects.toMatchObject({ code: "closed" });
+    expect(vi.getTimerCount()).toBe(0);
+    expect(FakeWorker.all).toEqual([]);
+  });
+
+  test("at its very end rejects as well, and nobody is left behind", async () => {
+    node.answers.source = () => HOLD;
+    const giveUp = new AbortController();
+    const joining = expect(join(giveUp.signal)).rejects.toMatchObject({ code: "closed" });
+    await tick(100);
+    expect(node.requests("source").length).toBe(1);
+    giveUp.abort();
+    await joining;
+    await tick(1000);
+    expect(node.sockets[0]?.closed).toBe(1000);
+    expect(openPeers()).toEqual([]);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  test("after it has joined changes nothing", async () => {
+    const giveUp = new AbortController();
+    const meeting = await join(giveUp.signal);
+    giveUp.abort();
+    await tick(1000);
+    expect(meeting.getSnapshot().ended).toBeNull();
+    await meeting.leave();
+  });
+});
+
 describe("connections for media", () => {
   test("M5.1: a move told while a broken path is mended ends in one connection", async () => {
     const meeting = await joined();
@@ -135,6 +170,40 @@ describe("connections for media", () => {
     expect(openPeers()).toEqual([]);
   });
 
+  for (const late of [16_000, 22_000]) {
+    test(`a first connection that comes after ${late / 1000} s, while a second is tried in vain, is kept`, async () => {
+      FakePeer.fate = null;
+      const meeting = await joined();
+      await tick(late);
+      expect(FakePeer.all.length).toBe(2);
+      FakePeer.all[0]?.become("connected");
+      await tick(20_000);
+      expect(meeting.getSnapshot().ended).toBeNull();
+      expect(openPeers()).toEqual([FakePeer.all[0]]);
+      // From now on it is a path that stood: one that is interrupted is restarted.
+      FakePeer.all[0]?.become("disconnected");
+      expect(meeting.getSnapshot().state).not.toBe("ended");
+      await tick(2_500);
+      expect(FakePeer.all[0]?.restarts).toBe(1);
+      await meeting.leave();
+    });
+  }
+
+  test("a restart that comes late, while a second connection is tried in vain, is kept", async () => {
+    const meeting = await joined();
+    FakePeer.fate = null;
+    FakePeer.all[0]?.become("failed");
+    await tick(10_000);
+    expect(FakePeer.all.length).toBe(2);
+    expect(meeting.state).toBe("reconnecting");
+    FakePeer.all[0]?.become("connected");
+    await tick(20_000);
+    expect(node.sockets.length).toBe(1);
+    expect(meeting.state).not.toBe("reconnecting");
+    expect(openPeers()).toEqual([FakePeer.all[0]]);
+    await meeting.leave();
+  });
+
   test("a browser that says so at once is not waited for", async () => {
     FakePeer.fate = "failed";
     const meeting = await joined();
@@ -152,6 +221,37 @@ describe("connections for media", () => {
     expect(node.sockets.length).toBe(2);
     expect(meeting.getSnapshot().ended).toBeNull();
     await meeting.leave();
+  });
+});
+
+describe("media that is blocked in a meeting whose media once stood", () => {
+  /** In a meeting with media; then the participation is lost, and the next one's media does not connect. */
+  async function blocked(): Promise<Meeting> {
+    const meeting = await joined();
+    FakePeer.fate = null;
+    node.sockets[0]?.drop(1000);
+    await tick(30_000);
+    return meeting;
+  }
+
+  test("is tried again", async () => {
+    const meeting = await blocked();
+    expect(meeting.getSnapshot().ended).toBeNull();
+    expect(node.sockets.length).toBe(3);
+    FakePeer.fate = "connected";
+    await tick(30_000);
+    expect(node.sockets.length).toBe(3);
+    expect(openPeers().map(({ connectionState }) => connectionState)).toEqual(["connected"]);
+    await meeting.leave();
+  });
+
+  test("ends it all the same when it stays so, by name", async () => {
+    const meeting = await blocked();
+    await tick(60_000);
+    expect(meeting.getSnapshot().ended).toBeNull();
+    await tick(120_000);
+    expect(meeting.getSnapshot().ended?.reason).toBe("media_blocked");
+    expect(openPeers()).toEqual([]);
   });
 });
 
@@ -215,6 +315,121 @@ describe("what is published", () => {
     node.say({ type: "muted", source: "microphone", by: "p_9" });
     await tick();
     expect(meeting.getSnapshot().own.microphone).toEqual({ on: false, why: "muted_by_host" });
+    await meeting.leave();
+  });
+});
+
+describe("a page whose listener throws", () => {
+  let thrown: unknown[];
+  const fault = new Error("the page's own");
+
+  beforeEach(() => {
+    thrown = [];
+    const real = globalThis.queueMicrotask;
+    vi.spyOn(globalThis, "queueMicrotask").mockImplementation((run) => {
+      real(() => {
+        try {
+          run();
+        } catch (error) {
+          thrown.push(error);
+        }
+      });
+    });
+  });
+  afterEach(() => void vi.restoreAllMocks());
+
+  /** In a meeting with a camera and listeners that all throw, before one that does not. */
+  async function faulty(): Promise<{ meeting: Meeting; told: string[] }> {
+    const meeting = await joined();
+    await meeting.setCamera(new FakeTrack().real);
+    await tick();
+    const told: string[] = [];
+    const fail = (): void => {
+      throw fault;
+    };
+    for (const type of ["alarm", "change", "ended"] as const) {
+      meeting.on(type, fail);
+      meeting.on(type, () => told.push(type));
+    }
+    meeting.subscribe(fail);
+    return { meeting, told };
+  }
+
+  test("hears of its own fault, and every other listener is told", async () => {
+    const { meeting, told } = await faulty();
+    FakeWorker.all[0]?.say({ op: "alarm", code: "fork", detail: "", leaf: null });
+    await tick();
+    expect(told).toEqual(["alarm", "change"]);
+    expect(thrown).toEqual([fault, fault, fault]);
+    await meeting.leave();
+    expect(told).toContain("ended");
+  });
+
+  test("K5.7: does not keep a source from being emptied", async () => {
+    const { meeting, told } = await faulty();
+    const camera = sender(FakePeer.all[0], "camera");
+    let encoded = 0;
+    if (camera) camera.getStats = async () => new Map([["1", { type: "outbound-rtp", framesEncoded: (encoded += 30), packetsSent: encoded }]]);
+    let emptied: boolean | null = null;
+    meeting.on("alarm", () => (emptied = camera?.track === null));
+    await tick(6_000);
+    expect(told).toContain("alarm");
+    expect(emptied).toBe(true);
+    await meeting.leave();
+  });
+
+  test("does not keep a host's mute from acting, nor a removed client from closing", async () => {
+    const { meeting, told } = await faulty();
+    let endedBefore: boolean | undefined;
+    meeting.on("ended", () => (endedBefore = FakeWorker.all[0]?.ended));
+    node.say({ type: "muted", source: "camera", by: "p_9" });
+    await tick();
+    expect(sender(FakePeer.all[0], "camera")?.track).toBeNull();
+    node.say({ type: "removed", by: null, reason: "host" });
+    await tick();
+    expect(told).toContain("ended");
+    expect(openPeers()).toEqual([]);
+    expect([node.sockets[0]?.closed, endedBefore]).toEqual([1000, true]);
+  });
+});
+
+describe("what one says of oneself", () => {
+  const listed = (signing: boolean): object => ({
+    type: "participants",
+    people: [{ participant: `p_${node.sockets.length}`, leaf: null, name_hint: "Ada", tenant: "", deployment: "fr", role: "guest", host: false, state: "connected", sources: {}, signing, joined_at: 0 }],
+  });
+  const anew = async (): Promise<void> => {
+    node.sockets.at(-1)?.drop(1000);
+    await tick(1_000);
+  };
+
+  test("signing that the node has ended is not begun again by a later participation", async () => {
+    const meeting = await joined();
+    await meeting.setSigning(true);
+    // A list from before says nothing against it.
+    node.say(listed(false) as never);
+    await anew();
+    expect(node.requests("signing").length).toBe(2);
+    node.say(listed(true) as never);
+    node.say(listed(false) as never);
+    await anew();
+    expect(node.sockets.length).toBe(3);
+    expect(node.requests("signing").length).toBe(2);
+    await meeting.leave();
+  });
+
+  test("what was refused is not said by a later participation either", async () => {
+    const meeting = await joined();
+    node.answers.signing = () => ({ error: { code: "forbidden", message: "" } });
+    await expect(meeting.setSigning(true)).rejects.toMatchObject({ code: "forbidden" });
+    const call = FakeWorker.all[0];
+    if (call) call.refuses = "message";
+    await expect(meeting.raiseHand(true)).rejects.toMatchObject({ code: "not_reached" });
+    await anew();
+    FakeWorker.all[1]?.say({ op: "group", view: { epoch: 1, leaf: 0, suite: 0x4f, code: "1", members: [], stopped: null, group: "67", prior: null } });
+    await tick();
+    expect(node.requests("signing").length).toBe(1);
+    expect(FakeWorker.all[1]?.called.map(({ name }) => name)).not.toContain("message");
     await meeting.leave();
   });
 });

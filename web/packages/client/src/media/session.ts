@@ -220,11 +220,13 @@ export class MediaSession {
       if (!this.#stood || !(await this.#connected(connection))) await this.#moveFrom(connection);
       if (!this.#closed) this.#ports.state("connected");
     } catch (error) {
-      if (!this.#closed) this.#ports.failed(codeOf(error, "media_failed"));
+      // The path that was given up may have come after all, while another was tried: then nothing has failed.
+      const came = this.#current?.state === "connected";
+      if (!this.#closed && !came) this.#ports.failed(codeOf(error, "media_failed"));
     } finally {
       this.#mending = false;
     }
-    // What the connection in use said meanwhile was not listened to.
+    // What the connection in use said meanwhile was not listened to: that it stands, not least.
     if (this.#current !== null) this.#changed(this.#current, this.#current.state);
   }
 

@@ -5,6 +5,8 @@
 
 import { decode, encode } from "@msgpack/msgpack";
 import type { GroupView } from "../worker/group.ts";
+import type { SnapshotLine } from "../worker/native.ts";
+import type { Content } from "./content.ts";
 import type { Hands } from "./hands.ts";
 import { hex } from "./people.ts";
 
@@ -16,8 +18,6 @@ export const TURN = 1_000;
 const CONFIRMERS = 3;
 /** Leaves of a group (K5.1). */
 const MAX_LEAVES = 4_096;
-/** Snapshots looked at in one epoch: each costs a signature check. */
-const MAX_LOOKED_AT = 64;
 
 /** Members came: the epoch that holds them is reached, and we were there before. */
 export interface Arrival {
@@ -30,8 +30,6 @@ export interface Arrival {
 export interface HandoverPorts {
   /** Signs, seals and sends. */
   give(purpose: string, order: number, content: Uint8Array): Promise<unknown>;
-  /** Checks that `giver` signed this content; rejects when not. */
-  open(giver: number, data: Uint8Array, content: Uint8Array): Promise<{ epoch: number; purpose: string; order: number }>;
   confirm(hash: Uint8Array): Promise<unknown>;
   later(ms: number, run: () => void): void;
   changed(): void;
@@ -67,8 +65,6 @@ export class Handover {
   #order = 0;
   /** The newest epoch whose newcomers have been told. */
   #given = 0;
-  #lookedAt = new Set<number>();
-  #lookedEpoch = -1;
 
   constructor(hands: Hands, ports: HandoverPorts) {
     this.#hands = hands;
@@ -99,12 +95,11 @@ export class Handover {
     });
   }
 
-  /** A snapshot came, sealed by this leaf in this epoch. */
-  async snapshot(giver: number, sealed: number, data: Uint8Array, content: Uint8Array): Promise<void> {
-    const leaves = decodeHands(content);
-    if (leaves === null || !this.#lookAt(giver, sealed)) return;
-    const { epoch, purpose, order } = await this.#ports.open(giver, data, content);
-    if (purpose !== PURPOSE) return;
+  /** A snapshot came: this leaf vouches for it, in the epoch in which it was sealed. */
+  async snapshot(giver: number, vouched: SnapshotLine, { data, content }: Content & { t: "snapshot" }): Promise<void> {
+    const { epoch, purpose, order } = vouched;
+    const leaves = purpose === PURPOSE ? decodeHands(content) : null;
+    if (leaves === null) return;
     const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", Uint8Array.from(data)));
     const told = { giver, epoch, order, leaves, hash: hex(digest) };
     this.#given = Math.max(this.#given, epoch);
@@ -128,14 +123,5 @@ export class Handover {
   /** Leaves that were there before this epoch, ascending; we are among them only if we were. */
   #present(epoch: number): number[] {
     return (this.#view?.members ?? []).filter((line) => line.joined_epoch < epoch).map((line) => line.leaf).toSorted((a, b) => a - b);
-  }
-
-  /** Once for each giver and epoch, and not without end. */
-  #lookAt(giver: number, sealed: number): boolean {
-    if (sealed > this.#lookedEpoch) this.#lookedAt = new Set();
-    this.#lookedEpoch = Math.max(sealed, this.#lookedEpoch);
-    if (this.#lookedAt.has(giver) || this.#lookedAt.size >= MAX_LOOKED_AT) return false;
-    this.#lookedAt.add(giver);
-    return true;
   }
 }

@@ -91,7 +91,7 @@ export class Hands {
   told(snapshot: HandsTold): void {
     if (this.#told?.confirmed === true) return;
     for (const leaf of this.#told?.leaves ?? []) this.#up.delete(leaf);
-    const leaves = new Set([...snapshot.leaves].filter((leaf) => this.#joined.has(leaf) && !this.#knows(leaf)));
+    const leaves = new Set([...snapshot.leaves].filter((leaf) => this.#wasThere(leaf, snapshot.epoch) && !this.#knows(leaf)));
     for (const leaf of leaves) this.#up.add(leaf);
     // Of itself the giver knows best: that is its own word.
     if (this.#joined.has(snapshot.giver)) this.#heard.add(snapshot.giver);
@@ -122,8 +122,10 @@ export class Hands {
     const then = this.#at(snapshot.order);
     if (then === null) return false;
     for (const [leaf, joined] of this.#joined) {
-      if (leaf === snapshot.giver || joined > snapshot.epoch) continue;
       const listed = snapshot.leaves.has(leaf);
+      // Nobody's hand was up before he came: a giver that says so speaks of somebody else, or lies about its epoch.
+      if (joined > snapshot.epoch && listed) return false;
+      if (leaf === snapshot.giver || joined > snapshot.epoch) continue;
       const up = leaf === this.#self ? this.#up.has(leaf) : then.has(leaf);
       if (listed ? !up || !this.#knows(leaf) : up && this.#knows(leaf)) return false;
     }
@@ -135,6 +137,10 @@ export class Hands {
     const told = this.#told;
     if (told === null || told.confirmed || told.leaves.size === 0) return null;
     return told.snapshot.giver;
+  }
+
+  #wasThere(leaf: number, epoch: number): boolean {
+    return (this.#joined.get(leaf) ?? Number.POSITIVE_INFINITY) <= epoch;
   }
 
   #knows(leaf: number): boolean {

@@ -1,5 +1,7 @@
 /** A plain observable value, shaped for `useSyncExternalStore` and for anything else: `subscribe` and `getSnapshot`. */
 
+import { tell } from "./listeners.ts";
+
 /** Calls `run` soon, once; a port so that tests decide when. */
 export type Schedule = (run: () => void) => void;
 
@@ -35,6 +37,6 @@ export class Store<T> {
   flush(): void {
     this.#pending = false;
     this.#snapshot = this.#make();
-    for (const listener of [...this.#listeners]) listener();
+    tell(this.#listeners, undefined);
   }
 }

@@ -5,7 +5,7 @@
  */
 
 import { codeOf, detailOf } from "../errors.ts";
-import { encodeContent } from "../state/content.ts";
+import { decodeContent, encodeContent } from "../state/content.ts";
 import type { Arrival } from "../state/handover.ts";
 import { hex } from "../state/people.ts";
 import type { Events, HelloReply, Requests, ServerEvent } from "../generated/wire.ts";
@@ -24,6 +24,7 @@ import {
   type Trust,
   unpack,
 } from "./native.ts";
+import { Snapshots } from "./snapshots.ts";
 
 /** What the page may know of the group: never a key. */
 export interface GroupView {
@@ -49,6 +50,8 @@ export interface GroupMessage {
   readonly order: number;
   readonly missed: number;
   readonly content: Uint8Array;
+  /** What its sender vouches for, checked, where the content is a snapshot (K6.2); null in everything else. */
+  readonly vouched: SnapshotLine | null;
 }
 
 /** What the conversation needs of its surroundings. */
@@ -90,6 +93,7 @@ export class Group implements FrameSecrets {
   #named = { epoch: -1, committer: -1 };
   #prior: string | null = null;
   #connected: Uint32Array | null = null;
+  #snapshots = this.#newSnapshots();
 
   constructor(native: Native, ports: GroupPorts) {
     this.#native = native;
@@ -132,16 +136,6 @@ export class Group implements FrameSecrets {
   giveSnapshot(purpose: string, order: number, content: Uint8Array): Promise<void> {
     // Signed anew for each try: the structure names the epoch.
     return this.#say((member) => encodeContent({ t: "snapshot", data: member.signSnapshot(purpose, order, content), content }));
-  }
-
-  /** Checks a snapshot against the leaf that sealed it; a refusal is told, with that leaf, and thrown. */
-  openSnapshot(giver: number, data: Uint8Array, content: Uint8Array): SnapshotLine {
-    try {
-      return unpack<SnapshotLine>(this.#reachedMember().openSnapshot(giver, data, content));
-    } catch (error) {
-      this.#ports.alarm(codeOf(error, "library"), "snapshot", giver);
-      throw error;
-    }
   }
 
   async #say(make: (member: Member) => Uint8Array): Promise<void> {
@@ -214,6 +208,7 @@ export class Group implements FrameSecrets {
     this.#joined = false;
     this.#joining = false;
     this.#member = null;
+    this.#snapshots = this.#newSnapshots();
     this.#life += 1;
     this.#revision += 1;
     const key = this.#native.generateLeafKey();
@@ -374,7 +369,13 @@ export class Group implements FrameSecrets {
     const opened = unpack<OpenedMessage>(this.#member.decrypt(event.data, this.#ports.now()));
     if (opened.missed > 0) this.#ports.alarm("message_missed", String(opened.missed), opened.leaf);
     const { leaf, epoch, missed, content } = opened;
-    this.#ports.message({ leaf, epoch, order: event.order, missed, content });
+    const known = decodeContent(content);
+    const vouched = known?.t === "snapshot" ? this.#snapshots.open(this.#member, opened, known) : null;
+    this.#ports.message({ leaf, epoch, order: event.order, missed, content, vouched });
+  }
+
+  #newSnapshots(): Snapshots {
+    return new Snapshots((code, leaf) => this.#ports.alarm(code, "snapshot", leaf));
   }
 
   #participants(event: Events["participants"]): void {

@@ -79,10 +79,6 @@ async function call(name: keyof Calls, args: unknown): Promise<unknown> {
       await need().giveSnapshot(purpose, order, content);
       return null;
     }
-    case "snapshot_open": {
-      const { giver, data, content } = args as Calls["snapshot_open"]["args"];
-      return need().openSnapshot(giver, data, content);
-    }
     case "stats":
       return pipes.stats();
   }

@@ -4,7 +4,6 @@ import type { HelloReply, Requests, ServerEvent } from "../generated/wire.ts";
 import type { Arrival } from "../state/handover.ts";
 import type { Codec } from "./codec.ts";
 import type { GroupMessage, GroupView } from "./group.ts";
-import type { SnapshotLine } from "./native.ts";
 import type { FrameLabel, PipeStats, PipeTarget } from "./pipes.ts";
 
 /** Calls of the page that are answered, by name. */
@@ -15,7 +14,6 @@ export interface Calls {
   resume: { args: { nonce: Uint8Array }; result: Uint8Array };
   message: { args: { content: Uint8Array }; result: null };
   snapshot: { args: { purpose: string; order: number; content: Uint8Array }; result: null };
-  snapshot_open: { args: { giver: number; data: Uint8Array; content: Uint8Array }; result: SnapshotLine };
   stats: { args: Record<string, never>; result: PipeStats };
 }
 
