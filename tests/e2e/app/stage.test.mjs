@@ -151,6 +151,39 @@ describe("the stage and the keyboard", { concurrency: 1 }, () => {
     });
   });
 
+  it("obeys a key that is held once, and keeps its repeats from the browser, which would open a dialog of its own", async () => {
+    await on(3, async (page) => {
+      await page.keyboard.down("Control");
+      for (let press = 0; press < 4; press += 1) await page.keyboard.down("d");
+      await page.keyboard.up("d");
+      await page.keyboard.up("Control");
+      await pressed(page, "Microphone", false);
+      assert.deepEqual(await page.evaluate(() => window.strokes.map((event) => [event.repeat, event.defaultPrevented])), [
+        [false, true],
+        [true, true],
+        [true, true],
+        [true, true],
+      ]);
+    }, {
+      prepare: () => {
+        window.strokes = [];
+        addEventListener("keydown", (event) => event.key === "d" && window.strokes.push(event), true);
+      },
+    });
+  });
+
+  it("leaves Page down to whatever else scrolls", async () => {
+    await on(20, async (page) => {
+      await page.getByText("Page 1 of 3").waitFor();
+      await button(page, "People").click();
+      await page.getByRole("heading", { name: "People" }).waitFor();
+      await page.locator(".panel-scroll").focus();
+      await page.keyboard.press("PageDown");
+      await page.waitForFunction(() => document.querySelector(".panel-scroll").scrollTop > 0);
+      assert.equal(await page.getByText("Page 1 of").count(), 1);
+    }, { height: 500 });
+  });
+
   it("opens the microphone while space is held, but not for those who write or press a button", async () => {
     await on(3, async (page) => {
       await button(page, "Microphone").click();

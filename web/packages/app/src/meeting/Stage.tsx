@@ -21,17 +21,16 @@ export interface StageProps {
   readonly choice: Choice;
   readonly onPin: (key: string) => void;
   readonly onPage: (page: number) => void;
+  /** Which page is shown, and of how many. */
+  readonly onLaidOut: (page: number, pages: number) => void;
 }
 
-export function Stage({ meeting, snapshot, devices, choice, onPin, onPage }: StageProps): ReactElement {
+export function Stage({ meeting, snapshot, devices, choice, onPin, onPage, onLaidOut }: StageProps): ReactElement {
   const [area, setArea] = useState<HTMLDivElement | null>(null);
   const box = useBox(area);
   const { stage, division } = useStage(snapshot, choice, box);
   useView(meeting, stage, division, box);
-  // Fewer pages than before: the page that is shown is the one to turn from.
-  useEffect(() => {
-    if (choice.page !== stage.page) onPage(stage.page);
-  }, [choice.page, stage.page, onPage]);
+  useEffect(() => onLaidOut(stage.page, stage.pages), [choice.page, stage.page, stage.pages, onLaidOut]);
   if (snapshot.state === "connecting" || snapshot.state === "waiting") return <Waiting state={snapshot.state} area={setArea} />;
 
   const solitary = alone(snapshot.people);

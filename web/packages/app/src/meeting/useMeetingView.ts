@@ -17,6 +17,9 @@ export interface MeetingView {
   /** Pins a picture, or lets the pinned one go. */
   readonly pin: (key: string) => void;
   readonly turn: (page: number) => void;
+  /** How many pages the stage has, as it last said. */
+  readonly pages: number;
+  readonly laidOut: (page: number, pages: number) => void;
 }
 
 export function useMeetingView(snapshot: MeetingSnapshot): MeetingView {
@@ -31,6 +34,12 @@ export function useMeetingView(snapshot: MeetingSnapshot): MeetingView {
     if (panel === "chat") setRead(incoming);
   }, [panel, incoming]);
   const turn = useCallback((wanted: number): void => setPage(Math.max(0, wanted)), []);
+  const [pages, setPages] = useState(1);
+  // Fewer pages than before: the page that is shown is the one to turn from.
+  const laidOut = useCallback((shown: number, count: number): void => {
+    setPage(shown);
+    setPages(count);
+  }, []);
   const choice = useMemo<Choice>(() => ({ layout, pinned, page }), [layout, pinned, page]);
   return {
     panel,
@@ -49,5 +58,7 @@ export function useMeetingView(snapshot: MeetingSnapshot): MeetingView {
       setPage(0);
     },
     turn,
+    pages,
+    laidOut,
   };
 }
