@@ -79,7 +79,7 @@ export function MeetingPage({ meeting, room, devices, info }: MeetingPageProps):
       />
       <div className="meeting-body">
         <main ref={main} className="stage-area" tabIndex={-1} aria-label={t("meeting.stage")}>
-          <Stage {...shared} devices={devices} choice={view.choice} onPin={view.pin} onPage={view.turn} onLaidOut={view.laidOut} />
+          <Stage {...shared} devices={devices} choice={view.choice} onPin={view.pin} onFill={view.fill} onPage={view.turn} onLaidOut={view.laidOut} />
         </main>
         {view.panel === "chat" ? <ChatPanel {...shared} onClose={view.close} /> : null}
         {view.panel === "people" ? <PeoplePanel {...shared} onClose={view.close} onProblem={setProblem} /> : null}

@@ -18,7 +18,7 @@ export function More({ meeting, snapshot, extra, onSettings, onShortcuts, onProb
   const { t } = useTranslation();
   const { model } = useWorld();
   const { layout } = useApp().settings;
-  const full = useFullscreen() === document.documentElement;
+  const full = useFullscreen();
   const keyboard = useMedia(HOVERS);
   const signing = snapshot.people.some((person) => person.self && person.signing);
   return (
@@ -46,7 +46,7 @@ export function More({ meeting, snapshot, extra, onSettings, onShortcuts, onProb
                 icon={full ? "shrink" : "grow"}
                 label={t("control.fullscreen")}
                 pressed={full}
-                onPress={then(() => toggleFullscreen(document.documentElement))}
+                onPress={then(() => toggleFullscreen())}
               />
             ) : null}
             <MoreItem

@@ -4,6 +4,7 @@ import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { useApp } from "../context.ts";
 import type { MeetingSnapshot } from "../state/port.ts";
 import type { Choice } from "../state/stage.ts";
+import { useFilled } from "../ui/fullscreen.ts";
 
 export type PanelName = "chat" | "people" | "encryption";
 
@@ -16,6 +17,8 @@ export interface MeetingView {
   readonly close: () => void;
   /** Pins a picture, or lets the pinned one go. */
   readonly pin: (key: string) => void;
+  /** Lets the large picture fill the screen, or no longer; null where there is no full screen. */
+  readonly fill: (() => void) | null;
   readonly turn: (page: number) => void;
   /** How many pages the stage has, as it last said. */
   readonly pages: number;
@@ -40,7 +43,8 @@ export function useMeetingView(snapshot: MeetingSnapshot): MeetingView {
     setPage(shown);
     setPages(count);
   }, []);
-  const choice = useMemo<Choice>(() => ({ layout, pinned, page }), [layout, pinned, page]);
+  const [filled, fill] = useFilled();
+  const choice = useMemo<Choice>(() => ({ layout, pinned, page, filled }), [layout, pinned, page, filled]);
   return {
     panel,
     choice,
@@ -57,6 +61,10 @@ export function useMeetingView(snapshot: MeetingSnapshot): MeetingView {
       setPinned(pinned === key ? null : key);
       setPage(0);
     },
+    fill: fill && (() => {
+      setPanel(null);
+      fill();
+    }),
     turn,
     pages,
     laidOut,
