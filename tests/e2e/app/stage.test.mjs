@@ -203,7 +203,7 @@ describe("the stage and the keyboard", { concurrency: 1 }, () => {
 
   it("leaves Page down to whatever else scrolls", async () => {
     await on(20, async (page) => {
-      await page.getByText("Page 1 of 3").waitFor();
+      await page.getByText("Page 1 of").waitFor();
       await button(page, "People").click();
       await page.getByRole("heading", { name: "People" }).waitFor();
       await page.locator(".panel-scroll").focus();

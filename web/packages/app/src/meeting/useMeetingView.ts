@@ -29,20 +29,13 @@ export function useMeetingView(snapshot: MeetingSnapshot): MeetingView {
   const { layout } = useApp().settings;
   const [panel, setPanel] = useState<PanelName | null>(null);
   const [pinned, setPinned] = useState<string | null>(null);
-  const [page, setPage] = useState(0);
+  const { page, turn, pages, laidOut } = usePages();
   const [read, setRead] = useState(0);
   const opener = useRef<Element | null>(null);
   const incoming = snapshot.messages.filter((message) => !message.own).length;
   useEffect(() => {
     if (panel === "chat") setRead(incoming);
   }, [panel, incoming]);
-  const turn = useCallback((wanted: number): void => setPage(Math.max(0, wanted)), []);
-  const [pages, setPages] = useState(1);
-  // Fewer pages than before: the page that is shown is the one to turn from.
-  const laidOut = useCallback((shown: number, count: number): void => {
-    setPage(shown);
-    setPages(count);
-  }, []);
   const [filled, fill] = useFilled();
   const choice = useMemo<Choice>(() => ({ layout, pinned, page, filled }), [layout, pinned, page, filled]);
   return {
@@ -59,7 +52,7 @@ export function useMeetingView(snapshot: MeetingSnapshot): MeetingView {
     },
     pin: (key) => {
       setPinned(pinned === key ? null : key);
-      setPage(0);
+      turn(0);
     },
     fill: fill && (() => {
       setPanel(null);
@@ -69,4 +62,17 @@ export function useMeetingView(snapshot: MeetingSnapshot): MeetingView {
     pages,
     laidOut,
   };
+}
+
+/** The page that is shown. The stage says which one it could show, and of how many. */
+function usePages(): Pick<MeetingView, "turn" | "pages" | "laidOut"> & { readonly page: number } {
+  const [page, setPage] = useState(0);
+  const [pages, setPages] = useState(1);
+  const turn = useCallback((wanted: number): void => setPage(Math.max(0, wanted)), []);
+  // Fewer pages than before: the page that is shown is the one to turn from.
+  const laidOut = useCallback((shown: number, count: number): void => {
+    setPage(shown);
+    setPages(count);
+  }, []);
+  return { page, turn, pages, laidOut };
 }
