@@ -114,9 +114,38 @@ describe("the stage and the keyboard", { concurrency: 1 }, () => {
       await page.waitForFunction(() => document.fullscreenElement === null);
       await page.evaluate(() => window.harness.screen("p_1"));
       await button(page, "Anna Smit’s screen in full screen").click();
-      await page.waitForFunction(() => document.fullscreenElement?.matches(".tile-screen"));
+      await page.locator(".stage-filled .stage-main .tile-screen").waitFor();
+      const [picture, stage] = await Promise.all([".tile-screen", ".stage-area"].map((one) => page.locator(one).boundingBox()));
+      assert.deepEqual(picture, stage, "the picture has the whole stage");
+      assert.equal(await page.locator("nav.bar, .stage-rest").filter({ visible: true }).count(), 0);
       await button(page, "Leave full screen").click();
       await page.waitForFunction(() => document.fullscreenElement === null);
+      await page.locator(".stage-rest").waitFor();
+    });
+  });
+
+  it("shows every warning beside a picture in full screen, and keeps it there when somebody else speaks", async () => {
+    await on(3, async (page) => {
+      await button(page, "More").click();
+      await button(page, "Whoever speaks in large").click();
+      const speak = (who) => page.evaluate((id) => window.harness.people(3) ?? window.harness.meeting.changePerson(id, { speaking: true }), who);
+      await speak("p_1");
+      await button(page, "Anna Smit in full screen").click();
+      await main(page, "p_1").and(page.locator(".stage-filled *")).waitFor();
+      await speak("p_2");
+      await main(page, "p_2").waitFor();
+      assert.equal(await page.locator(".stage-filled").count(), 1);
+      await page.evaluate(() => {
+        const { encryption } = window.harness.meeting.getSnapshot();
+        window.harness.show({ state: "reconnecting", encryption: { ...encryption, alarms: [{ code: "fork", people: [], time: 1 }] } });
+      });
+      await page.keyboard.press("Control+/");
+      await page.getByRole("dialog", { name: "Keyboard shortcuts" }).waitFor();
+      // What the browser shows in full screen is inside of the element that fills it.
+      const inside = (selector) => page.locator(selector).first().evaluate((element) => document.fullscreenElement?.contains(element) && element.checkVisibility());
+      for (const selector of [".notice-danger", ".notice-warn", ".development", ".announcer", "[role=dialog]"]) {
+        assert.equal(await inside(selector), true, `${selector} is not in sight`);
+      }
     });
   });
 
@@ -149,6 +178,39 @@ describe("the stage and the keyboard", { concurrency: 1 }, () => {
       await page.keyboard.press("Control+/");
       await page.getByRole("dialog", { name: "Keyboard shortcuts" }).waitFor();
     });
+  });
+
+  it("obeys a key that is held once, and keeps its repeats from the browser, which would open a dialog of its own", async () => {
+    await on(3, async (page) => {
+      await page.keyboard.down("Control");
+      for (let press = 0; press < 4; press += 1) await page.keyboard.down("d");
+      await page.keyboard.up("d");
+      await page.keyboard.up("Control");
+      await pressed(page, "Microphone", false);
+      assert.deepEqual(await page.evaluate(() => window.strokes.map((event) => [event.repeat, event.defaultPrevented])), [
+        [false, true],
+        [true, true],
+        [true, true],
+        [true, true],
+      ]);
+    }, {
+      prepare: () => {
+        window.strokes = [];
+        addEventListener("keydown", (event) => event.key === "d" && window.strokes.push(event), true);
+      },
+    });
+  });
+
+  it("leaves Page down to whatever else scrolls", async () => {
+    await on(20, async (page) => {
+      await page.getByText("Page 1 of").waitFor();
+      await button(page, "People").click();
+      await page.getByRole("heading", { name: "People" }).waitFor();
+      await page.locator(".panel-scroll").focus();
+      await page.keyboard.press("PageDown");
+      await page.waitForFunction(() => document.querySelector(".panel-scroll").scrollTop > 0);
+      assert.equal(await page.getByText("Page 1 of").count(), 1);
+    }, { height: 500 });
   });
 
   it("opens the microphone while space is held, but not for those who write or press a button", async () => {

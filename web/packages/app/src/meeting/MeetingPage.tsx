@@ -1,16 +1,14 @@
 /** The meeting: header, notices, stage, one side panel at a time, and the bar of controls. */
 
 import type { ReactElement } from "react";
-import { useEffect, useMemo, useRef, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useObservable } from "../context.ts";
 import { DevelopmentMark, useTitle } from "../pages/Chrome.tsx";
 import type { RoomInfo } from "../state/api.ts";
-import type { Devices, Input } from "../state/devices.ts";
-import type { Meeting } from "../state/port.ts";
-import { codeOf, type Room } from "../state/room.ts";
-import type { Command } from "../state/shortcuts.ts";
-import { PushToTalk } from "../state/talk.ts";
+import type { Devices } from "../state/devices.ts";
+import type { Meeting, MeetingSnapshot } from "../state/port.ts";
+import type { Room } from "../state/room.ts";
 import { Announcer } from "./Announcer.tsx";
 import { ChatPanel } from "./ChatPanel.tsx";
 import { ControlBar } from "./ControlBar.tsx";
@@ -21,8 +19,8 @@ import { PeoplePanel } from "./PeoplePanel.tsx";
 import { SettingsSheet } from "./SettingsSheet.tsx";
 import { ShortcutsSheet } from "./ShortcutsSheet.tsx";
 import { Stage } from "./Stage.tsx";
-import { useMeetingView } from "./useMeetingView.ts";
-import { useShortcuts } from "./useShortcuts.ts";
+import { useCommands } from "./useCommands.ts";
+import { type MeetingView, useMeetingView } from "./useMeetingView.ts";
 import { useWakeLock } from "./useWakeLock.ts";
 
 export interface MeetingPageProps {
@@ -35,61 +33,24 @@ export interface MeetingPageProps {
 type SheetName = "settings" | "shortcuts";
 
 export function MeetingPage({ meeting, room, devices, info }: MeetingPageProps): ReactElement {
-  const { t } = useTranslation();
   const snapshot = useObservable(meeting);
   const view = useMeetingView(snapshot);
   const [sheet, setSheet] = useState<SheetName | null>(null);
   const [problem, setProblem] = useState<string | null>(null);
-  const main = useRef<HTMLElement>(null);
-  const talk = useMemo(() => new PushToTalk(devices), [devices]);
   const title = snapshot.title || info.title;
   useTitle(title);
   useWakeLock();
-  useEffect(() => void main.current?.focus({ preventScroll: true }), []);
-  const toggle = (input: Input): void => {
-    talk.forget();
-    void devices.toggle(input);
-  };
-  const commands: Record<Command, () => void> = {
-    microphone: () => toggle("microphone"),
-    camera: () => toggle("camera"),
-    hand: () => {
-      const up = snapshot.people.some((person) => person.self && person.hand);
-      void meeting.raiseHand(!up).catch((error: unknown) => setProblem(codeOf(error)));
-    },
-    chat: () => view.toggle("chat"),
-    people: () => view.toggle("people"),
-    next_page: () => view.turn(view.choice.page + 1),
-    previous_page: () => view.turn(view.choice.page - 1),
-    help: () => setSheet("shortcuts"),
-  };
-  useShortcuts((command) => commands[command](), talk);
-  const shared = { meeting, snapshot };
+  const toggle = useCommands({ meeting, snapshot, devices, view, onHelp: () => setSheet("shortcuts"), onProblem: setProblem });
+  const shared = { meeting, snapshot, devices };
   return (
     <div className="meeting" data-panel={view.panel ?? "none"}>
       <DevelopmentMark />
       <MeetingHead title={title} {...shared} />
-      <Notices
-        {...shared}
-        devices={devices}
-        room={room}
-        problem={problem}
-        onClear={() => setProblem(null)}
-        onEncryption={() => view.toggle("encryption")}
-      />
-      <div className="meeting-body">
-        <main ref={main} className="stage-area" tabIndex={-1} aria-label={t("meeting.stage")}>
-          <Stage {...shared} devices={devices} choice={view.choice} onPin={view.pin} onPage={view.turn} />
-        </main>
-        {view.panel === "chat" ? <ChatPanel {...shared} onClose={view.close} /> : null}
-        {view.panel === "people" ? <PeoplePanel {...shared} onClose={view.close} onProblem={setProblem} /> : null}
-        {view.panel === "encryption" ? <EncryptionPanel {...shared} onClose={view.close} /> : null}
-        <Announcer snapshot={snapshot} chatOpen={view.panel === "chat"} />
-      </div>
+      <Notices {...shared} room={room} problem={problem} onClear={() => setProblem(null)} onEncryption={() => view.toggle("encryption")} />
+      <Body {...shared} view={view} onProblem={setProblem} />
       <ControlBar
         {...shared}
         room={room}
-        devices={devices}
         panel={view.panel}
         unread={view.unread}
         onPanel={view.toggle}
@@ -100,6 +61,40 @@ export function MeetingPage({ meeting, room, devices, info }: MeetingPageProps):
       />
       <SettingsSheet open={sheet === "settings"} devices={devices} onClose={() => setSheet(null)} />
       <ShortcutsSheet open={sheet === "shortcuts"} onClose={() => setSheet(null)} />
+    </div>
+  );
+}
+
+interface BodyProps extends Pick<MeetingPageProps, "meeting" | "devices"> {
+  readonly snapshot: MeetingSnapshot;
+  readonly view: MeetingView;
+  readonly onProblem: (code: string) => void;
+}
+
+/** The stage, the panel beside it, and what is told over it. */
+function Body({ meeting, snapshot, devices, view, onProblem }: BodyProps): ReactElement {
+  const { t } = useTranslation();
+  const main = useRef<HTMLElement>(null);
+  useEffect(() => void main.current?.focus({ preventScroll: true }), []);
+  const shared = { meeting, snapshot, onClose: view.close };
+  return (
+    <div className="meeting-body">
+      <main ref={main} className="stage-area" tabIndex={-1} aria-label={t("meeting.stage")}>
+        <Stage
+          meeting={meeting}
+          snapshot={snapshot}
+          devices={devices}
+          choice={view.choice}
+          onPin={view.pin}
+          onFill={view.fill}
+          onPage={view.turn}
+          onLaidOut={view.laidOut}
+        />
+      </main>
+      {view.panel === "chat" ? <ChatPanel {...shared} /> : null}
+      {view.panel === "people" ? <PeoplePanel {...shared} onProblem={onProblem} /> : null}
+      {view.panel === "encryption" ? <EncryptionPanel {...shared} /> : null}
+      <Announcer snapshot={snapshot} chatOpen={view.panel === "chat"} />
     </div>
   );
 }

@@ -14,13 +14,7 @@ export interface MoreProps extends ControlBarProps {
   readonly extra: readonly ExtraControl[];
 }
 
-export function More({ meeting, snapshot, extra, onSettings, onShortcuts, onProblem }: MoreProps): ReactElement {
-  const { t } = useTranslation();
-  const { model } = useWorld();
-  const { layout } = useApp().settings;
-  const full = useFullscreen() === document.documentElement;
-  const keyboard = useMedia(HOVERS);
-  const signing = snapshot.people.some((person) => person.self && person.signing);
+export function More({ extra, ...props }: MoreProps): ReactElement {
   return (
     <MoreMenu>
       {(close) => {
@@ -33,33 +27,45 @@ export function More({ meeting, snapshot, extra, onSettings, onShortcuts, onProb
             {extra.map((one) => (
               <MoreItem key={one.label} {...one} onPress={then(one.onPress)} />
             ))}
-            <MoreItem icon="grid" label={t("layout.grid")} pressed={layout === "grid"} onPress={then(() => model.set({ layout: "grid" }))} />
-            <MoreItem
-              icon="spotlight"
-              label={t("layout.speaker")}
-              pressed={layout === "speaker"}
-              onPress={then(() => model.set({ layout: "speaker" }))}
-            />
+            <Layouts then={then} />
             <hr />
-            {canFullscreen() ? (
-              <MoreItem
-                icon={full ? "shrink" : "grow"}
-                label={t("control.fullscreen")}
-                pressed={full}
-                onPress={then(() => toggleFullscreen(document.documentElement))}
-              />
-            ) : null}
-            <MoreItem
-              icon="signing"
-              label={t("control.signing")}
-              pressed={signing}
-              onPress={then(() => void meeting.setSigning(!signing).catch((error: unknown) => onProblem(codeOf(error))))}
-            />
-            {keyboard ? <MoreItem icon="keyboard" label={t("keys.title")} onPress={then(onShortcuts)} /> : null}
-            <MoreItem icon="settings" label={t("control.settings")} onPress={then(onSettings)} />
+            <Others {...props} then={then} />
           </>
         );
       }}
     </MoreMenu>
+  );
+}
+
+/** Makes a press close the list first. */
+type Then = (action: () => void) => () => void;
+
+function Layouts({ then }: { then: Then }): ReactElement {
+  const { t } = useTranslation();
+  const { model } = useWorld();
+  const { layout } = useApp().settings;
+  return (
+    <>
+      <MoreItem icon="grid" label={t("layout.grid")} pressed={layout === "grid"} onPress={then(() => model.set({ layout: "grid" }))} />
+      <MoreItem icon="spotlight" label={t("layout.speaker")} pressed={layout === "speaker"} onPress={then(() => model.set({ layout: "speaker" }))} />
+    </>
+  );
+}
+
+function Others({ meeting, snapshot, onSettings, onShortcuts, onProblem, then }: ControlBarProps & { then: Then }): ReactElement {
+  const { t } = useTranslation();
+  const full = useFullscreen();
+  const keyboard = useMedia(HOVERS);
+  const signing = snapshot.people.some((person) => person.self && person.signing);
+  const sign = (): void => void meeting.setSigning(!signing).catch((error: unknown) => onProblem(codeOf(error)));
+  return (
+    <>
+      {canFullscreen() ? (
+        <MoreItem icon={full ? "shrink" : "grow"} label={t("control.fullscreen")} pressed={full} onPress={then(toggleFullscreen)} />
+      ) : null}
+      <MoreItem icon="signing" label={t("control.signing")} pressed={signing} onPress={then(sign)} />
+      {keyboard ? <MoreItem icon="keyboard" label={t("keys.title")} onPress={then(onShortcuts)} /> : null}
+      <MoreItem icon="settings" label={t("control.settings")} onPress={then(onSettings)} />
+    </>
   );
 }

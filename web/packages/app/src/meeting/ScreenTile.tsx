@@ -6,19 +6,17 @@ import type { Tenant } from "../state/port.ts";
 import { tenantOf } from "../state/encryption.ts";
 import type { StageTile } from "../state/stage.ts";
 import { Icon } from "../ui/icons.tsx";
-import { TileTools } from "./TileTools.tsx";
+import { type TileActions, TileTools } from "./TileTools.tsx";
 import { RemoteVideo } from "./TileView.tsx";
 
 export interface ScreenTileProps {
   readonly entry: StageTile;
   readonly tenants: readonly Tenant[];
-  readonly pinned: boolean;
-  readonly large: boolean;
   readonly small: boolean;
-  readonly onPin: () => void;
+  readonly actions: TileActions;
 }
 
-export function ScreenTile({ entry, tenants, pinned, large, small, onPin }: ScreenTileProps): ReactElement | null {
+export function ScreenTile({ entry, tenants, small, actions }: ScreenTileProps): ReactElement | null {
   const { t } = useTranslation();
   const { tile } = entry;
   if (!tile) return null;
@@ -44,7 +42,7 @@ export function ScreenTile({ entry, tenants, pinned, large, small, onPin }: Scre
           {tenant && !small ? <span className="tile-tenant">{tenant.short}</span> : null}
         </figcaption>
       ) : null}
-      {title ? <TileTools name={title} pinned={pinned} large={large} onPin={onPin} /> : null}
+      {title ? <TileTools name={title} {...actions} /> : null}
     </figure>
   );
 }

@@ -2,7 +2,7 @@
 
 import type { ReactElement } from "react";
 import { useTranslation } from "react-i18next";
-import { type Command, KEYS } from "../state/shortcuts.ts";
+import { type Command, isMac, KEYS } from "../state/shortcuts.ts";
 import { Sheet } from "../ui/Sheet.tsx";
 
 const WORDS = {
@@ -18,7 +18,7 @@ const WORDS = {
 
 export function ShortcutsSheet({ open, onClose }: { open: boolean; onClose: () => void }): ReactElement {
   const { t } = useTranslation();
-  const mac = /Mac|iPhone|iPad/.test(navigator.userAgent);
+  const mac = isMac(navigator.userAgent);
   const caps = (keys: readonly string[]): string[] => keys.map((key) => (key === "Ctrl" ? (mac ? "⌘" : t("keys.ctrl")) : key));
   return (
     <Sheet title={t("keys.title")} open={open} onClose={onClose}>

@@ -7,7 +7,7 @@ import type { Devices } from "../state/devices.ts";
 import { GAP, isWide } from "../state/layout.ts";
 import { alone } from "../state/people.ts";
 import type { Meeting, MeetingSnapshot } from "../state/port.ts";
-import type { Choice, StageTile } from "../state/stage.ts";
+import type { Stage as Arranged, Choice, Plan, StageTile } from "../state/stage.ts";
 import { InviteLink } from "./InviteLink.tsx";
 import { Pager } from "./Pager.tsx";
 import { ScreenTile } from "./ScreenTile.tsx";
@@ -20,53 +20,69 @@ export interface StageProps {
   readonly devices: Devices;
   readonly choice: Choice;
   readonly onPin: (key: string) => void;
+  /** Lets the large picture fill the screen, or no longer; null where there is no full screen. */
+  readonly onFill: (() => void) | null;
   readonly onPage: (page: number) => void;
+  /** Which page is shown, and of how many. */
+  readonly onLaidOut: (page: number, pages: number) => void;
 }
 
-export function Stage({ meeting, snapshot, devices, choice, onPin, onPage }: StageProps): ReactElement {
+export function Stage({ meeting, snapshot, choice, onLaidOut, ...rest }: StageProps): ReactElement {
   const [area, setArea] = useState<HTMLDivElement | null>(null);
   const box = useBox(area);
   const { stage, division } = useStage(snapshot, choice, box);
   useView(meeting, stage, division, box);
-  // Fewer pages than before: the page that is shown is the one to turn from.
-  useEffect(() => {
-    if (choice.page !== stage.page) onPage(stage.page);
-  }, [choice.page, stage.page, onPage]);
+  useEffect(() => onLaidOut(stage.page, stage.pages), [choice.page, stage.page, stage.pages, onLaidOut]);
   if (snapshot.state === "connecting" || snapshot.state === "waiting") return <Waiting state={snapshot.state} area={setArea} />;
 
   const solitary = alone(snapshot.people);
-  const { tile: size, columns } = division.page;
-  const sizes = {
-    "--columns": columns,
-    "--tile-width": `${size.width}px`,
-    "--tile-height": `${size.height}px`,
-    "--gap": `${GAP}px`,
-  } as CSSProperties;
   const shape = stage.main ? `stage-large ${isWide(box) ? "stage-wide" : "stage-tall"}` : solitary ? "stage-with-invite" : "";
-  const draw = (entry: StageTile, large: boolean): ReactElement => {
-    const shared = { entry, tenants: snapshot.tenants, pinned: choice.pinned === entry.key, onPin: () => onPin(entry.key) };
-    const small = !large && size.height < 170;
-    return entry.source === "screen" ? (
-      <ScreenTile key={entry.key} {...shared} large={large} small={small} />
-    ) : (
-      <TileView key={entry.key} {...shared} devices={devices} large={large} small={small} />
-    );
-  };
   return (
-    <div ref={setArea} className={`stage ${shape}`} style={sizes}>
-      {stage.main ? <div className="stage-main">{draw(stage.main, true)}</div> : null}
-      <div className="stage-rest">
-        <ul className={stage.main ? "filmstrip" : "grid"}>
-          {stage.tiles.map((entry) => (
-            <li key={entry.key} className="grid-item">
-              {draw(entry, false)}
-            </li>
-          ))}
-        </ul>
-        {stage.pages > 1 ? <Pager page={stage.page} pages={stage.pages} onPage={onPage} /> : null}
-      </div>
+    <div ref={setArea} className={`stage ${shape}${stage.filled ? " stage-filled" : ""}`} style={sizes(division)}>
+      <Pictures {...rest} snapshot={snapshot} choice={choice} stage={stage} height={division.page.tile.height} />
       {solitary ? <Alone /> : null}
     </div>
+  );
+}
+
+function sizes({ page: { columns, tile } }: Plan): CSSProperties {
+  return {
+    "--columns": columns,
+    "--tile-width": `${tile.width}px`,
+    "--tile-height": `${tile.height}px`,
+    "--gap": `${GAP}px`,
+  } as CSSProperties;
+}
+
+interface PicturesProps extends Pick<StageProps, "snapshot" | "devices" | "choice" | "onPin" | "onFill" | "onPage"> {
+  readonly stage: Arranged;
+  /** Of a small tile, in pixels. */
+  readonly height: number;
+}
+
+/** The large picture, if there is one, and the page of equal ones. */
+function Pictures({ snapshot, devices, choice, onPin, onFill, onPage, stage, height }: PicturesProps): ReactElement {
+  const draw = (entry: StageTile, large: boolean): ReactElement => {
+    const actions = { pinned: choice.pinned === entry.key, onPin: () => onPin(entry.key), filled: large && stage.filled, onFill: large ? onFill : null };
+    const shared = { entry, tenants: snapshot.tenants, actions, small: !large && height < 170 };
+    return entry.source === "screen" ? <ScreenTile key={entry.key} {...shared} /> : <TileView key={entry.key} {...shared} devices={devices} />;
+  };
+  return (
+    <>
+      {stage.main ? <div className="stage-main">{draw(stage.main, true)}</div> : null}
+      {stage.filled ? null : (
+        <div className="stage-rest">
+          <ul className={stage.main ? "filmstrip" : "grid"}>
+            {stage.tiles.map((entry) => (
+              <li key={entry.key} className="grid-item">
+                {draw(entry, false)}
+              </li>
+            ))}
+          </ul>
+          {stage.pages > 1 ? <Pager page={stage.page} pages={stage.pages} onPage={onPage} /> : null}
+        </div>
+      )}
+    </>
   );
 }
 

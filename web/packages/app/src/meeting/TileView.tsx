@@ -15,16 +15,14 @@ import type { StageTile } from "../state/stage.ts";
 import { Avatar } from "../ui/Avatar.tsx";
 import { Icon } from "../ui/icons.tsx";
 import { SelfVideo } from "../ui/SelfVideo.tsx";
-import { TileTools } from "./TileTools.tsx";
+import { type TileActions, TileTools } from "./TileTools.tsx";
 
 export interface TileViewProps {
   readonly entry: StageTile;
   readonly tenants: readonly Tenant[];
   readonly devices: Devices;
-  readonly large: boolean;
   readonly small: boolean;
-  readonly pinned: boolean;
-  readonly onPin: () => void;
+  readonly actions: TileActions;
 }
 
 export function TileView({ devices, ...rest }: TileViewProps): ReactElement | null {
@@ -50,7 +48,7 @@ function OwnTile({ person, tenants, devices, small }: { person: Person; tenants:
 
 type OtherProps = Omit<TileViewProps, "devices"> & { readonly person: Person };
 
-function OtherTile({ person, entry, tenants, large, small, pinned, onPin }: OtherProps): ReactElement {
+function OtherTile({ person, entry, tenants, small, actions }: OtherProps): ReactElement {
   const { t } = useTranslation();
   const { tile } = entry;
   const moving = tile !== null && tile.state !== "muted" && person.camera === "live";
@@ -84,7 +82,7 @@ function OtherTile({ person, entry, tenants, large, small, pinned, onPin }: Othe
           person={person}
         />
       ) : null}
-      {labelled ? <TileTools name={labelled.name} pinned={pinned} large={large} onPin={onPin} /> : null}
+      {labelled ? <TileTools name={labelled.name} {...actions} /> : null}
     </figure>
   );
 }

@@ -4,6 +4,7 @@ import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { useApp } from "../context.ts";
 import type { MeetingSnapshot } from "../state/port.ts";
 import type { Choice } from "../state/stage.ts";
+import { useFilled } from "../ui/fullscreen.ts";
 
 export type PanelName = "chat" | "people" | "encryption";
 
@@ -16,22 +17,27 @@ export interface MeetingView {
   readonly close: () => void;
   /** Pins a picture, or lets the pinned one go. */
   readonly pin: (key: string) => void;
+  /** Lets the large picture fill the screen, or no longer; null where there is no full screen. */
+  readonly fill: (() => void) | null;
   readonly turn: (page: number) => void;
+  /** How many pages the stage has, as it last said. */
+  readonly pages: number;
+  readonly laidOut: (page: number, pages: number) => void;
 }
 
 export function useMeetingView(snapshot: MeetingSnapshot): MeetingView {
   const { layout } = useApp().settings;
   const [panel, setPanel] = useState<PanelName | null>(null);
   const [pinned, setPinned] = useState<string | null>(null);
-  const [page, setPage] = useState(0);
+  const { page, turn, pages, laidOut } = usePages();
   const [read, setRead] = useState(0);
   const opener = useRef<Element | null>(null);
   const incoming = snapshot.messages.filter((message) => !message.own).length;
   useEffect(() => {
     if (panel === "chat") setRead(incoming);
   }, [panel, incoming]);
-  const turn = useCallback((wanted: number): void => setPage(Math.max(0, wanted)), []);
-  const choice = useMemo<Choice>(() => ({ layout, pinned, page }), [layout, pinned, page]);
+  const [filled, fill] = useFilled();
+  const choice = useMemo<Choice>(() => ({ layout, pinned, page, filled }), [layout, pinned, page, filled]);
   return {
     panel,
     choice,
@@ -46,8 +52,27 @@ export function useMeetingView(snapshot: MeetingSnapshot): MeetingView {
     },
     pin: (key) => {
       setPinned(pinned === key ? null : key);
-      setPage(0);
+      turn(0);
     },
+    fill: fill && (() => {
+      setPanel(null);
+      fill();
+    }),
     turn,
+    pages,
+    laidOut,
   };
+}
+
+/** The page that is shown. The stage says which one it could show, and of how many. */
+function usePages(): Pick<MeetingView, "turn" | "pages" | "laidOut"> & { readonly page: number } {
+  const [page, setPage] = useState(0);
+  const [pages, setPages] = useState(1);
+  const turn = useCallback((wanted: number): void => setPage(Math.max(0, wanted)), []);
+  // Fewer pages than before: the page that is shown is the one to turn from.
+  const laidOut = useCallback((shown: number, count: number): void => {
+    setPage(shown);
+    setPages(count);
+  }, []);
+  return { page, turn, pages, laidOut };
 }

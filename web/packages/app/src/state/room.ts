@@ -66,19 +66,19 @@ export class Room {
     this.store.set({ name: "joining", room });
     this.#giveUp = new AbortController();
     const { microphone, camera } = this.#devices.store.getSnapshot();
+    const given = { microphone: microphone.on ? microphone.track : null, camera: camera.on ? camera.track : null };
     try {
       const meeting = await this.#join({
         slug: this.#slug,
         roomSecret: this.#secret,
         session: who.session,
         guestName: who.guestName,
-        microphone: microphone.on ? microphone.track : null,
-        camera: camera.on ? camera.track : null,
+        ...given,
         language,
         signal: this.#giveUp.signal,
       });
       if (attempt !== this.#attempt) return void meeting.leave().catch(() => undefined);
-      this.#enter(room, meeting, microphone.on ? microphone.track : null, camera.on ? camera.track : null);
+      this.#enter(room, meeting, given);
     } catch (error) {
       if (attempt === this.#attempt) this.store.set({ name: "lobby", room, problem: codeOf(error) });
     }
@@ -139,9 +139,21 @@ export class Room {
     this.#devices.stop();
   }
 
-  #enter(room: RoomInfo, meeting: Meeting, microphone: MediaStreamTrack | null, camera: MediaStreamTrack | null): void {
-    const given: Record<Input, MediaStreamTrack | null> = { microphone, camera };
-    const follow = (): void => {
+  #enter(room: RoomInfo, meeting: Meeting, given: Record<Input, MediaStreamTrack | null>): void {
+    this.stopped.set([]);
+    this.store.set({ name: "meeting", room, meeting });
+    const follow = this.#sending(meeting, { ...given });
+    const play = this.#playing(meeting);
+    const watch = this.#watching(room, meeting);
+    this.#release = [this.#devices.store.subscribe(follow), this.#devices.store.subscribe(play), meeting.subscribe(watch)];
+    follow();
+    play();
+    watch();
+  }
+
+  /** Hands the meeting the tracks that are on; `given` are those it has. */
+  #sending(meeting: Meeting, given: Record<Input, MediaStreamTrack | null>): () => void {
+    return () => {
       const devices = this.#devices.store.getSnapshot();
       for (const input of ["microphone", "camera"] as const) {
         const track = devices[input].on ? devices[input].track : null;
@@ -152,16 +164,24 @@ export class Room {
         void set.catch(() => undefined);
       }
     };
+  }
+
+  /** Tells the meeting which loudspeaker was chosen. */
+  #playing(meeting: Meeting): () => void {
     let speaker = "";
-    const play = (): void => {
+    return () => {
       const chosen = this.#devices.store.getSnapshot().speaker;
       if (chosen === speaker) return;
       speaker = chosen;
       void meeting.setSpeaker(chosen).catch(() => this.#devices.speakerRefused(chosen));
     };
+  }
+
+  /** Follows what the meeting decides: sources it stopped, a host's muting, its end. */
+  #watching(room: RoomInfo, meeting: Meeting): () => void {
     let mutedAt = meeting.getSnapshot().mutedBy?.time ?? 0;
     const before: Partial<Record<Visible, boolean>> = {};
-    const watch = (): void => {
+    return () => {
       const { ended, mutedBy, own } = meeting.getSnapshot();
       for (const source of ["microphone", "camera", "screen"] as const) {
         const stopped = own[source].why === "source_stopped";
@@ -175,11 +195,6 @@ export class Room {
       }
       if (ended) this.#end(room, ended);
     };
-    this.store.set({ name: "meeting", room, meeting });
-    this.#release = [this.#devices.store.subscribe(follow), this.#devices.store.subscribe(play), meeting.subscribe(watch)];
-    follow();
-    play();
-    watch();
   }
 
   /** The seal let nothing of this source through: what is captured is let go, and the person is told. */

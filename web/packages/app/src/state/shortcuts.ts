@@ -13,7 +13,6 @@ export interface Keystroke {
   readonly metaKey: boolean;
   readonly altKey: boolean;
   readonly shiftKey: boolean;
-  readonly repeat: boolean;
   getModifierState?(name: string): boolean;
 }
 
@@ -32,16 +31,34 @@ export const KEYS: Record<Command, readonly string[]> = {
 const PLAIN: Record<string, Command> = { d: "microphone", e: "camera", "/": "help" };
 const WITH_ALT: Record<string, Command> = { KeyH: "hand", KeyC: "chat", KeyP: "people" };
 
-/** The command of a keystroke, or null. `typing` is true while the focus stands in a text field. */
-export function command(stroke: Keystroke, typing: boolean): Command | null {
-  if (stroke.repeat) return null;
+/** Where a keystroke arrives. */
+export interface Place {
+  /** On a Mac ⌘ is the key of commands; Ctrl belongs to its text fields (Ctrl+D deletes, Ctrl+E goes to the end). */
+  readonly mac: boolean;
+  /** The focus stands in a text field. */
+  readonly typing: boolean;
+  /** The focus stands on the stage or nowhere, so that Page ↓ scrolls nothing else. */
+  readonly onStage: boolean;
+  /** How many pages the stage has. */
+  readonly pages: number;
+}
+
+/** The command of a keystroke, or null. A key that is held repeats its command: the caller runs the first only. */
+export function command(stroke: Keystroke, { mac, typing, onStage, pages }: Place): Command | null {
   // AltGr reports Ctrl and Alt on some systems, and writes letters such as € and ć.
   if (stroke.getModifierState?.("AltGraph")) return null;
-  const main = stroke.ctrlKey || stroke.metaKey;
-  if (main && stroke.altKey) return own(WITH_ALT, stroke.code);
-  if (main) return stroke.shiftKey && stroke.key !== "/" ? null : own(PLAIN, stroke.key.toLowerCase());
-  if (typing || stroke.altKey || stroke.shiftKey) return null;
+  const { ctrlKey, metaKey, altKey, shiftKey } = stroke;
+  if (mac ? metaKey && !ctrlKey : ctrlKey && !metaKey) {
+    if (altKey) return own(WITH_ALT, stroke.code);
+    return shiftKey && stroke.key !== "/" ? null : own(PLAIN, stroke.key.toLowerCase());
+  }
+  if (ctrlKey || metaKey || altKey || shiftKey || typing || !onStage || pages < 2) return null;
   return stroke.key === "PageDown" ? "next_page" : stroke.key === "PageUp" ? "previous_page" : null;
+}
+
+/** Whether a browser that calls itself so runs on a Mac, an iPad or an iPhone. */
+export function isMac(userAgent: string): boolean {
+  return /Mac|iPhone|iPad/.test(userAgent);
 }
 
 function own(table: Record<string, Command>, key: string): Command | null {

@@ -17,6 +17,8 @@ export interface Choice {
   readonly pinned: string | null;
   /** From 0. */
   readonly page: number;
+  /** The large picture, when there is one, is to stand alone. */
+  readonly filled: boolean;
 }
 
 export interface StageTile {
@@ -29,6 +31,8 @@ export interface StageTile {
 
 export interface Stage {
   readonly main: StageTile | null;
+  /** The large picture stands alone. */
+  readonly filled: boolean;
   /** The page's tiles; the own one is the last of each page. */
   readonly tiles: readonly StageTile[];
   readonly page: number;
@@ -65,13 +69,14 @@ export function arrange(snapshot: MeetingSnapshot, seats: Seats, choice: Choice,
   }
   const wanted = (key: string | null): StageTile | undefined => all.find((tile) => tile.key === key);
   const main = large ? (wanted(choice.pinned) ?? all.find((tile) => tile.source === "screen") ?? wanted(seats.speaker) ?? null) : null;
+  if (choice.filled && main) return { main, filled: true, tiles: [], page: 0, pages: 1 };
   const small = all.filter((tile) => tile !== main);
   const me = snapshot.people.find((person) => person.self);
   const own: StageTile[] = me ? [{ key: me.participant, person: me, tile: null, source: "camera" }] : [];
   const each = Math.max(1, room - own.length);
   const pages = Math.max(1, Math.ceil(small.length / each));
   const page = Math.min(Math.max(0, choice.page), pages - 1);
-  return { main, tiles: [...small.slice(page * each, (page + 1) * each), ...own], page, pages };
+  return { main, filled: false, tiles: [...small.slice(page * each, (page + 1) * each), ...own], page, pages };
 }
 
 /** What to ask of the server: the large picture first, then the small ones, each at its drawn height in pixels. */
@@ -80,7 +85,7 @@ export function wishes(stage: Stage, { page }: Plan, box: Box, scale: number): V
     tile.person?.self === true
       ? []
       : [{ participant: tile.key.split("/")[0] ?? "", source: tile.source, height: Math.round(height * scale) }];
-  const main = stage.main ? view(stage.main, mainHeight(box, page)) : [];
+  const main = stage.main ? view(stage.main, stage.filled ? box.height : mainHeight(box, page)) : [];
   return [...main, ...stage.tiles.flatMap((tile) => view(tile, page.tile.height))];
 }
 

@@ -54,10 +54,12 @@ export class TalkingMuted {
 
   /** True once for each time the person should be told. `now` in milliseconds. */
   feed(level: number, now: number): boolean {
+    // Also when it is loud now: nothing is fed while the microphone is on, and what was said before is another sentence.
+    if (now - this.#loud > GAP_MS) this.#since = null;
     if (level >= LOUD) {
       this.#since ??= now;
       this.#loud = now;
-    } else if (now - this.#loud > GAP_MS) this.#since = null;
+    }
     if (this.#since === null || now - this.#since < WORDS_MS || now - this.#told < PAUSE_MS) return false;
     this.#told = now;
     this.#since = null;

@@ -14,6 +14,8 @@ interface Harness {
   /** The next join waits until `resume` is called. */
   hold: boolean;
   resume: (() => void) | null;
+  /** The meeting is again as it was when it was joined. */
+  fresh: () => void;
   people: (count: number, change?: Partial<Person>) => void;
   show: (change: Partial<MeetingSnapshot>) => void;
   tile: (participant: string, change: Record<string, unknown>) => void;
@@ -31,11 +33,17 @@ const crowd = (count: number, change: Partial<Person> = {}): Person[] =>
 
 const camera = (known: Person) => (known.camera === "live" && !known.self ? [drawnTile(known, "camera")] : []);
 
+const joined = (): MeetingSnapshot => {
+  const people = crowd(3);
+  return snapshot({ people, tiles: people.flatMap(camera) });
+};
+
 const harness: Harness = {
   meeting: null,
   refuse: null,
   hold: false,
   resume: null,
+  fresh: () => harness.meeting?.change(joined()),
   people(count, change) {
     const people = crowd(count, change);
     harness.meeting?.change({ people, tiles: people.flatMap(camera) });
@@ -56,8 +64,7 @@ window.harness = harness;
 const join: Join = async () => {
   if (harness.hold) await new Promise<void>((resolve) => (harness.resume = resolve));
   if (harness.refuse) throw Object.assign(new Error(harness.refuse), { code: harness.refuse });
-  const people = crowd(3);
-  harness.meeting = new MeetingDouble(snapshot({ people, tiles: people.flatMap(camera) }));
+  harness.meeting = new MeetingDouble(joined());
   return harness.meeting;
 };
 

@@ -134,6 +134,21 @@ describe("a room", () => {
     expect(room.stopped.getSnapshot()).toEqual([]);
   });
 
+  it("begins the next meeting without the warnings of the last", async () => {
+    const { room, meeting } = setting();
+    await room.open();
+    await room.join(GUEST, "en");
+    const quiet = { on: false, why: null };
+    const own = { microphone: quiet, camera: { on: false, why: "source_stopped" as const }, screen: quiet, screen_sound: quiet };
+    meeting.change({ own });
+    expect(room.stopped.getSnapshot()).toEqual(["camera"]);
+    await room.leave();
+    meeting.change({ own: { ...own, camera: quiet } });
+    await room.open();
+    await room.join(GUEST, "en");
+    expect(room.stopped.getSnapshot()).toEqual([]);
+  });
+
   it("tells the SDK when a join is given up", async () => {
     const { room, joined, hold, release } = setting();
     await room.open();

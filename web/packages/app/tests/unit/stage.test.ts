@@ -9,7 +9,7 @@ import { person, snapshot } from "../harness/double.ts";
 
 const DESK = { width: 1256, height: 640 };
 const PHONE = { width: 374, height: 620 };
-const CHOICE: Choice = { layout: "grid", pinned: null, page: 0 };
+const CHOICE: Choice = { layout: "grid", pinned: null, page: 0, filled: false };
 const crowd = (count: number): Person[] => Array.from({ length: count }, (_, index) => person(index));
 const tile = (participant: string, source: "camera" | "screen"): Tile => ({ participant, source, state: "live", labelled: null, attach: () => () => undefined });
 
@@ -191,5 +191,14 @@ describe("the stage", () => {
     ]);
     const second = draw(crowd(12), [], { page: 1 });
     expect(wishes(second.stage, second.division, DESK, 1).map((view) => view.participant)).toEqual(["p_9", "p_10", "p_11"]);
+  });
+
+  it("shows the large picture alone when it fills the screen, asks for no other, and shows everybody when it goes", () => {
+    const tall = { width: 400, height: 700 };
+    const { stage, division } = draw(crowd(12), [tile("p_1", "screen")], { filled: true, page: 1 }, tall);
+    expect(stage).toMatchObject({ main: { key: "p_1/screen" }, filled: true, tiles: [], pages: 1 });
+    expect(wishes(stage, division, tall, 2)).toEqual([{ participant: "p_1", source: "screen", height: 1400 }]);
+    expect(draw(crowd(3), [], { filled: true }).stage).toMatchObject({ main: null, filled: false });
+    expect(keys(crowd(3), [], { filled: true })).toHaveLength(4);
   });
 });

@@ -77,6 +77,15 @@ describe("talking while muted", () => {
     expect(told(new TalkingMuted(), 0, 3000, (now) => (now % 400 < 200 ? 0.7 : 0.1))).toEqual([700]);
   });
 
+  it("is not told for words from before and after the microphone was on, while nothing was fed", () => {
+    const watch = new TalkingMuted();
+    expect(told(watch, 0, 500, () => 0.8)).toEqual([]);
+    expect(told(watch, 10_000, 10_500, () => 0.8)).toEqual([]);
+    expect(told(watch, 20_000, 21_000, () => 0.8)).toEqual([20_700]);
+    // Who was told a moment ago is not told again, whatever came between.
+    expect(told(watch, 30_000, 32_000, () => 0.8)).toEqual([]);
+  });
+
   it("is told again only after a while", () => {
     expect(told(new TalkingMuted(), 0, 60_000, () => 0.8)).toEqual([700, 30_700]);
   });

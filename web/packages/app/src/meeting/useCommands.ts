@@ -1,0 +1,43 @@
+/** What the keys of a meeting do, and the switch of microphone and camera that they share with the bar. */
+
+import { useMemo } from "react";
+import type { Devices, Input } from "../state/devices.ts";
+import type { Meeting, MeetingSnapshot } from "../state/port.ts";
+import { codeOf } from "../state/room.ts";
+import type { Command } from "../state/shortcuts.ts";
+import { PushToTalk } from "../state/talk.ts";
+import type { MeetingView } from "./useMeetingView.ts";
+import { useShortcuts } from "./useShortcuts.ts";
+
+export interface CommandsProps {
+  readonly meeting: Meeting;
+  readonly snapshot: MeetingSnapshot;
+  readonly devices: Devices;
+  readonly view: MeetingView;
+  readonly onHelp: () => void;
+  readonly onProblem: (code: string) => void;
+}
+
+/** Binds the keys; returns the switch. */
+export function useCommands({ meeting, snapshot, devices, view, onHelp, onProblem }: CommandsProps): (input: Input) => void {
+  const talk = useMemo(() => new PushToTalk(devices), [devices]);
+  const toggle = (input: Input): void => {
+    talk.forget();
+    void devices.toggle(input);
+  };
+  const commands: Record<Command, () => void> = {
+    microphone: () => toggle("microphone"),
+    camera: () => toggle("camera"),
+    hand: () => {
+      const up = snapshot.people.some((person) => person.self && person.hand);
+      void meeting.raiseHand(!up).catch((error: unknown) => onProblem(codeOf(error)));
+    },
+    chat: () => view.toggle("chat"),
+    people: () => view.toggle("people"),
+    next_page: () => view.turn(view.choice.page + 1),
+    previous_page: () => view.turn(view.choice.page - 1),
+    help: onHelp,
+  };
+  useShortcuts((command) => commands[command](), view.pages, talk);
+  return toggle;
+}
