@@ -22,8 +22,8 @@ from gateway.settings import Settings
 log = logging.getLogger("entente.operator")
 
 PATIENCE = 30.0
-"""Seconds of silence at one end after which the other gives it up. What is being carried out goes on: how long
-that takes is not ours to know, since whoever is revoked decides how many certificates there are."""
+"""Seconds of silence at one end after which the other gives it up. What is being carried out goes on: how
+long that takes is not ours to know, since whoever is revoked decides how many certificates there are."""
 BEAT = 5.0
 """Seconds between two signs that a command is still being carried out."""
 

@@ -1,4 +1,4 @@
-"""The operator's channel: a command is carried out to its end, and what went wrong is said in its own words."""
+"""The operator's channel: a command is carried out to its end, and each failure has its own words."""
 
 from __future__ import annotations
 
