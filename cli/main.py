@@ -19,7 +19,8 @@ settings come from entente.toml and from the environment, for example
 
   entente revoke --tenant exemple --subject x-7f3k2m9q --reason "laptop stolen"
 
-a revocation is of certificates and no ban: end the person's login as well, or they join anew.
+with --subject the person's logins and unused join tokens end as well. It is no ban: whoever may still log in
+joins anew, so close the person's account first.
 
 two processes run: the node, which forwards what it cannot read, and its child `entente signer`, which alone
 holds the keys that vouch for people. Everything they write is under var/.
@@ -59,7 +60,7 @@ def parser() -> argparse.ArgumentParser:
 def _add_revocation(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--tenant", required=True, metavar="ID", help="the ministry that issued them")
     which = verb.add_mutually_exclusive_group(required=True)
-    which.add_argument("--subject", metavar="ID", help="every certificate of this person")
+    which.add_argument("--subject", metavar="ID", help="every certificate of this person, and their logins")
     which.add_argument("--fingerprint", metavar="HEX", help="the one with this SHA-256")
     verb.add_argument("--reason", required=True, metavar="TEXT", help="why; clients of the meeting read it")
 

@@ -16,5 +16,7 @@ def run(arguments: argparse.Namespace) -> int:
     count = asyncio.run(
         revoke(settings, arguments.tenant, arguments.subject, arguments.fingerprint, arguments.reason)
     )
-    print(f"{count} certificate{'' if count == 1 else 's'} void; whoever held one is out of every meeting.")
+    logins = "" if arguments.subject is None else " The person's logins have ended."
+    held = f"{count} certificate{'' if count == 1 else 's'} void; whoever held one is out of every meeting."
+    print(held + logins)
     return 0

@@ -148,6 +148,14 @@ class SessionStore(Protocol):
         """Forget it; does nothing when there is none."""
         ...
 
+    async def end_sessions(self) -> int:
+        """Forget every session; returns how many."""
+        ...
+
+    async def end_logins(self, deployment: str, tenant: str, subject: str) -> int:
+        """Forget this person's sessions and unused join tokens; returns how many."""
+        ...
+
 
 class GroupStore(Protocol):
     """Groups and what the public log will hold. Every write returns only once it is durable (K4.2)."""

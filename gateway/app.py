@@ -34,7 +34,7 @@ from gateway.operator_channel import OperatorChannel, operator_socket
 from gateway.services import Meetings, Services
 from gateway.settings import Settings
 from gateway.signer_child import SignerKeeper
-from gateway.socket import open_meetings
+from gateway.socket import SocketMeetings, open_meetings
 from gateway.system import SystemClock, SystemRng
 from gateway.tenants import tenants_of
 from observability.node import NodeTelemetry
@@ -59,45 +59,74 @@ async def open_node(settings: Settings, config: Path | None = None) -> AsyncIter
     async with AsyncExitStack() as stack:
         telemetry = _telemetry(settings)
         stack.callback(telemetry.close)
-        clock, rng = SystemClock(), SystemRng()
-        store = await _store(settings, stack)
-        # The signer first: it refuses to start twice, and only a node that is alone may take meetings up.
-        signer = await _signer(settings, config, stack, clock, telemetry)
-        await store.purge(clock.now())
-        tenants = tenants_of(settings)
-        for tenant in tenants:
-            await store.put_tenant(tenant)
-        policies = {
-            one.id: TenantPolicy(tuple(one.suites), one.guests) for one in settings.deployment.tenants
-        }
-        deployment = await declare(signer, clock, settings.folder, tenants, policies, ())
-        await _log_statements(store, deployment, clock, rng)
-        bus = MemoryBus(clock)
-        stack.push_async_callback(bus.close)
-        media = _media(settings, telemetry)
-        stack.push_async_callback(media.close)
-        services = Services(
-            clock=clock,
-            rng=rng,
-            store=store,
-            bus=bus,
-            signer=signer,
-            media=media,
-            telemetry=telemetry,
-            deployment=deployment,
-            connection_limit=settings.media.connection_limit,
-        )
+        services = await _services(settings, config, stack, telemetry)
         meetings = await open_meetings(services)
         stack.push_async_callback(meetings.close)
-        revoker = Revoker(store, signer, clock, rng, deployment.id, meetings.revoke)
-        operator = OperatorChannel(revoker, operator_socket(settings))
-        await operator.open()
-        stack.push_async_callback(operator.close)
-        sessions = Sessions(store, clock, rng)
+        await _operator(settings, services, meetings, stack)
+        tenants = [tenant.id for tenant in services.deployment.tenants]
+        sessions = Sessions(services.store, services.clock, services.rng, tenants)
         exposition = telemetry.exposition if settings.telemetry.metrics else None
         app = build_app(settings, services, sessions, meetings, exposition)
         telemetry.gauge("entente_up", 1)
         yield Node(app, services, meetings, await _demo_room(settings, services))
+
+
+async def _services(
+    settings: Settings, config: Path | None, stack: AsyncExitStack, telemetry: NodeTelemetry
+) -> Services:
+    """Every port, opened."""
+    clock, rng = SystemClock(), SystemRng()
+    store = await _store(settings, stack)
+    # The signer first: it refuses to start twice, and only a node that is alone may take meetings up.
+    signer = await _signer(settings, config, stack, clock, telemetry)
+    await tidy(store, clock, settings)
+    deployment = await _deployment(settings, store, signer, clock, rng)
+    bus = MemoryBus(clock)
+    stack.push_async_callback(bus.close)
+    media = _media(settings, telemetry)
+    stack.push_async_callback(media.close)
+    return Services(
+        clock=clock,
+        rng=rng,
+        store=store,
+        bus=bus,
+        signer=signer,
+        media=media,
+        telemetry=telemetry,
+        deployment=deployment,
+        connection_limit=settings.media.connection_limit,
+    )
+
+
+async def tidy(store: Store, clock: Clock, settings: Settings) -> None:
+    """What is over, and where the development login is off, every session: no other login has made one, and
+    those of that login prove nothing."""
+    await store.purge(clock.now())
+    if not settings.development.login:
+        await store.end_sessions()
+
+
+async def _deployment(settings: Settings, store: Store, signer: Signer, clock: Clock, rng: Rng) -> Deployment:
+    """What the settings say of the tenants, stored, declared and logged."""
+    tenants = tenants_of(settings)
+    for tenant in tenants:
+        await store.put_tenant(tenant)
+    policies = {one.id: TenantPolicy(tuple(one.suites), one.guests) for one in settings.deployment.tenants}
+    deployment = await declare(signer, clock, settings.folder, tenants, policies, ())
+    await _log_statements(store, deployment, clock, rng)
+    return deployment
+
+
+async def _operator(
+    settings: Settings, services: Services, meetings: SocketMeetings, stack: AsyncExitStack
+) -> None:
+    deployment = services.deployment.id
+    revoker = Revoker(
+        services.store, services.signer, services.clock, services.rng, deployment, meetings.registry
+    )
+    operator = OperatorChannel(revoker, operator_socket(settings))
+    await operator.open()
+    stack.push_async_callback(operator.close)
 
 
 def _telemetry(settings: Settings) -> NodeTelemetry:

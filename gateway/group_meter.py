@@ -24,6 +24,7 @@ class GroupMeter:
         self._clock = clock
         self._telemetry = telemetry
         self._attempt: tuple[int, int] | None = None
+        self._highest = (-1, -1)
         self._since = 0.0
 
     def tell(self, participant: str, event: Event) -> None:
@@ -36,6 +37,11 @@ class GroupMeter:
 
     def leaves_changed(self, leaves: Mapping[str, int | None], epoch: int) -> None:
         """See Voice; said once for each epoch, when it is reached."""
+        if epoch == 0:
+            # A new group is created, not attempted, and counts its attempts from the start.
+            self._attempt, self._highest = None, (-1, -1)
+            self._voice.leaves_changed(leaves, epoch)
+            return
         if self._attempt is not None and self._attempt[0] == epoch:
             self._telemetry.observe("entente_epoch_seconds", self._clock.monotonic() - self._since)
             self._attempt = None
@@ -47,8 +53,9 @@ class GroupMeter:
         self._voice.rejoin(participant, reason)
 
     def _proposed(self, attempt: tuple[int, int]) -> None:
-        if self._attempt == attempt:
-            return
+        if attempt <= self._highest:
+            return  # told to one more, or again to one who was away
+        self._highest = attempt
         if self._attempt is not None:
             # Another took its place before a commit came: it was never stored.
             self._telemetry.count("entente_attempts_total", outcome="dropped")

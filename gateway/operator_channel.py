@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -22,7 +22,10 @@ from gateway.settings import Settings
 log = logging.getLogger("entente.operator")
 
 PATIENCE = 30.0
-"""Seconds for one command: hundreds of meetings are told."""
+"""Seconds of silence at one end after which the other gives it up. What is being carried out goes on: how
+long that takes is not ours to know, since whoever is revoked decides how many certificates there are."""
+BEAT = 5.0
+"""Seconds between two signs that a command is still being carried out."""
 
 
 class Revoke(BaseModel):
@@ -71,9 +74,10 @@ class OperatorChannel:
         self._connections.add(task)
         try:
             async with asyncio.timeout(PATIENCE):
-                if unix.is_own_user(writer) and (message := await frames.read(reader)) is not None:
-                    writer.write(frames.pack(await self._answer(message)))
-                    await writer.drain()
+                own = unix.is_own_user(writer)
+                message = await frames.read(reader) if own else None
+            if message is not None:
+                await self._serve(message, writer)
         except (ConnectionError, SignerRefused, TimeoutError) as error:
             log.warning("an operator's command ended: %s", type(error).__name__)
         except asyncio.CancelledError:
@@ -81,6 +85,26 @@ class OperatorChannel:
         finally:
             self._connections.discard(task)
             writer.close()
+
+    async def _serve(self, message: dict[str, object], writer: asyncio.StreamWriter) -> None:
+        """Carry it out to its end, whoever still listens; only `close` ends it before."""
+        answer = asyncio.create_task(self._answer(message), name="operator's command")
+        try:
+            while not (await asyncio.wait({answer}, timeout=BEAT))[0]:
+                await self._say(writer, {"going": True})
+            await self._say(writer, answer.result())
+        except (ConnectionError, TimeoutError) as error:
+            log.warning("an operator has gone before the answer: %s", type(error).__name__)
+            await answer
+        except asyncio.CancelledError:
+            answer.cancel()
+            await asyncio.wait({answer})
+            raise
+
+    async def _say(self, writer: asyncio.StreamWriter, message: dict[str, object]) -> None:
+        writer.write(frames.pack(message))
+        async with asyncio.timeout(PATIENCE):
+            await writer.drain()
 
     async def _answer(self, message: dict[str, object]) -> dict[str, object]:
         try:
@@ -118,14 +142,34 @@ async def revoke(
             fields["fingerprint"] = bytes.fromhex(fingerprint.replace(":", ""))
         except ValueError as error:
             raise OperatorError("A fingerprint is 64 hexadecimal digits.") from error
+    reply = await _ask(path, fields)
+    if "error" in reply:
+        raise OperatorError(str(reply["error"]))
+    return int(reply["ok"])
+
+
+async def _ask(path: Path, fields: dict[str, object]) -> dict[str, Any]:
+    """The node's answer, however long it takes, while the node says that it is at it. OperatorError."""
     try:
         async with asyncio.timeout(PATIENCE):
             reader, writer = await asyncio.open_unix_connection(str(path))
-            writer.write(frames.pack(fields))
-            reply = await frames.read(reader)
-            writer.close()
-    except (OSError, TimeoutError, SignerRefused) as error:
+    except (OSError, TimeoutError) as error:
         raise OperatorError(f"No running node of yours answers at {path}.") from error
-    if reply is None or "error" in reply:
-        raise OperatorError(str(reply["error"]) if reply else f"The node at {path} did not answer.")
-    return int(reply["ok"])
+    reply: dict[str, Any] | None = {"going": True}
+    try:
+        writer.write(frames.pack(fields))
+        while reply is not None and "going" in reply:
+            async with asyncio.timeout(PATIENCE):
+                reply = await frames.read(reader)
+    except TimeoutError as error:
+        raise OperatorError(
+            f"The node at {path} has said nothing for {PATIENCE:.0f} s; it may still be carrying the command"
+            " out. Look at its log, and give the command again: what is done is not done twice."
+        ) from error
+    except (OSError, SignerRefused) as error:
+        raise OperatorError(f"The connection to the node at {path} broke; give the command again.") from error
+    finally:
+        writer.close()
+    if reply is None:
+        raise OperatorError(f"The node at {path} ended the connection; give the command again.")
+    return reply

@@ -41,7 +41,9 @@ log = logging.getLogger("entente.socket")
 
 SUBPROTOCOL = "entente.v1"
 HELLO_SECONDS = 10.0
-"""Seconds in which a socket must say who it is; a bad line needs two or three."""
+"""Seconds in which a socket must have proven who it is; a bad line needs two or three."""
+REFUSALS = 3
+"""Of a socket that has proven nothing, after which it is hung up; a client needs none."""
 IDLE_SECONDS = 60.0
 """Seconds of silence after which a socket counts as lost; clients ping every 20."""
 REQUESTS_PER_SECOND = 60.0
@@ -156,6 +158,9 @@ class Connection:
         self._volume = Bucket(BYTES_PER_SECOND, BYTES_BURST, now)
         self._session: Session | None = None
         self._returning: tuple[Session, bytes, int] | None = None
+        self._named = False
+        self._refusals = 0
+        self._prove_by = now + HELLO_SECONDS
         self._left = False
         self._working: asyncio.Task[Value | None] | None = None
 
@@ -225,7 +230,8 @@ class Connection:
         # The socket's span is entered by its first request and left here, in the same task.
         with self._span:
             while self._outbox.closing is None:
-                limit = HELLO_SECONDS if self._session is None else IDLE_SECONDS
+                left = max(0.0, self._prove_by - self._clock.monotonic())
+                limit = left if self._session is None else IDLE_SECONDS
                 message = await self._receive(limit)
                 if message is None:
                     return
@@ -304,9 +310,13 @@ class Connection:
         """
         if kind not in STEPS:
             return contextlib.nullcontext()
-        if isinstance(request, wire.Hello) and self._session is None:
+        if self._named:
+            return self._telemetry.span(f"socket.{kind}")
+        if isinstance(request, wire.Hello):
+            self._named = True
             self._span.enter_context(self._telemetry.span("socket", under=token_hash(request.token)))
-        elif isinstance(request, wire.Resume) and self._returning is None and self._session is None:
+        elif isinstance(request, wire.Resume):
+            self._named = True
             self._span.enter_context(self._telemetry.span("socket", entente_resumed=True))
         return self._telemetry.span(f"socket.{kind}")
 
@@ -320,7 +330,10 @@ class Connection:
 
     def _refuse(self, request_id: int | None, error: WireError) -> None:
         self._outbox.put(codec.encode_error(request_id or 0, error.code, error.detail, error.retry_after))
-        if self._session is None and self._returning is None:
+        if self._session is not None:
+            return
+        self._refusals += 1
+        if self._returning is None or self._refusals >= REFUSALS:
             self._outbox.hang_up(error.code)
 
     async def _carry_out(self, request: wire.Request) -> Value | None:
@@ -387,7 +400,7 @@ class SocketMeetings:
 
     def __init__(self, services: Services, registry: Registry, joint: Joint) -> None:
         self._services = services
-        self._registry = registry
+        self.registry = registry
         self._joint = joint
         self._open: dict[asyncio.Task[object], Connection] = {}
         self._tasks = [
@@ -402,11 +415,11 @@ class SocketMeetings:
 
     def people(self, room: str) -> int:
         """How many are in the room's live meeting."""
-        return self._registry.people(room)
+        return self.registry.people(room)
 
     async def _watch_participants(self) -> None:
         while True:
-            states = self._registry.states()
+            states = self.registry.states()
             for state in get_args(PersonState):
                 self._services.telemetry.gauge("entente_participants", states[state], state=state)
             await self._services.clock.sleep(GAUGE_SECONDS)
@@ -418,7 +431,7 @@ class SocketMeetings:
         await socket.accept(subprotocol=SUBPROTOCOL)
         task = asyncio.current_task()
         assert task is not None
-        connection = Connection(socket, self._services, self._registry)
+        connection = Connection(socket, self._services, self.registry)
         self._open[task] = connection
         self._services.telemetry.gauge("entente_sockets", len(self._open))
         try:
@@ -427,13 +440,9 @@ class SocketMeetings:
             del self._open[task]
             self._services.telemetry.gauge("entente_sockets", len(self._open))
 
-    async def revoke(self, data: bytes) -> None:
-        """Hand a CA's revocation to every meeting (K2.4)."""
-        await self._registry.revoke(data)
-
     async def close(self) -> None:
         """Tell everybody that the node restarts, then end every task."""
-        await self._registry.close()
+        await self.registry.close()
         for connection in self._open.values():
             connection.hang_up("restarting")
         if self._open:

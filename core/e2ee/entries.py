@@ -78,13 +78,18 @@ class Chain:
                 )
                 break
             except StoreError as error:
-                head = await self._stored_head()
-                if head is not None and (head.state, head.epoch, head.attempt) == (state, epoch, attempt):
+                unknown = isinstance(error, StoreUnavailable)
+                try:
                     # This entry, or the same statement of an earlier call whose outcome was unknown.
-                    entry = head
-                    break
-                if left == 0 or not isinstance(error, StoreUnavailable):
+                    if (kept := await self.find(state, epoch, attempt)) is not None:
+                        return kept
+                except StoreUnavailable:
+                    # A conflict may be with this very entry, kept by a write that was reported lost.
+                    unknown = True
+                if not unknown:
                     raise
+                if left == 0:
+                    raise StoreUnavailable(f"the outcome of a {state.value} entry is unknown") from error
                 await self._clock.sleep(PAUSE)
         self._head = entry
         return entry
@@ -118,13 +123,6 @@ class Chain:
         return EntryRecord(
             self._group, seq, epoch, attempt, state, e2ee.entry_hash(data), prev_hash, data, now
         )
-
-    async def _stored_head(self) -> EntryRecord | None:
-        """What the store has; None as well when it does not answer."""
-        try:
-            return await self._store.head(self._group)
-        except StoreUnavailable:
-            return None
 
     def _leaf(self, entry: EntryRecord) -> LogLeaf:
         """What the public log will hold of an outcome (K9.1)."""

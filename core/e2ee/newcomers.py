@@ -40,6 +40,9 @@ class Newcomers:
     def queue(self, participant: str, checked: CheckedPackage, key_package: bytes) -> None:
         """It waits for the next batch."""
         self._seen.add(checked.ref)
+        previous = self._books.waiting.get(participant)
+        # Another key package is no clean slate, or whoever hands one in after each failure spoils them all.
+        failures = max(self._troubled.get(participant, 0), previous.failures if previous is not None else 0)
         self._books.waiting[participant] = Waiting(
             participant,
             checked.leaf_key,
@@ -48,7 +51,7 @@ class Newcomers:
             self._context.clock.monotonic(),
             checked.keys,
             checked.certificate,
-            failures=self._troubled.get(participant, 0),
+            failures=failures,
         )
 
     def suspect(self, adds: Sequence[Waiting]) -> None:
@@ -56,6 +59,9 @@ class Newcomers:
         again, and then goes last and alone from the start."""
         for waiting in adds:
             waiting.failures += 1
+            current = self._books.waiting.get(waiting.participant)
+            if current is not None:  # perhaps one that came meanwhile
+                current.failures = max(current.failures, waiting.failures)
             if waiting.failures >= HOPELESS and self._books.waiting.get(waiting.participant) is waiting:
                 del self._books.waiting[waiting.participant]
                 self._troubled[waiting.participant] = SUSPECT + len(PORTIONS) - 1

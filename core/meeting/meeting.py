@@ -8,12 +8,14 @@ its socket is away, for 30 s at most. The meeting implements what `core.e2ee` an
 from __future__ import annotations
 
 import asyncio
+import contextlib
+from collections import deque
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 
 import msgpack
 
 from core._native import e2ee
-from core.errors import PeerError, UserError
+from core.errors import PeerError, StoreError, UserError
 from core.meeting.participant import Participant
 from core.meeting.ports import MediaRoom, Ordering
 from core.meeting.stream import Encoder, EventStream, Sink
@@ -38,6 +40,9 @@ COALESCE = 0.25
 """Seconds between two lists of participants, for every 60 of them: a list of 300 is 45 kB for each of 300."""
 CROWD = 60
 NONCE = 32
+REMOVED_KEPT = 1_000
+"""Ids of people who were removed: more than a meeting holds. Of those before, a late return is told that its
+time is over."""
 
 _B32 = "abcdefghijklmnopqrstuvwxyz234567"
 
@@ -79,6 +84,7 @@ class Meeting:
         self._changed = asyncio.Event()
         self._epoch = 0
         self._finished = False
+        self._removed: deque[str] = deque(maxlen=REMOVED_KEPT)
 
     def start(self, ordering: Ordering, media: MediaRoom) -> None:
         """Plug the two ports in and keep the time."""
@@ -113,6 +119,15 @@ class Meeting:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
+    def absence(self, participant: str) -> UserError:
+        """Why somebody who is not here cannot return: who was removed is not to come in anew, which a client
+        does by itself after `resume_expired`."""
+        return UserError("removed" if self.removed(participant) else "resume_expired")
+
+    def removed(self, participant: str) -> bool:
+        """Whether a host's word or a revocation has ended this participant's part."""
+        return participant in self._removed
+
     # ---- participants -------------------------------------------------------------------------------------
 
     async def admit(self, person: Person, host_if_first: bool) -> Participant:
@@ -131,7 +146,11 @@ class Meeting:
         )
         self.people[participant.id] = participant
         self.media.attend(participant.id)
-        await self._store.add_participant(ParticipantRecord(participant.id, self.record.id, person, now))
+        try:
+            await self._store.add_participant(ParticipantRecord(participant.id, self.record.id, person, now))
+        except BaseException:
+            await self.never_came(participant)
+            raise
         self._changed.set()
         return participant
 
@@ -175,7 +194,7 @@ class Meeting:
 
     async def _return(self, participant: Participant, last_seq: int) -> int:
         if participant.id not in self.people:
-            raise UserError("resume_expired")
+            raise self.absence(participant.id)
         expiry = self._expiries.pop(participant.id, None)
         if expiry is not None:
             expiry.cancel()
@@ -216,6 +235,9 @@ class Meeting:
         """Somebody is gone for good: by leaving, or by not returning."""
         if self.people.pop(participant.id, None) is None:
             return
+        urgent = reason in ("host", "revocation")
+        if urgent:
+            self._removed.append(participant.id)
         expiry = self._expiries.pop(participant.id, None)
         if expiry is not None and expiry is not asyncio.current_task():
             expiry.cancel()
@@ -225,17 +247,27 @@ class Meeting:
         self._telemetry.count("entente_removals_total", reason=reason)
         if participant.leaf is None:
             self._telemetry.count("entente_joins_total", result="failed")
-        await self.ordering.remove(participant.id, reason, urgent=reason in ("host", "revocation"))
+        await self.ordering.remove(participant.id, reason, urgent)
         await self._store.set_left(participant.id, self._clock.now())
+
+    async def never_came(self, participant: Participant) -> None:
+        """Admitted, and then nobody was told so: without a socket that ends, it would stay for ever, and the
+        meeting with it. Never a StoreError: another is on its way up."""
+        with contextlib.suppress(StoreError):
+            await self.depart(participant, "left")
 
     async def remove(self, by: Participant, target: str) -> None:
         """A host removes somebody: the packets stop at once, the group follows (K4.6). PeerError
         `participant_unknown`, UserError `not_host`."""
         participant = self._target(by, target)
-        participant.tell(Removed(reason="host", by=by.id))
+        await self.expel(participant, "host", by.id)
+
+    async def expel(self, participant: Participant, reason: str, by: str | None = None) -> None:
+        """Out at once, for good, and told so if there is a socket to tell it on."""
+        participant.tell(Removed(reason=reason, by=by))
         if participant.hang_up is not None:
             participant.hang_up("removed")
-        await self.depart(participant, "host")
+        await self.depart(participant, reason)
 
     async def revoke(self, data: bytes) -> None:
         """A CA has revoked a certificate (K2.4): everybody is told, and whose it is, is out at once, with a
@@ -246,12 +278,8 @@ class Meeting:
         for participant in list(self.people.values()):
             who = participant.person
             own = (who.deployment, who.tenant, participant.certificate)
-            if participant.id not in found and own != revoked:
-                continue
-            participant.tell(Removed(reason="revocation", by=None))
-            if participant.hang_up is not None:
-                participant.hang_up("removed")
-            await self.depart(participant, "revocation")
+            if participant.id in found or own == revoked:
+                await self.expel(participant, "revocation")
 
     def mute(self, by: Participant, target: str, source: str) -> None:
         """A host stops one source of somebody. Errors as of `remove`."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import hmac
+import logging
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 
 import msgpack
@@ -28,7 +29,11 @@ SWEEP = 1.0
 RETURN = 5 * 60 * 1000
 """Milliseconds for which a meeting waits for its people after a start of the node. A browser is back within
 seconds; higher keeps meetings open that nobody returns to, lower ends those whose network takes its time."""
+PURGE = 24 * 3600.0
+"""Seconds between two looks for sessions and join tokens that are over: they hold names."""
 CLASSICAL = 0x0001
+
+log = logging.getLogger("entente.meetings")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +83,8 @@ class Registry:
         now = self._house.clock.now()
         for room, (meeting, until) in list(self._awaited.items()):
             if until <= now:
-                del self._awaited[room]
                 await self._house.store.end_meeting(meeting, now)
+                del self._awaited[room]
 
     def people(self, room: str) -> int:
         """How many are in the room's live meeting."""
@@ -108,7 +113,11 @@ class Registry:
             if len(meeting.people) >= house.max_people:
                 raise UserError("meeting_full")
             participant = await meeting.admit(token.person, host_if_first=True)
-        return self._session(meeting, participant), self._hello_reply(meeting, participant)
+        try:
+            return self._session(meeting, participant), self._hello_reply(meeting, participant)
+        except BaseException:
+            await meeting.never_came(participant)
+            raise
 
     async def _begin(self, room: Room) -> Meeting:
         """The room's meeting, perhaps one that waits for its people: its order and its media are opened with
@@ -186,8 +195,11 @@ class Registry:
         )
 
     def resume(self, request: wire.Resume) -> tuple[Session, wire.ResumeReply]:
-        """Find who claims to return. UserError `resume_expired` when nobody by that name is here."""
+        """Find who claims to return. UserError `resume_expired` when nobody by that name is here, `removed`
+        when that is why."""
         for meeting in self._meetings.values():
+            if meeting.removed(request.participant):
+                raise meeting.absence(request.participant)
             participant = meeting.people.get(request.participant)
             if participant is not None and participant.leaf_key is not None:
                 nonce = self._house.rng.bytes(32)
@@ -207,7 +219,7 @@ class Registry:
         if not same or fields["participant"] != participant.id:
             raise PeerError("resume_refused", "the proof is for another nonce or participant")
         if participant.id not in session.meeting.people:
-            raise UserError("resume_expired")
+            raise session.meeting.absence(participant.id)
 
     async def revoke(self, data: bytes) -> None:
         """Hand a CA's revocation to every meeting of this node (K2.4); one that it does not concern tells
@@ -222,21 +234,55 @@ class Registry:
         if failed is not None:
             raise failed
 
+    def certificates(self) -> set[bytes]:
+        """SHA-256 of the certificate of everybody who is in a meeting of this node."""
+        everybody = (person for meeting in self._meetings.values() for person in meeting.people.values())
+        return {person.certificate for person in everybody if person.certificate is not None}
+
+    async def expel(self, uri: str) -> None:
+        """Whoever of this person has no certificate is out: there is nothing of theirs to revoke, and they
+        would get one later. StoreError."""
+        for meeting in list(self._meetings.values()):
+            for participant in list(meeting.people.values()):
+                if participant.person.uri == uri and participant.certificate is None:
+                    await meeting.expel(participant, "revocation")
+
     async def run(self) -> None:
-        """End meetings that everybody has left, or to which nobody came back, until cancelled."""
+        """End meetings that everybody has left, or to which nobody came back, and forget daily what is over,
+        until cancelled. A store that does not answer is asked again by the next sweep."""
+        clock = self._house.clock
+        purge_at = clock.monotonic() + PURGE
         while True:
-            await self._house.clock.sleep(SWEEP)
+            await clock.sleep(SWEEP)
             async with self._turn:
                 for room, meeting in list(self._meetings.items()):
                     if not meeting.people:
-                        await self._end(room, meeting)
-                await self._end_awaited()
+                        await self._attempt(self._end(room, meeting))
+                await self._attempt(self._end_awaited())
+            if clock.monotonic() >= purge_at and await self._attempt(self._purge()):
+                purge_at = clock.monotonic() + PURGE
+
+    async def _attempt(self, work: Coroutine[object, object, None]) -> bool:
+        """Whether it was done; the sweep goes on in any case."""
+        try:
+            await work
+        except EntenteError as error:
+            log.warning("a sweep left something over: %s", type(error).__name__)
+            return False
+        except Exception:
+            log.exception("a sweep failed")
+            return False
+        return True
+
+    async def _purge(self) -> None:
+        await self._house.store.purge(self._house.clock.now())
 
     async def _end(self, room: str, meeting: Meeting) -> None:
+        """Stored first: a meeting that cannot be marked as ended is still here for the next try."""
+        await self._house.store.end_meeting(meeting.record.id, self._house.clock.now())
         del self._meetings[room]
         await meeting.close("everybody_left")
         self._house.close_parts(meeting)
-        await self._house.store.end_meeting(meeting.record.id, self._house.clock.now())
         self._house.telemetry.gauge("entente_meetings", len(self._meetings))
 
     async def close(self) -> None:
@@ -244,9 +290,8 @@ class Registry:
         async with self._turn:
             self._stopping = True
             for room, meeting in list(self._meetings.items()):
-                if not meeting.people:
-                    await self._end(room, meeting)
+                if not meeting.people and await self._attempt(self._end(room, meeting)):
                     continue
-                del self._meetings[room]
+                self._meetings.pop(room, None)
                 await meeting.put_down()
                 self._house.close_parts(meeting)

@@ -42,3 +42,17 @@ class SqlSessions:
         """See the port."""
         async with writing(self._engine) as connection:
             await connection.execute(delete(tables.sessions).where(_S.hash == token_hash))
+
+    async def end_sessions(self) -> int:
+        """See the port."""
+        async with writing(self._engine) as connection:
+            return (await connection.execute(delete(tables.sessions))).rowcount
+
+    async def end_logins(self, deployment: str, tenant: str, subject: str) -> int:
+        """See the port. In one transaction: a session that is left would get the next token."""
+        person = {"deployment": deployment, "tenant": tenant, "subject": subject}
+        tokens = tables.join_tokens
+        async with writing(self._engine) as connection:
+            sessions = await connection.execute(delete(tables.sessions).filter_by(**person))
+            unused = await connection.execute(delete(tokens).filter_by(**person, used=None))
+            return sessions.rowcount + unused.rowcount

@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+from collections.abc import Collection
 
 from core.errors import UserError
 from core.ports import Clock, Rng, SessionStore
@@ -41,7 +42,8 @@ def token_hash(token: str) -> bytes | None:
 class Sessions:
     """Who is logged in. `open` after a login, `person` on each request, `close`. All may raise StoreError."""
 
-    def __init__(self, store: SessionStore, clock: Clock, rng: Rng) -> None:
+    def __init__(self, store: SessionStore, clock: Clock, rng: Rng, tenants: Collection[str]) -> None:
+        self._tenants = frozenset(tenants)
         self._store = store
         self._clock = clock
         self._rng = rng
@@ -60,6 +62,9 @@ class Sessions:
         hashed = token_hash(token)
         held = await self._store.session(hashed) if hashed is not None else None
         if held is None or held.expires <= self._clock.now():
+            raise UserError("unauthorized")
+        if held.person.tenant not in self._tenants:
+            # Of the settings before: nothing here could vouch for this person.
             raise UserError("unauthorized")
         return held.person
 

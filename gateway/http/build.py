@@ -37,27 +37,28 @@ def build_app(
         *meetings.routes(),
         *static_routes(settings.static),
     ]
+    return Starlette(routes=routes, exception_handlers=HANDLERS, middleware=_guards(settings, services))
+
+
+def _guards(settings: Settings, services: Services) -> list[Middleware]:
+    """In their order, the outermost first."""
     http = settings.http
-    return Starlette(
-        routes=routes,
-        exception_handlers=HANDLERS,
-        middleware=[
-            Middleware(HeaderGuard, embedders=http.embedders),
-            Middleware(HostGuard, hosts=http.hosts),
-            Middleware(ProxyGuard, development=development),
-            Middleware(
-                ClientGuard,
-                telemetry=services.telemetry,
-                trusted=http.trusted_proxies,
-                header=http.proxy_header,
-            ),
-            Middleware(
-                RateGuard,
-                clock=services.clock,
-                telemetry=services.telemetry,
-                burst=http.burst,
-                per_second=http.per_second,
-            ),
-            Middleware(BodyGuard, size=http.body_max, seconds=http.body_seconds),
-        ],
-    )
+    return [
+        Middleware(HeaderGuard, embedders=http.embedders),
+        Middleware(HostGuard, hosts=http.hosts),
+        Middleware(ProxyGuard, development=settings.development.login),
+        Middleware(
+            ClientGuard,
+            telemetry=services.telemetry,
+            trusted=http.trusted_proxies,
+            header=http.proxy_header,
+        ),
+        Middleware(
+            RateGuard,
+            clock=services.clock,
+            telemetry=services.telemetry,
+            burst=http.burst,
+            per_second=http.per_second,
+        ),
+        Middleware(BodyGuard, size=http.body_max, seconds=http.body_seconds),
+    ]

@@ -106,6 +106,21 @@ class MemoryStore:
     async def end_session(self, token_hash: bytes) -> None:
         self._sessions.pop(token_hash, None)
 
+    async def end_sessions(self) -> int:
+        count = len(self._sessions)
+        self._sessions.clear()
+        return count
+
+    async def end_logins(self, deployment: str, tenant: str, subject: str) -> int:
+        uri = f"entente://{deployment}/{tenant}/{subject}"
+        sessions = [key for key, one in self._sessions.items() if one.person.uri == uri]
+        unused = [key for key, one in self._tokens.items() if one.person.uri == uri and key not in self._used]
+        for key in sessions:
+            del self._sessions[key]
+        for key in unused:
+            del self._tokens[key]
+        return len(sessions) + len(unused)
+
     async def end_meeting(self, meeting: str, now: UnixMillis) -> None:
         if self._meetings[meeting].ended is None:
             self._meetings[meeting] = replace(self._meetings[meeting], ended=now)
@@ -134,7 +149,8 @@ class MemoryStore:
         self._people[participant] = replace(self._people[participant], leaf_key=leaf_key)
 
     async def set_left(self, participant: str, now: UnixMillis) -> None:
-        if self._people[participant].left is None:
+        known = self._people.get(participant)
+        if known is not None and known.left is None:
             self._people[participant] = replace(self._people[participant], left=now)
 
     async def participants(self, meeting: str) -> list[ParticipantRecord]:

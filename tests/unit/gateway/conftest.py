@@ -65,7 +65,7 @@ def make_site(store: SqlStore, folder: Path, **overrides: Any) -> Site:
     meetings = NoMeetings()
     static = built_client(folder / "static")
     settings = Settings(folder=folder, static=static, **overrides)
-    sessions = Sessions(ports.store, clock, ports.rng)
+    sessions = Sessions(ports.store, clock, ports.rng, [tenant.id for tenant in people.TENANTS])
     app = build_app(settings, ports, sessions, meetings, lambda: "# metrics\n")
     client = httpx.AsyncClient(
         transport=httpx.ASGITransport(app, raise_app_exceptions=False, client=("127.0.0.1", 5000)),

@@ -9,11 +9,15 @@ import pytest
 from core.errors import UserError
 from core.store import SqlStore
 from core.tenants.sessions import SESSION_LIFE, Sessions
+from gateway.app import tidy
+from gateway.settings import Settings
 from tests.support import people
 from tests.support.clock import FakeClock
 from tests.support.rng import SeededRng
 from tests.support.store import MemoryStore
 from tests.unit.gateway.conftest import Site, make_site
+
+TENANTS = [tenant.id for tenant in people.TENANTS]
 
 
 async def test_the_development_login_knows_its_officials_only(site: Site) -> None:
@@ -62,7 +66,7 @@ async def test_a_session_ends_after_a_working_day_or_at_logout(site: Site) -> No
 
 async def test_sessions_keep_no_token_and_print_nobody() -> None:
     store = MemoryStore()
-    sessions = Sessions(store, FakeClock(), SeededRng())
+    sessions = Sessions(store, FakeClock(), SeededRng(), TENANTS)
     token = await sessions.open(people.person())
     kept = repr(sessions) + repr(vars(sessions)) + repr(vars(store))
     assert token not in kept and "Camille" not in kept
@@ -70,14 +74,14 @@ async def test_sessions_keep_no_token_and_print_nobody() -> None:
 
 async def test_a_login_outlives_the_node_that_gave_it() -> None:
     store, clock = MemoryStore(), FakeClock()
-    token = await Sessions(store, clock, SeededRng()).open(people.person())
-    assert await Sessions(store, clock, SeededRng(2)).person(token) == people.person()
+    token = await Sessions(store, clock, SeededRng(), TENANTS).open(people.person())
+    assert await Sessions(store, clock, SeededRng(2), TENANTS).person(token) == people.person()
 
 
 async def test_a_login_loop_pushes_the_oldest_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("core.tenants.sessions.SESSIONS_MAX", 3)
     clock = FakeClock()
-    sessions = Sessions(MemoryStore(), clock, SeededRng())
+    sessions = Sessions(MemoryStore(), clock, SeededRng(), TENANTS)
     tokens = []
     for number in range(4):
         tokens.append(await sessions.open(people.person(f"x-{number}")))
@@ -85,3 +89,25 @@ async def test_a_login_loop_pushes_the_oldest_out(monkeypatch: pytest.MonkeyPatc
     assert (await sessions.person(tokens[1])).subject == "x-1"
     with pytest.raises(UserError, match="unauthorized"):
         await sessions.person(tokens[0])
+
+
+@pytest.mark.parametrize("login", [True, False])
+async def test_who_logged_in_as_a_developer_is_out_where_that_login_is_off(
+    store: SqlStore, tmp_path: Path, login: bool
+) -> None:
+    clock = FakeClock()
+    sessions = Sessions(store, clock, SeededRng(), TENANTS)
+    token = await sessions.open(people.person())
+    await tidy(store, clock, Settings(folder=tmp_path, development={"login": login}))  # type: ignore[arg-type]
+    if login:
+        assert await sessions.person(token) == people.person()
+        return
+    with pytest.raises(UserError, match="unauthorized"):
+        await sessions.person(token)
+
+
+async def test_whose_ministry_is_not_served_any_more_is_nobody() -> None:
+    store, clock = MemoryStore(), FakeClock()
+    token = await Sessions(store, clock, SeededRng(), TENANTS).open(people.person())
+    with pytest.raises(UserError, match="unauthorized"):
+        await Sessions(store, clock, SeededRng(), ["beispiel"]).person(token)

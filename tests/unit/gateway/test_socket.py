@@ -158,7 +158,7 @@ async def test_a_client_that_does_not_read_is_hung_up_and_others_go_on(
         await slow.hello()
         await other.hello()
         slow.socket.transport.pause_reading()
-        meeting = next(iter(node.meetings._registry._meetings.values()))
+        meeting = next(iter(node.meetings.registry._meetings.values()))
         person_line = meeting.people[slow.participant]
         sent = 0
         while person_line.stream.attached and sent < 100_000_000:
@@ -241,7 +241,7 @@ async def test_a_goodbye_is_a_leave_and_a_cut_is_not(node: Node) -> None:
         await leaves.socket.close(1001)
         cut.socket.transport.abort()
         await asyncio.sleep(0.2)
-        meeting = next(iter(node.meetings._registry._meetings.values()))
+        meeting = next(iter(node.meetings.registry._meetings.values()))
         assert set(meeting.people) == {stays.participant, cut.participant}
         assert meeting.people[cut.participant].state == "reconnecting"
 
@@ -264,7 +264,7 @@ async def test_a_request_under_way_outlives_its_socket(node: Node, monkeypatch: 
         await second.join(person("x-2"))
         committing = asyncio.create_task(first.follow(events.GroupReached, 1))
         await stored.wait()
-        meeting = next(iter(node.meetings._registry._meetings.values()))
+        meeting = next(iter(node.meetings.registry._meetings.values()))
         hang_up = meeting.people[first.participant].hang_up
         assert hang_up is not None
         hang_up("slow_client")
@@ -301,3 +301,28 @@ def test_a_bucket_gives_its_burst_then_its_rate() -> None:
     assert bucket.take(1, 0) == pytest.approx(0.1)
     assert bucket.take(1, 0.1) == 0.0
     assert bucket.take(9, 100) > 0, "more than a burst is never allowed at once"
+
+
+async def test_who_proves_nothing_is_hung_up_after_a_few_refusals_and_leaves_one_span(node: Node) -> None:
+    async with node.raw() as member, node.raw() as stranger:
+        await member.join(person("x-1"))
+        await member.follow(events.GroupCreate)
+        await stranger.ask(type="resume", participant=member.participant, last_seq=0)
+        for _ in range(module.REFUSALS):
+            assert await stranger.refused(type="hello", token="A" * 43, client=INFO) == "out_of_order"
+        assert await stranger.closed() == 4409
+        telemetry = node.world.services.telemetry
+        assert isinstance(telemetry, RecordingTelemetry)
+        assert [name for name, *_ in telemetry.spans].count("socket") == 2
+        assert "time" in await member.ask(type="ping")
+
+
+async def test_whoever_keeps_talking_has_no_more_time_to_prove_who_it_is(node: Node) -> None:
+    async with node.raw() as member, node.raw() as stranger:
+        await member.join(person("x-1"))
+        await member.follow(events.GroupCreate)
+        await stranger.ask(type="resume", participant=member.participant, last_seq=0)
+        await node.world.clock.advance(6)
+        assert await stranger.refused(type="ping") == "out_of_order"
+        await node.world.clock.advance(6)
+        assert await stranger.closed() == 4408

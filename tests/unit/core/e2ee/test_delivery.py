@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
@@ -388,11 +388,14 @@ async def test_an_outage_at_reached_only_delays_the_epoch(world: World) -> None:
     assert (await states(world))[-2:] == [(2, 0, "proposed"), (2, 0, "reached")]
 
 
+@pytest.mark.parametrize("fail", [["kept", "lost"], ["kept"]])
+@pytest.mark.parametrize("unanswered", [2, 7])
 async def test_a_kept_entry_that_could_not_be_looked_up_is_found_later(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    world: World, monkeypatch: pytest.MonkeyPatch, fail: list[Literal["kept", "lost"]], unanswered: int
 ) -> None:
+    """Its next write breaks the chain, which is no reason to deny it."""
     clients = await meeting_of(world, 2)
-    head, unanswered = world.store.head, 2
+    head = world.store.head
 
     async def out(group: bytes) -> EntryRecord | None:
         nonlocal unanswered
@@ -402,9 +405,9 @@ async def test_a_kept_entry_that_could_not_be_looked_up_is_found_later(
         return await head(group)
 
     monkeypatch.setattr(world.store, "head", out)
-    world.store.fail = ["kept", "lost"]
+    world.store.fail = list(fail)
     joiner = await world.join()
-    await world.run(10)
+    await world.run(12)
     assert together(*clients, joiner)
     assert (await states(world))[-1][2] == "reached"
     later = await world.join()

@@ -4,6 +4,7 @@ removal; certificates that are revoked before their leaf is there."""
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from core.e2ee.batch import HOPELESS, MAX_ADDS, portion, take
 from core.e2ee.delivery import Delivery
 from core.e2ee.members import Books, Member, Removal, Waiting
+from core.e2ee.newcomers import Newcomers
 from core.errors import WireError
 from core.wire import events, requests
 from tests.support.forge import Forger, Package
@@ -303,3 +305,33 @@ async def test_one_that_comes_again_is_told_nothing_of_the_leaf_it_has_dropped(w
     await world.run(6)
     assert together(*clients) and len(clients[0].membership.roster) == 4
     assert not any(client.alarms for client in clients)
+
+
+@pytest.mark.parametrize("meanwhile", [True, False])
+async def test_a_new_key_package_after_each_withdrawal_is_no_clean_slate(
+    world: World, meanwhile: bool
+) -> None:
+    """Whoever spoils each commit is alone in it after a few, however many key packages come."""
+    clients = await meeting_of(world, 2)
+    books = Books(members=run_of(clients[0]).books.members)
+    newcomers = Newcomers(run_of(clients[0])._context, books, {})
+
+    def hand_in(who: str, number: int) -> None:
+        ref = bytes([number]) * 32
+        facts = {"ref": ref, "leaf_key": ref, "keys": frozenset({ref}), "certificate": ("", "", ref)}
+        checked: Any = SimpleNamespace(**facts)
+        newcomers.queue(who, checked, ref)
+
+    hand_in("honest", 100)
+    hand_in("forger", 0)
+    for number in range(1, 6):
+        adds = take(books).adds
+        if "forger" not in [one.participant for one in adds]:
+            break
+        if meanwhile:
+            hand_in("forger", number)
+        newcomers.suspect(adds)
+        if not meanwhile:
+            hand_in("forger", number)
+        assert books.waiting["forger"].failures == number
+    assert portion(books.waiting["forger"].failures) == 1

@@ -8,17 +8,22 @@ import msgpack
 import pytest
 
 from core._native import e2ee
-from core.errors import OperatorError
+from core.errors import OperatorError, PeerError, UserError
 from core.meeting.revoking import Revoker
-from core.wire import events
+from core.tenants.sessions import Sessions
+from core.values import RevocationRecord, UnixMillis
+from core.wire import events, requests
+from core.wire.values import ClientInfo
 from tests.support.people import DEPLOYMENT, person
 from tests.support.world import Client, World, together
+
+INFO = ClientInfo(name="test", version="0")
 
 
 def revoker(world: World) -> Revoker:
     services = world.services
     return Revoker(
-        services.store, services.signer, services.clock, services.rng, DEPLOYMENT, world.registry.revoke
+        services.store, services.signer, services.clock, services.rng, DEPLOYMENT, world.registry
     )
 
 
@@ -84,5 +89,79 @@ async def test_what_was_never_issued_or_by_another_ministry_is_not_revoked(world
 async def test_a_certificate_that_has_run_out_needs_no_revocation(world: World) -> None:
     await meet(world)
     await world.clock.advance(25 * 3600)
+    with pytest.raises(OperatorError):
+        await revoker(world).by_subject("exemple", "x-2", "gone")
+
+
+class Interrupted(Exception):
+    """The node dies here."""
+
+
+async def test_who_is_in_a_meeting_is_out_first_however_many_certificates_were_taken(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clients = await meet(world)
+    live = clients[1].session.participant
+    for _ in range(5):
+        spare = await world.hello(person("x-2"))
+        await spare.ask(spare.membership.certify(spare.hello.nonce))
+        await spare.ask(requests.Leave(id=0))
+    sign, order = world.services.signer.sign_revocation, []
+
+    async def signing(tenant: str, fingerprint: bytes, reason: str) -> bytes:
+        order.append(fingerprint)
+        if len(order) == 4:
+            raise Interrupted
+        return await sign(tenant, fingerprint, reason)
+
+    monkeypatch.setattr(world.services.signer, "sign_revocation", signing)
+    issued = [hashlib.sha256(one.content).digest() for one in await world.store.certificates(UnixMillis(0))]
+    with pytest.raises(Interrupted):
+        await revoker(world).by_subject("exemple", "x-2", "laptop stolen")
+    await world.run(2)
+    assert live.id not in live_people(world) and clients[1].hung_up == "removed"
+    assert order == [live.certificate, *reversed(issued[-3:])], "then the newest"
+    order.clear()
+    order += [b"", b"", b"", b""]
+    assert await revoker(world).by_subject("exemple", "x-2", "laptop stolen") == 6
+    assert len(order) == 4 + 3, "what is revoked already is not signed again"
+    assert len(await world.store.revocations(UnixMillis(0))) == 6
+
+
+def live_people(world: World) -> set[str]:
+    return {line.id for line in world.clients[0].session.meeting.people.values()}
+
+
+async def test_a_revocation_that_was_stored_and_not_told_is_told_when_the_command_is_given_again(
+    world: World,
+) -> None:
+    clients = await meet(world)
+    certificate = clients[1].session.participant.certificate
+    assert certificate is not None
+    data = await world.services.signer.sign_revocation("exemple", certificate, "gone")
+    await world.store.add_revocation(RevocationRecord("exemple", certificate, data, world.clock.now()))
+    assert await revoker(world).by_fingerprint("exemple", certificate, "gone") == 1
+    await world.run(2)
+    assert clients[1].hung_up == "removed" and together(clients[0], clients[2])
+
+
+async def test_a_revoked_person_has_no_login_left_and_no_token_nor_a_place_to_take_a_certificate_from(
+    world: World,
+) -> None:
+    sessions = Sessions(world.store, world.clock, world.services.rng, ["exemple"])
+    own, others = await sessions.open(person("x-2")), await sessions.open(person("x-1"))
+    token, other_token = await world.token(person("x-2")), await world.token(person("x-1"))
+    await world.hello(person("x-9"))
+    lurker = await world.hello(person("x-2"))
+    assert await revoker(world).by_subject("exemple", "x-2", "gone") == 0
+    with pytest.raises(UserError, match="unauthorized"):
+        await sessions.person(own)
+    assert (await sessions.person(others)).subject == "x-1"
+    with pytest.raises(UserError, match="token_unknown"):
+        await world.registry.hello(requests.Hello(id=1, token=token, client=INFO))
+    await world.registry.hello(requests.Hello(id=1, token=other_token, client=INFO))
+    assert lurker.hung_up == "removed"
+    with pytest.raises(PeerError, match="out_of_order"):
+        await lurker.ask(lurker.membership.certify(lurker.hello.nonce))
     with pytest.raises(OperatorError):
         await revoker(world).by_subject("exemple", "x-2", "gone")

@@ -14,7 +14,7 @@ from core.errors import StoreConflict, StoreUnavailable, UserError
 from core.ports import Store
 from core.store import open_store
 from core.store.rooms import TOKEN_GRACE
-from core.values import LoginSession, UnixMillis
+from core.values import JoinToken, LoginSession, UnixMillis
 from tests.support import people
 from tests.support.clock import START
 
@@ -182,3 +182,23 @@ async def test_sessions_are_bounded_and_those_that_are_over_are_purged(store: St
     assert await store.session(login(2).hash) is not None
     await store.purge(UnixMillis(START + 3))
     assert [await store.session(login(n).hash) is not None for n in (2, 3, 4)] == [False, False, True]
+
+
+async def test_a_persons_sessions_and_unused_tokens_end_and_nobody_elses(store: Store) -> None:
+    one, other = people.person("x-1"), people.person("x-2")
+    namesake = people.person("x-1", tenant="beispiel")
+    for number, who in enumerate((one, one, other, namesake)):
+        await store.add_session(LoginSession(bytes([number]) * 32, who, UnixMillis(START + 60_000)), 10)
+        token = JoinToken(bytes([number]) * 32, "r1", who, UnixMillis(START + 60_000))
+        await store.add_join_token(token)
+    await store.redeem_join_token(bytes(32), START)
+    assert await store.end_logins(one.deployment, one.tenant, one.subject) == 3
+    held = [await store.session(bytes([number]) * 32) for number in range(4)]
+    assert [session is not None for session in held] == [False, False, True, True]
+    with pytest.raises(UserError, match="token_used"):
+        await store.redeem_join_token(bytes(32), START)
+    with pytest.raises(UserError, match="token_unknown"):
+        await store.redeem_join_token(bytes([1]) * 32, START)
+    assert (await store.redeem_join_token(bytes([2]) * 32, START)).person == other
+    assert await store.end_sessions() == 2
+    assert await store.session(bytes([3]) * 32) is None
