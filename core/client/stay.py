@@ -190,7 +190,11 @@ class Stay:
                 self._feeds[event.source].stop()
             case wire.MediaMove():
                 self._spawn(self._move(event.connection), "entente move")
-        for output in self.membership.handle(event, self._clock.now()):
+        now = self._clock.now()
+        outputs = self.membership.handle(event, now)
+        if isinstance(event, wire.GroupRevocation):
+            self.opener.revoked(now)  # the very time that the member counts from
+        for output in outputs:
             await self._put_out(output)
 
     async def _move(self, connection: int) -> None:
