@@ -40,10 +40,8 @@ HOLD_FRAMES: Final = 512
 OLD_EPOCH_MS: Final = 5_000
 """K4.5: how long an epoch that has passed is still opened."""
 
-RECHECK_MS: Final = 1_000
-"""K2.4: how long a key in use is trusted before the member is asked again. A revocation is refused 2 s after
-it was told; more often costs a derivation for each sender each time.
-"""
+REVOKED_MS: Final = 2_000
+"""K2.4: how long after it was told a revocation is still without effect on frames."""
 
 _WAIT_FOR_EPOCH = "unknown_epoch"
 
@@ -137,7 +135,12 @@ class _Key:
 
 
 class FrameOpener:
-    """Opens what arrives in the slots; call `retry` after each epoch reached."""
+    """Opens what arrives in the slots; call `retry` after each epoch reached, `revoked` at each revocation.
+
+    The member decides on a key when it is asked, and a key costs a derivation: so it is asked once, and again
+    when time alone may have changed its word. `_due` holds the moments from which it may have, `_stale` the
+    latest that is over: whatever was asked until then is asked anew before it opens anything more.
+    """
 
     def __init__(
         self, member: Callable[[], e2ee.Member | None], roster: Callable[[], dict[int, Member]]
@@ -147,6 +150,8 @@ class FrameOpener:
         self._keys: dict[int, _Key] = {}
         self._held: deque[_Arrived] = deque()
         self._passed: dict[int, int] = {}
+        self._due: set[int] = set()
+        self._stale = -1
         self.drops: Counter[str] = Counter()
         self.opened = 0
 
@@ -159,13 +164,21 @@ class FrameOpener:
     def retry(self, removed: set[int], now: int) -> Iterator[OpenedFrame]:
         """After an epoch was reached: forgets the keys of removed leaves and opens what waited, in order."""
         member = self._member()
-        if member is not None:
-            self._passed.setdefault(member.epoch - 1, now)
+        if member is not None and member.epoch - 1 not in self._passed:
+            self._passed[member.epoch - 1] = now
+            # Asked then, the member deletes what it kept of the epoch (K4.5), though nothing else happens.
+            self._due.add(now + OLD_EPOCH_MS)
         self._keys = {kid: key for kid, key in self._keys.items() if key.leaf not in removed}
         waiting, self._held = self._held, deque()
         for frame in waiting:
             if (opened := self._open(frame, now)) is not None:
                 yield opened
+
+    def revoked(self, now: int) -> None:
+        """The member was told of a revocation at this time, and refuses its leaf's frames from 2 s on (K2.4).
+        """
+        self._pass(now)
+        self._due.add(now + REVOKED_MS)
 
     def forget(self) -> None:
         """After a rejoin as a fresh leaf: no old key opens anything."""
@@ -193,12 +206,13 @@ class FrameOpener:
         return OpenedFrame(sender, kind, frame.codec, key.epoch, frame.timestamp, frame.slot, data)
 
     def _key(self, kid: int, now: int) -> _Key:
+        self._pass(now)
         found = self._keys.get(kid)
         if found is not None:
             if now - self._passed.get(found.epoch, now) > OLD_EPOCH_MS:
                 del self._keys[kid]
                 raise e2ee.E2eeError("old_epoch", "the epoch passed more than 5 s ago")
-            if now - found.asked > RECHECK_MS:
+            if found.asked <= self._stale:
                 self._ask(kid, now)
                 found.asked = now
             return found
@@ -206,6 +220,12 @@ class FrameOpener:
         opener = e2ee.SframeOpener(kid, fresh["key"], fresh["salt"])
         key = self._keys[kid] = _Key(opener, fresh["leaf"], fresh["epoch"], now)
         return key
+
+    def _pass(self, now: int) -> None:
+        over = {due for due in self._due if due < now}
+        if over:
+            self._stale = max(self._stale, *over)
+            self._due -= over
 
     def _ask(self, kid: int, now: int) -> e2ee.FrameReceiver:
         """The key of a sender; E2eeError when it is not known yet, or its leaf was removed or revoked."""

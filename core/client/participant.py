@@ -23,6 +23,7 @@ from core.client.feed import Feed
 from core.client.frames import FrameSealer, OpenedFrame
 from core.client.http import Door, Login, split_link
 from core.client.media import SENT
+from core.client.patience import Patience
 from core.client.sources import Source
 from core.client.stay import Stay
 from core.ports import Clock
@@ -46,12 +47,6 @@ COMES_BACK: Final = frozenset({"restarting", "resume_expired", "media_failed"})
 WAITED_FOR: Final = frozenset({"internal", "unavailable", "rate_limited", "media_unavailable"})
 """Refusals of a join that a later attempt may mend."""
 
-RETURN_S = 120
-"""How long we try to come in anew: a restart takes seconds, an update of the machine a minute or two."""
-
-RETURN_FIRST_S, RETURN_LONGEST_S = 0.25, 4.0
-"""Between attempts, doubling, as in the browser; the random half spreads those whom a node has lost."""
-
 Kind = Literal["microphone", "camera", "screen", "screen_sound"]
 
 
@@ -69,7 +64,8 @@ class Participant:
         self._life: asyncio.Task[None] | None = None
         self._chosen: list[Tile] | None = None
         self._watched: list[Tile] = []
-        self._changed = asyncio.Event()
+        self._turned = asyncio.Event()
+        self._patience = Patience(self._clock)
         self.people: list[Person] = []
         self.alarms: list[Alarm] = []
         self.ended: str | None = None
@@ -139,8 +135,9 @@ class Participant:
     async def ready(self, timeout_s: float = 20) -> None:
         """Returns once the group's epoch is reached and media is connected. TimeoutError; SocketLost."""
         async with asyncio.timeout(timeout_s):
-            while self.ended is None and not await self._is_ready():
-                pass
+            while self.ended is None and not (self._stay and self._stay.flows):
+                self._turned.clear()
+                await self._turned.wait()
         if self.ended is not None:
             raise SocketLost(f"ended before it began: {self.ended}")
 
@@ -239,6 +236,10 @@ class Participant:
             self._watched = tiles
             await self._do(requests.SetView(id=0, tiles=tiles))
 
+    def flowing(self) -> None:
+        """The present stay is in its epoch, and its media is connected."""
+        self._turned.set()
+
     async def _come_in(self) -> None:
         """A stay from its token to its offer, with everything that was sent before another ended."""
         self.tell(StateChanged("connecting"))
@@ -251,7 +252,7 @@ class Participant:
                 await self._do(requests.SetSource.model_validate(asked))
         if self._chosen is not None:
             await self._do(requests.SetView(id=0, tiles=self._chosen))
-        if not self._stay.joined.is_set():
+        if not self._stay.joined:
             self.tell(StateChanged("waiting"))
 
     async def _go_out(self) -> None:
@@ -270,23 +271,18 @@ class Participant:
 
     async def _stay_on(self) -> None:
         """One stay after another, until one ends for good or none can be made any more."""
-        deadline = None
         while self._stay is not None:
             reason = await self._stay.over()
-            now = self._clock.monotonic()
-            if deadline is None or self._stay.joined.is_set():
-                deadline = now + RETURN_S
+            if self._stay.has_flowed:
+                self._patience.renew()
             await self._go_out()
-            if reason not in COMES_BACK or not await self._return(deadline):
+            if reason not in COMES_BACK or not await self._return():
                 self._finish(reason if reason not in COMES_BACK else "lost")
 
-    async def _return(self, deadline: float) -> bool:
+    async def _return(self) -> bool:
         """Comes in anew; False when the node refuses for good, or time is over."""
         self.tell(StateChanged("reconnecting"))
-        pause = RETURN_FIRST_S
-        while self._clock.monotonic() < deadline:
-            await self._clock.sleep(pause * (0.5 + secrets.randbelow(1_000) / 1_000))
-            pause = min(2 * pause, RETURN_LONGEST_S)
+        while await self._patience.another():
             try:
                 await self._come_in()
             except (JoinRefused, RequestRefused) as refusal:
@@ -294,7 +290,7 @@ class Participant:
                 if refusal.code not in WAITED_FOR:
                     self.tell(Alarm(refusal.code, "on coming in anew"))
                     return False
-                pause = max(pause, min(refusal.retry_after or 0, RETURN_LONGEST_S))
+                self._patience.at_least(refusal.retry_after or 0)
             except (ClientError, e2ee.E2eeError):
                 await self._go_out()
             else:
@@ -316,29 +312,6 @@ class Participant:
     async def _do(self, request: Request) -> None:
         await self._here().do(request)
 
-    async def _is_ready(self) -> bool:
-        """Waits for the present stay; False when there is none, or it ended meanwhile."""
-        stay = self._stay
-        if stay is None:
-            await self._clock.sleep(0.05)
-            return False
-        ready = asyncio.create_task(self._wait_for(stay), name="entente ready")
-        over = asyncio.create_task(stay.over(), name="entente over")
-        try:
-            await asyncio.wait({ready, over}, return_when=asyncio.FIRST_COMPLETED)
-            if over.done():
-                await asyncio.sleep(0)
-            return ready.done()
-        finally:
-            ready.cancel()
-            over.cancel()
-            await asyncio.gather(ready, over, return_exceptions=True)
-
-    @staticmethod
-    async def _wait_for(stay: Stay) -> None:
-        await stay.joined.wait()
-        await stay.media.connected()
-
     async def _say(self, content: dict[str, Any]) -> None:
         for last in (False, False, True):
             request = self._here().membership.say(content, self._clock.now())
@@ -355,6 +328,7 @@ class Participant:
             return
         self.tell(Ended(reason))
         self.ended = reason
+        self._turned.set()
         for feed in self._feeds.values():
             feed.stop()
         self._events.put_nowait(None)

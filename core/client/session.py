@@ -7,7 +7,7 @@ aiortc cannot restart ICE, so what a browser mends in place is a second connecti
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from core.client.errors import ClientError, MediaLost, SocketLost
@@ -35,6 +35,10 @@ class MediaPorts(Protocol):
         """A sealed frame out of a slot."""
         ...
 
+    def media_up(self) -> None:
+        """The current connection is up."""
+        ...
+
     def media_lost(self) -> None:
         """Nothing connects any more."""
         ...
@@ -51,8 +55,8 @@ class MediaSession:
         self._open: set[MediaConnection] = set()
         self._next = 0
         self._turn = asyncio.Lock()
-        self._up = asyncio.Event()
         self._mending: asyncio.Task[None] | None = None
+        self._farewells: set[asyncio.Task[None]] = set()
         self._closed = False
         self.current: MediaConnection | None = None
 
@@ -63,31 +67,38 @@ class MediaSession:
             self.current.use()
             self._changed(self.current)
 
-    async def connected(self) -> None:
-        """Returns once ICE and DTLS of the current connection are done."""
-        await self._up.wait()
+    @property
+    def up(self) -> bool:
+        """Whether ICE and DTLS of the current connection are done."""
+        return self.current is not None and self.current.state == "connected"
 
     async def move(self, number: int) -> None:
         """The node wishes for a connection with this number, opened before the old one closes. One that is
-        open already, or was, needs nothing more. MediaLost when it does not come up.
+        in use already, or a later one, needs nothing more. MediaLost when it does not come up.
         """
-        async with self._turn:
-            if number >= self._next:
-                self._next = number
-                await self._go()
+        await self._replace(lambda: self.current is None or self.current.number < number, number)
 
-    async def _mend(self, broken: MediaConnection) -> None:
-        """A cut takes the socket as well: until that is back, or given up and all this closed, we wait."""
-        while not self._closed:
+    async def _mend(self) -> None:
+        try:
+            await self._replace(self._broken)
+        except ClientError:
+            self._ports.media_lost()
+
+    def _broken(self) -> bool:
+        return self.current is not None and self.current.state in ("failed", "closed")
+
+    async def _replace(self, wanted: Callable[[], bool], number: int = 0) -> None:
+        """One connection after another while one is wanted: a fresh one may die before the old is put away.
+        A cut takes the socket as well: until that is back, or given up and all this closed, we wait.
+        """
+        while not self._closed and wanted():
             try:
                 async with self._turn:
-                    if self.current is broken:
+                    if wanted():
+                        self._next = max(self._next, number)
                         await self._go()
-                return
             except SocketLost:
                 await self._clock.sleep(RETRY_S)
-            except ClientError:
-                return self._ports.media_lost()
 
     async def _go(self) -> None:
         if self._closed:
@@ -98,16 +109,17 @@ class MediaSession:
             raise MediaLost(f"connection {fresh.number} does not come up")
         self.current = fresh
         fresh.use()
-        self._up.set()
+        self._ports.media_up()
         if old is not None:
             await self._drop(old)
 
     async def close(self) -> None:
         """Ends all media."""
         self._closed = True
-        if self._mending is not None:
-            self._mending.cancel()
-            await asyncio.gather(self._mending, return_exceptions=True)
+        tasks = [*self._farewells, *([self._mending] if self._mending else [])]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
         await asyncio.gather(*(connection.close() for connection in self._open))
         self._open.clear()
 
@@ -128,7 +140,10 @@ class MediaSession:
     async def _drop(self, connection: MediaConnection) -> None:
         self._open.discard(connection)
         await connection.close()
-        await self._ports.closed(connection.number)
+        # Beside the turn: a node that is silent for half a minute must not keep us from the next connection.
+        telling = asyncio.create_task(self._ports.closed(connection.number), name="entente media closed")
+        self._farewells.add(telling)
+        telling.add_done_callback(self._farewells.discard)
 
     async def _comes_up(self, connection: MediaConnection) -> bool:
         deadline = self._clock.monotonic() + CONNECT_S
@@ -142,7 +157,6 @@ class MediaSession:
         if connection is not self.current or self._closed:
             return
         if connection.state == "connected":
-            self._up.set()
-        elif connection.state in ("failed", "closed") and (self._mending is None or self._mending.done()):
-            self._up.clear()
-            self._mending = asyncio.create_task(self._mend(connection), name="entente media")
+            self._ports.media_up()
+        elif self._broken() and (self._mending is None or self._mending.done()):
+            self._mending = asyncio.create_task(self._mend(), name="entente media")

@@ -179,7 +179,7 @@ class Socket:
     async def _resume(self) -> str | None:
         """Takes the participant up again: None, or why that is over."""
         deadline = self._clock.monotonic() + self._resume_s
-        while self._sign is not None and self._clock.monotonic() < deadline:
+        while self._sign is not None and self.ended is None and self._clock.monotonic() < deadline:
             try:
                 await self._resume_once(self._sign)
             except (SocketLost, ConnectionClosed, TimeoutError):
@@ -195,10 +195,16 @@ class Socket:
     async def _resume_once(self, sign: Callable[[bytes], bytes]) -> None:
         """Two requests, read here, because the reader of the old connection is who called us."""
         connection = await self._connect()
-        asked = Resume(id=0, participant=self._participant, last_seq=self._last_seq)
-        nonce = ResumeReply.model_validate((await self._exchange(connection, asked)).ok).nonce
-        proved = await self._exchange(connection, ResumeProve(id=0, signature=sign(nonce)))
-        ResumeProveReply.model_validate(proved.ok)
+        try:
+            asked = Resume(id=0, participant=self._participant, last_seq=self._last_seq)
+            nonce = ResumeReply.model_validate((await self._exchange(connection, asked)).ok).nonce
+            proved = await self._exchange(connection, ResumeProve(id=0, signature=sign(nonce)))
+            ResumeProveReply.model_validate(proved.ok)
+            if self.ended is not None:
+                raise SocketLost("closed meanwhile")
+        except BaseException:
+            connection.transport.abort()  # no goodbye: whoever does not answer would not answer that either
+            raise
         self._connection = connection
 
     async def _exchange(self, connection: ClientConnection, request: Request) -> OkReply:

@@ -48,6 +48,10 @@ class StayPorts(Protocol):
         """The node's list of people and what they send."""
         ...
 
+    def flowing(self) -> None:
+        """`flows` has become true."""
+        ...
+
 
 class Stay:
     """Order: `open`, `begin`, then requests; `over` says when and why it cannot go on; `close` at the end.
@@ -65,7 +69,9 @@ class Stay:
         loopback: bool,
     ) -> None:
         self.id = hello.participant
-        self.joined = asyncio.Event()
+        self.joined = False
+        self.has_flowed = False
+        """Whether the group's epoch was ever reached with media connected: the stay was worth something."""
         self.membership = Membership(hello)
         self.opener = FrameOpener(lambda: self.membership.member, lambda: self.membership.roster)
         self.media = MediaSession(clock, feeds, self, loopback)
@@ -91,6 +97,11 @@ class Stay:
             raise
         loopback = urlsplit(door.base).hostname in ("127.0.0.1", "localhost", "::1")
         return cls(socket, hello, clock, feeds, ports, loopback)
+
+    @property
+    def flows(self) -> bool:
+        """Whether the group's epoch is reached and media is connected."""
+        return self.joined and self.media.up
 
     async def begin(self) -> None:
         """Certifies a leaf, offers media, and follows what happens from now on."""
@@ -145,11 +156,20 @@ class Stay:
         if opened is not None:
             self._ports.opened(iter((opened,)))
 
+    def media_up(self) -> None:
+        """The current connection is up."""
+        self._look()
+
     def media_lost(self) -> None:
         """Nothing connects any more."""
         self._end("media_failed")
 
     # ---- the socket ---------------------------------------------------------------------------------------
+
+    def _look(self) -> None:
+        if self.flows:
+            self.has_flowed = True
+            self._ports.flowing()
 
     def _spawn(self, work: Coroutine[object, object, None], name: str) -> None:
         task = asyncio.create_task(work, name=name)
@@ -190,7 +210,11 @@ class Stay:
                 self._feeds[event.source].stop()
             case wire.MediaMove():
                 self._spawn(self._move(event.connection), "entente move")
-        for output in self.membership.handle(event, self._clock.now()):
+        now = self._clock.now()
+        outputs = self.membership.handle(event, now)
+        if isinstance(event, wire.GroupRevocation):
+            self.opener.revoked(now)  # the very time that the member counts from
+        for output in outputs:
             await self._put_out(output)
 
     async def _move(self, connection: int) -> None:
@@ -217,9 +241,10 @@ class Stay:
             self._ports.opened(self.opener.retry({event.member.leaf}, self._clock.now()))
         if isinstance(event, Roster):
             self._ports.opened(self.opener.retry(set(), self._clock.now()))
-            if not self.joined.is_set():
-                self.joined.set()
+            if not self.joined:
+                self.joined = True
                 self._ports.tell(StateChanged("connected"))
+                self._look()
         self._ports.tell(event)
 
     async def _keep_alive(self) -> None:

@@ -54,3 +54,23 @@ class FakeClock:
     async def _settle(self) -> None:
         for _ in range(20):
             await asyncio.sleep(0)
+
+
+class LeapingClock:
+    """Virtual time for one task: a sleep is over at once."""
+
+    def __init__(self) -> None:
+        self.elapsed = 0.0
+
+    def now(self) -> UnixMillis:
+        """Milliseconds since the test began."""
+        return UnixMillis(round(self.elapsed * 1000))
+
+    def monotonic(self) -> float:
+        """Seconds since the test began."""
+        return self.elapsed
+
+    async def sleep(self, seconds: float) -> None:
+        """Let `seconds` pass."""
+        self.elapsed += max(0.0, seconds)
+        await asyncio.sleep(0)

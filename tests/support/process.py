@@ -6,6 +6,7 @@ import asyncio
 import os
 import re
 import signal
+import socket
 import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -81,6 +82,13 @@ class NodeProcess:
         children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
         (only,) = [int(child) for child in children]
         return only
+
+
+def free_port() -> str:
+    """A port for a node that is to be found again after it was stopped."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return str(free.getsockname()[1])
 
 
 def open_log(path: Path) -> IO[bytes]:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import signal
-import socket
 from pathlib import Path
 
 from core.client import Participant, StateChanged, ToneSource
 from core.client.media import MediaConnection
 from core.wire.events import MediaMove
-from tests.support.process import NodeProcess, running_node
+from tests.support.process import NodeProcess, free_port, running_node
 
 CAMILLE, JONAS = ("exemple", "x-7f3k2m9q"), ("beispiel", "b-2n6v8j4s")
 WAIT_S = 60
@@ -93,9 +92,7 @@ async def test_a_dead_path_and_a_dead_connection_are_replaced_once_each(tmp_path
 
 
 async def test_after_a_crash_of_the_node_everybody_comes_in_anew_and_sound_goes_on(tmp_path: Path) -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = str(free.getsockname()[1])
+    port = free_port()
     async with running_node(tmp_path, ENTENTE_HTTP__PORT=port) as node:
         camille, jonas = await meet(node)
         before, ids = jonas.code, {camille.id, jonas.id}

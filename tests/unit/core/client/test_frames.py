@@ -6,6 +6,7 @@ import msgpack
 import pytest
 
 from core.client.frames import FrameOpener, FrameSealer
+from core.client.stay import Stay
 from core.wire import events, requests
 from tests.support.people import person
 from tests.support.world import Client, World
@@ -189,7 +190,9 @@ async def test_a_leavers_frames_open_nothing_more_once_it_is_removed(world: Worl
 async def test_a_key_in_use_opens_nothing_of_a_revoked_leaf_after_2_s_k2_4(world: World) -> None:
     """Even where the node goes on forwarding: it tells of the revocation and does not remove the leaf."""
     first, second = await two(world)
-    sound, slots = sealer(first), opener(second)
+    stay = Stay(None, second.hello, world.clock, {}, None, False)  # type: ignore[arg-type]
+    stay.membership = second.membership
+    sound, slots = sealer(first), stay.opener
 
     def heard() -> bool:
         wire = sound.seal(PACKET, True, world.clock.now())
@@ -201,11 +204,41 @@ async def test_a_key_in_use_opens_nothing_of_a_revoked_leaf_after_2_s_k2_4(world
     lines = msgpack.unpackb(first.membership.member.roster())
     fingerprint = next(line["identity"]["fingerprint"] for line in lines if line["self"])
     data = await world.services.signer.sign_revocation("exemple", fingerprint, "lost device")
-    told = second.membership.handle(events.GroupRevocation(data=data), world.clock.now())
-    assert told == []
-    for _ in range(18):
+    await stay._work(events.GroupRevocation(data=data))
+    for _ in range(20):
         await world.run(0.1)
         assert heard()
-    await world.run(1.3)
+    await world.run(0.05)
     assert not heard()
     assert slots.drops == {"revoked_leaf": 1}
+
+
+async def test_a_key_is_derived_once_and_again_when_an_epoch_is_to_be_deleted_k4_5(world: World) -> None:
+    """A member that only listens is told nothing for hours: frames must make it delete."""
+    first, second = await two(world)
+    await third_comes_while_asleep(world, first, second)
+    second.wake()
+    await world.run(0.2)
+    asked: list[int] = []
+
+    class Counted:
+        """The member, and when it was asked for a key."""
+
+        @property
+        def epoch(self) -> int:
+            return second.epoch or 0
+
+        def frame_receiver(self, kid: int, now: int) -> bytes:
+            assert second.membership.member is not None
+            asked.append(now)
+            return second.membership.member.frame_receiver(kid, now)
+
+    sound = sealer(first)
+    slots = FrameOpener(Counted, lambda: second.membership.roster)  # type: ignore[arg-type]
+    reached = world.clock.now()
+    assert list(slots.retry(set(), reached)) == []
+    for _ in range(80):
+        wire = sound.seal(PACKET, True, world.clock.now())
+        assert wire is not None and slots.open(AUDIO, "opus", 0, wire, world.clock.now()) is not None
+        await world.run(0.1)
+    assert asked == [reached, reached + 5_100]

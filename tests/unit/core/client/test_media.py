@@ -1,40 +1,18 @@
-"""A feed that changes its sender, a path that dies, and a node that stays away; without a network."""
+"""A feed that changes its sender, and a path that dies; without a network."""
 
 from __future__ import annotations
 
 import asyncio
-import itertools
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-import pytest
 from aioice.stun import TransactionError
 
-from core.client.errors import NodeUnreachable
 from core.client.feed import Feed
-from core.client.http import Door
 from core.client.media import PATH_LOST_S, watch_path
-from core.client.participant import RETURN_LONGEST_S, RETURN_S, Participant
 from core.client.sources import EncodedFrame
-from core.values import UnixMillis
-
-
-class LeapingClock:
-    """Virtual time for one task: a sleep is over at once."""
-
-    def __init__(self) -> None:
-        self.elapsed = 0.0
-
-    def now(self) -> UnixMillis:
-        return UnixMillis(round(self.elapsed * 1000))
-
-    def monotonic(self) -> float:
-        return self.elapsed
-
-    async def sleep(self, seconds: float) -> None:
-        self.elapsed += max(0.0, seconds)
-        await asyncio.sleep(0)
+from tests.support.clock import LeapingClock
 
 
 class CountingSealer:
@@ -134,22 +112,3 @@ async def test_a_path_without_an_answer_for_10_s_is_given_up_and_a_bad_one_is_no
     assert path.closed
     last_answer = 8 * 2.5
     assert last_answer + PATH_LOST_S <= clock.elapsed <= last_answer + PATH_LOST_S + 2.5
-
-
-async def test_coming_in_anew_is_tried_for_two_minutes_gently_and_then_given_up(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    clock = LeapingClock()
-    tried: list[float] = []
-
-    async def nobody(_door: Door) -> None:
-        tried.append(clock.elapsed)
-        raise NodeUnreachable("ConnectError")
-
-    monkeypatch.setattr(Door, "ask", nobody)
-    participant = Participant(Door("http://127.0.0.1:9", "abc"), clock)
-    assert await participant._return(clock.monotonic() + RETURN_S) is False
-    assert RETURN_S <= clock.elapsed <= RETURN_S + 1.5 * RETURN_LONGEST_S
-    pauses = [after - before for before, after in itertools.pairwise(tried)]
-    assert 20 < len(tried) < 80 and max(pauses) <= 1.5 * RETURN_LONGEST_S
-    await participant.leave()

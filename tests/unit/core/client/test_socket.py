@@ -13,8 +13,22 @@ from websockets.typing import Subprotocol
 
 from core.client.clock import SystemClock
 from core.client.socket import Socket
+from tests.support.clock import LeapingClock
 
-HANG_S = 10
+HANG_S = 60
+"""For what takes milliseconds."""
+
+
+class StandingClock(LeapingClock):
+    """Whoever sleeps, sleeps for good."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asleep = asyncio.Event()
+
+    async def sleep(self, _: float) -> None:
+        self.asleep.set()
+        await asyncio.Event().wait()
 
 
 @asynccontextmanager
@@ -35,7 +49,7 @@ async def server(
 
 async def ended(address: str, resume_s: int = 2) -> Socket:
     """A socket that may resume, when it has ended."""
-    socket = Socket(address, SystemClock())
+    socket = Socket(address, LeapingClock())
     await socket.open()
     socket.allow_resume("p_" + "a" * 16, resume_s, lambda nonce: nonce)
     async with asyncio.timeout(HANG_S):
@@ -55,8 +69,8 @@ async def test_after_a_goodbye_or_a_restart_nothing_is_resumed(code: int, reason
         assert seen == [0]
 
 
-@pytest.mark.parametrize(("code", "sockets"), [("resume_expired", 2), ("resume_refused", 2)])
-async def test_a_refused_resumption_ends_with_the_nodes_reason(code: str, sockets: int) -> None:
+@pytest.mark.parametrize("code", ["resume_expired", "resume_refused", "removed"])
+async def test_a_refused_resumption_ends_with_the_nodes_reason(code: str) -> None:
     async def behave(connection: ServerConnection, number: int) -> None:
         if number == 0:
             connection.transport.abort()
@@ -68,7 +82,7 @@ async def test_a_refused_resumption_ends_with_the_nodes_reason(code: str, socket
 
     async with server(behave) as (address, seen):
         assert (await ended(address)).ended == code
-        assert len(seen) == sockets
+        assert seen == [0, 1]
 
 
 async def test_a_refusal_for_now_is_tried_again_until_time_is_over() -> None:
@@ -83,18 +97,77 @@ async def test_a_refusal_for_now_is_tried_again_until_time_is_over() -> None:
 
     async with server(behave) as (address, seen):
         assert (await ended(address, resume_s=1)).ended == "resume_expired"
-        assert 2 <= len(seen) - 1 <= 4
+        assert seen == [0, 1, 2]
 
 
 async def test_closing_does_not_wait_for_a_resumption_that_goes_on() -> None:
     async def cut(connection: ServerConnection, _: int) -> None:
         connection.transport.abort()
 
-    async with server(cut) as (address, _):
+    async with server(cut) as (address, seen):
+        clock = StandingClock()
+        socket = Socket(address, clock)
+        await socket.open()
+        socket.allow_resume("p_" + "a" * 16, 600, lambda nonce: nonce)
+        async with asyncio.timeout(HANG_S):
+            await clock.asleep.wait()
+            assert seen == [0, 1]
+            await socket.close()
+        assert socket.ended == "left"
+
+
+@pytest.mark.parametrize("trouble", ["refused", "nonsense", "closed"])
+async def test_a_socket_that_resumed_nothing_is_closed(trouble: str) -> None:
+    """At once, and without a goodbye that a node as silent as this one would not answer."""
+    arrived, over = asyncio.Event(), asyncio.Event()
+
+    async def behave(connection: ServerConnection, number: int) -> None:
+        if number == 0:
+            connection.transport.abort()
+            return
+        asked = msgpack.unpackb(await connection.recv())
+        arrived.set()
+        error = {"code": "resume_refused", "message": "no", "retry_after": None}
+        if trouble == "refused":
+            await connection.send(msgpack.packb({"re": asked["id"], "error": error}))
+        elif trouble == "nonsense":
+            await connection.send(b"\xc1")
+        await connection.wait_closed()
+        over.set()
+
+    async with server(behave) as (address, _):
         socket = Socket(address, SystemClock())
         await socket.open()
         socket.allow_resume("p_" + "a" * 16, 600, lambda nonce: nonce)
-        await asyncio.sleep(0.2)
         async with asyncio.timeout(HANG_S):
+            await arrived.wait()
+            if trouble == "closed":
+                await socket.close()
+            await over.wait()
             await socket.close()
-        assert socket.ended == "left"
+
+
+async def test_a_resumption_that_comes_too_late_is_undone() -> None:
+    """`close` was called while the node answered: nobody would ever close what it let in."""
+    over = asyncio.Event()
+    socket: Socket
+
+    async def behave(connection: ServerConnection, number: int) -> None:
+        if number == 0:
+            connection.transport.abort()
+            return
+        asked = msgpack.unpackb(await connection.recv())
+        await connection.send(msgpack.packb({"re": asked["id"], "ok": {"nonce": bytes(32)}}))
+        asked = msgpack.unpackb(await connection.recv())
+        socket.ended = "left"
+        await connection.send(msgpack.packb({"re": asked["id"], "ok": {"replayed": 0}}))
+        await connection.wait_closed()
+        over.set()
+
+    async with server(behave) as (address, _):
+        socket = Socket(address, SystemClock())
+        await socket.open()
+        socket.allow_resume("p_" + "a" * 16, 600, lambda nonce: 2 * nonce)
+        async with asyncio.timeout(HANG_S):
+            await over.wait()
+            await socket.close()
