@@ -19,6 +19,10 @@ pub const CONNECT: Duration = Duration::from_secs(20);
 /// A lost peer is kept this long for an ICE restart, twice the 30 s in which a socket may resume.
 pub const LINGER: Duration = Duration::from_secs(60);
 
+/// STUN messages a second that are looked at on a peer's own account, and at once. A browser that tries all its pairs
+/// sends one in 20 ms, and answers our challenges; more lets a forger cost more HMACs, less slows an honest beginning.
+const STUN: u32 = 100;
+
 /// Where a session stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Phase {
@@ -106,6 +110,7 @@ pub(crate) struct Peer {
     heard: bool,
     /// What a client may still send; none for a peer that we chose ourselves (M2.1).
     budget: Option<Budget>,
+    stun: Bucket,
     /// Packets of the outbox that go here, while a flush runs.
     pub(crate) pending: Vec<u32>,
 }
@@ -133,6 +138,7 @@ impl Peer {
             last_valid: now,
             heard: false,
             budget: None,
+            stun: Bucket::new(STUN, f64::from(STUN)),
             pending: Vec::new(),
         }
     }
@@ -140,6 +146,11 @@ impl Peer {
     /// Bounds what this peer may send.
     pub(crate) fn limit(&mut self, allowance: Allowance) {
         self.budget = Some(Budget::new(allowance));
+    }
+
+    /// Whether one more STUN message is looked at on this peer's account.
+    pub(crate) fn affords_stun(&mut self, now: Instant) -> bool {
+        self.stun.take(now, 1)
     }
 
     /// Whether an authenticated packet of that length is within what the peer may send.

@@ -11,13 +11,14 @@ use crate::guard::active;
 use crate::stun::{Builder, Class, Message, TransactionId};
 use crate::types::{IceRole, Instant};
 
-/// Between two challenges to one tuple: with each nominating check at most one leaves, so that forged checks amplify
-/// nothing worth the name.
+/// Between two challenges to one tuple. Each leaves for a packet that came from there, a check or SRTP, so that
+/// forged ones amplify nothing worth the name.
 const SPACING: Duration = Duration::from_millis(100);
 /// PRIORITY of a peer-reflexive candidate with the highest local preference (RFC 8445 §5.1.2.1).
 const PRIORITY: u32 = (110 << 24) | (65_535 << 8) | 255;
 
-/// A check of ours that waits for its answer.
+/// A check of ours that waits for its answer. It is sent again as it was (RFC 8489 §6.2.1): an answer counts however
+/// long it takes, and nobody who replays checks can make us forget what we asked.
 #[derive(Clone, Copy)]
 pub(super) struct Challenge {
     transaction: TransactionId,
@@ -46,40 +47,50 @@ impl Agent {
         !self.connected || self.is_proven(tuple) || !active("M1.7.life-is-proven")
     }
 
-    /// Whether the tuple nominated last must be asked for a proof now.
+    /// Whether a tuple from which something just came must be asked for a proof now: any that was nominated, because
+    /// Firefox nominates all of its pairs and then keeps to one of them, not always the last (M2.2).
     #[must_use]
-    pub fn challenge_due(&self, now: Instant) -> bool {
+    pub fn challenge_due(&self, now: Instant, tuple: Tuple) -> bool {
         let due = |known: &Verified| {
             let soon =
                 |last: Challenge| now.since(last.at) < SPACING && active("M2.2.proof-spacing");
-            Some(known.tuple) == self.wanted && !known.proven && !known.challenge.is_some_and(soon)
+            let asks = known.nominated || !active("M2.2.proof-of-nominated");
+            known.tuple == tuple && asks && !known.proven && !known.challenge.is_some_and(soon)
         };
         self.role == IceRole::Lite && self.connected && self.tuples.iter().any(due)
     }
 
-    /// The challenge that is due, and where it goes.
+    /// The tuple nominated last.
+    #[must_use]
+    pub fn wanted(&self) -> Option<Tuple> {
+        self.wanted
+    }
+
+    /// The challenge to that tuple, if it is due; with the transaction of the one that still waits there, if any.
     pub fn poll_challenge(
         &mut self,
         now: Instant,
+        tuple: Tuple,
         transaction: TransactionId,
-    ) -> Option<(Tuple, Vec<u8>)> {
-        if !self.challenge_due(now) {
+    ) -> Option<Vec<u8>> {
+        if !self.challenge_due(now, tuple) {
             return None;
         }
-        let (wanted, tie_breaker) = (self.wanted?, self.tie_breaker);
-        let known = self.known(wanted)?;
+        let tie_breaker = self.tie_breaker;
+        let known = self.known(tuple)?;
+        let pending = known.challenge.filter(|_| active("M2.2.proof-resent"));
+        let transaction = pending.map_or(transaction, |last| last.transaction);
         known.challenge = Some(Challenge {
             transaction,
             at: now,
         });
         let old = known.old;
         let credentials = self.generation(old);
-        let bytes = Builder::new(Class::Request, transaction)
+        let request = Builder::new(Class::Request, transaction)
             .username(&credentials.username())
             .priority(PRIORITY)
-            .controlled(tie_breaker)
-            .finish(&credentials.remote_key);
-        Some((wanted, bytes))
+            .controlled(tie_breaker);
+        Some(request.finish(&credentials.remote_key))
     }
 
     /// Takes the answer to a challenge; it counts only from the very tuple that was asked.
@@ -117,6 +128,7 @@ impl Agent {
         if known.nominated && (wanted || !bound) {
             self.selected = Some(tuple);
         }
+        self.choose_media();
     }
 
     pub(super) fn is_proven(&self, tuple: Tuple) -> bool {

@@ -105,8 +105,10 @@ pub struct Agent {
     tie_breaker: u64,
     tuples: Vec<Verified>,
     selected: Option<Tuple>,
-    /// The tuple nominated last.
+    /// The tuple nominated last; never one that was removed.
     wanted: Option<Tuple>,
+    /// Where media goes, kept because it is asked for with every packet.
+    media: Option<Tuple>,
     /// Media may flow, so a tuple must be proven.
     connected: bool,
     controlling: Option<Controlling>,
@@ -124,6 +126,7 @@ impl Agent {
             tuples: Vec::new(),
             selected: None,
             wanted: None,
+            media: None,
             connected: false,
             controlling: None,
         }
@@ -215,15 +218,24 @@ impl Agent {
         })
     }
 
-    /// Whether a response with this transaction from there may answer one of our checks.
+    /// Whether a response with this transaction from there may answer a check by which we look for the peer. Only a
+    /// controlling end has such.
     #[must_use]
+    #[inline]
     pub fn awaits(&self, from: std::net::SocketAddr, transaction: [u8; 12]) -> bool {
-        let challenged =
-            |known: &Verified| known.challenge.is_some_and(|last| last.is(transaction));
         self.controlling
             .as_ref()
             .is_some_and(|controlling| controlling.expects(from, transaction))
-            || self.tuples.iter().any(challenged)
+    }
+
+    /// Whether a response with this transaction from that tuple may answer any check of ours.
+    #[must_use]
+    pub fn asked(&self, tuple: Tuple, transaction: [u8; 12]) -> bool {
+        let challenged = |known: &Verified| {
+            (known.tuple == tuple || !active("M2.2.proof-tuple"))
+                && known.challenge.is_some_and(|last| last.is(transaction))
+        };
+        self.awaits(tuple.remote, transaction) || self.tuples.iter().any(challenged)
     }
 
     /// Takes a response to one of our checks.
@@ -260,17 +272,21 @@ impl Agent {
         })
     }
 
-    /// Tells that SRTP of the peer was authenticated on a tuple (M2.2).
+    /// Tells that SRTP of the peer was authenticated on a tuple (M2.2); says whether it is a tuple to ask for a proof.
     #[inline]
-    pub fn authenticated(&mut self, tuple: Tuple) {
-        if self.selected != Some(tuple)
-            && self
-                .tuples
-                .iter()
-                .any(|known| known.nominated && known.tuple == tuple && self.admits(known.proven))
-        {
-            self.selected = Some(tuple);
+    pub fn authenticated(&mut self, now: Instant, tuple: Tuple) -> bool {
+        if self.media == Some(tuple) {
+            return false;
         }
+        let nominated = |known: &&Verified| known.nominated && known.tuple == tuple;
+        let Some(known) = self.tuples.iter().find(nominated) else {
+            return false;
+        };
+        if self.admits(known.proven) {
+            self.selected = Some(tuple);
+            self.choose_media();
+        }
+        self.challenge_due(now, tuple)
     }
 
     /// Where the handshake goes: the selected nominated tuple, else the one verified last.
@@ -285,11 +301,7 @@ impl Agent {
     #[must_use]
     #[inline]
     pub fn media_path(&self) -> Option<Tuple> {
-        let proven = |tuple: &Tuple| self.is_proven(*tuple) || !active("M2.2.media-path");
-        self.selected.filter(proven).or_else(|| {
-            let last = self.tuples.iter().rev().find(|known| known.proven);
-            last.map(|known| known.tuple)
-        })
+        self.media
     }
 
     /// Every verified tuple.
@@ -365,7 +377,7 @@ impl Agent {
                 .enumerate()
                 .filter(|(_, known)| self.selected != Some(known.tuple));
             let oldest = oldest
-                .min_by_key(|(_, known)| known.last_check)
+                .min_by_key(|(_, known)| (known.proven, known.last_check))
                 .map(|(at, _)| at);
             evicted = oldest.map(|at| self.remove(at));
         }
@@ -390,6 +402,7 @@ impl Agent {
         if self.admits(proven) {
             self.selected = Some(tuple);
         }
+        self.choose_media();
     }
 
     /// Whether a nominated tuple may take over now: a proven one always, another while none is proven.
@@ -414,7 +427,18 @@ impl Agent {
             let next = next.or_else(|| nominated().next());
             self.selected = next.map(|known| known.tuple);
         }
+        self.wanted = self.wanted.filter(|wanted| *wanted != gone);
+        self.choose_media();
         gone
+    }
+
+    /// Follows every change of what is selected or proven.
+    fn choose_media(&mut self) {
+        let proven = |tuple: &Tuple| self.is_proven(*tuple) || !active("M2.2.media-path");
+        self.media = self.selected.filter(proven).or_else(|| {
+            let last = self.tuples.iter().rev().find(|known| known.proven);
+            last.map(|known| known.tuple)
+        });
     }
 
     /// Our tie-breaker, for checks and tests.

@@ -63,15 +63,15 @@ fn media_moves_the_path_among_nominated_tuples_only() {
     feed(&mut agent, 0, 1, &signed(request(true), "local")).unwrap();
     feed(&mut agent, 1, 2, &signed(request(true), "local")).unwrap();
     feed(&mut agent, 2, 3, &signed(request(false), "local")).unwrap();
-    agent.authenticated(tuple(1));
+    agent.authenticated(Instant::from_millis(3), tuple(1));
     assert_eq!(agent.path(), Some(tuple(1)));
-    agent.authenticated(tuple(3));
+    agent.authenticated(Instant::from_millis(3), tuple(3));
     assert_eq!(
         agent.path(),
         Some(tuple(1)),
         "a tuple that was never nominated latched the path"
     );
-    agent.authenticated(tuple(4));
+    agent.authenticated(Instant::from_millis(3), tuple(4));
     assert_eq!(agent.path(), Some(tuple(1)));
 }
 

@@ -39,11 +39,8 @@ impl<M: MediaHalf> Worker<M> {
     }
 
     fn handle_stun(&mut self, now: Instant, tuple: Tuple, datagram: &[u8]) {
-        if self.owner(tuple).is_none() {
-            match self.stun_left.checked_sub(1) {
-                Some(left) => self.stun_left = left,
-                None => return self.drop_packet(DropReason::StunRate),
-            }
+        if !self.affords_stun(now, tuple) {
+            return self.drop_packet(DropReason::StunRate);
         }
         let Ok(message) = Message::parse(datagram) else {
             return self.drop_packet(DropReason::StunMalformed);
@@ -54,6 +51,21 @@ impl<M: MediaHalf> Worker<M> {
             // Keeps a NAT binding open and proves nothing (RFC 8445 §11).
             Class::Indication => {}
         }
+    }
+
+    /// Whether one more STUN message from there may be looked at. A peer's own share comes first, so that a flood from
+    /// elsewhere does not reach it; what goes beyond it competes with the unknown, so that nobody who forges one
+    /// person's address keeps this person out for less than what keeps everybody out.
+    fn affords_stun(&mut self, now: Instant, tuple: Tuple) -> bool {
+        let owner = self.owner(tuple).and_then(|index| self.peer(index));
+        owner.is_some_and(|peer| peer.affords_stun(now)) || self.affords_unknown()
+    }
+
+    /// Whether one more STUN message of nobody we know, or beyond a peer's share, may be looked at.
+    fn affords_unknown(&mut self) -> bool {
+        let left = self.stun_left.checked_sub(1);
+        self.stun_left = left.unwrap_or(0);
+        left.is_some()
     }
 
     fn handle_check(&mut self, now: Instant, tuple: Tuple, message: &Message<'_>) {
@@ -75,13 +87,12 @@ impl<M: MediaHalf> Worker<M> {
     }
 
     fn handle_answer(&mut self, now: Instant, tuple: Tuple, message: &Message<'_>) {
-        let candidate =
-            |peer: &crate::peer::Peer| peer.ice.awaits(tuple.remote, message.transaction());
-        let found = self
-            .peers
-            .iter()
-            .position(|peer| peer.as_deref().is_some_and(candidate));
-        let Some(index) = found.map(|index| index as u32) else {
+        let found = match self.asked(tuple, message) {
+            Some(owner) => Some(owner),
+            None if self.affords_unknown() => self.seeking(tuple, message),
+            None => return self.drop_packet(DropReason::StunRate),
+        };
+        let Some(index) = found else {
             return self.drop_packet(DropReason::StunUnknownUser);
         };
         self.current = Some(index);
@@ -89,6 +100,25 @@ impl<M: MediaHalf> Worker<M> {
             let outcome = peer.ice.handle_response(now, tuple, message);
             self.finish_stun(now, tuple, index, outcome);
         }
+    }
+
+    /// The owner of a tuple, if it asked there what this response may answer.
+    fn asked(&self, tuple: Tuple, message: &Message<'_>) -> Option<u32> {
+        let index = *self.by_tuple.get(&tuple.key())?;
+        let owner = self.peers.get(index as usize)?.as_deref()?;
+        let asked = owner.ice.asked(tuple, message.transaction());
+        asked.then_some(index)
+    }
+
+    /// The controlling end that still looks for its peer and may have found it here. The search goes through all
+    /// peers, so each is counted.
+    fn seeking(&self, tuple: Tuple, message: &Message<'_>) -> Option<u32> {
+        let seeks = |peer: &crate::peer::Peer| peer.ice.awaits(tuple.remote, message.transaction());
+        let found = self
+            .peers
+            .iter()
+            .position(|peer| peer.as_deref().is_some_and(seeks));
+        found.map(|index| index as u32)
     }
 
     fn finish_stun(
@@ -114,7 +144,7 @@ impl<M: MediaHalf> Worker<M> {
         if let Some(answer) = outcome.answer {
             self.send_plain(tuple, &answer);
         }
-        self.send_challenge(now, index);
+        self.send_challenge(now, index, tuple);
         if self
             .peer(index)
             .is_some_and(|peer| peer.ice.believes(tuple))
@@ -125,18 +155,17 @@ impl<M: MediaHalf> Worker<M> {
     }
 
     /// Asks a tuple that was nominated to prove that the peer reads there (M2.2).
-    fn send_challenge(&mut self, now: Instant, index: u32) {
-        if self
+    fn send_challenge(&mut self, now: Instant, index: u32, tuple: Tuple) {
+        let due = |peer: &mut crate::peer::Peer| peer.ice.challenge_due(now, tuple);
+        if !self.peer(index).is_some_and(due) {
+            return;
+        }
+        let transaction = self.transaction();
+        let challenge = self
             .peer(index)
-            .is_some_and(|peer| peer.ice.challenge_due(now))
-        {
-            let transaction = self.transaction();
-            let challenge = self
-                .peer(index)
-                .and_then(|peer| peer.ice.poll_challenge(now, transaction));
-            if let Some((tuple, bytes)) = challenge {
-                self.send_plain(tuple, &bytes);
-            }
+            .and_then(|peer| peer.ice.poll_challenge(now, tuple, transaction));
+        if let Some(bytes) = challenge {
+            self.send_plain(tuple, &bytes);
         }
     }
 
@@ -238,7 +267,9 @@ impl<M: MediaHalf> Worker<M> {
                 peer.session = Some(session);
                 peer.phase = Phase::Connected;
                 peer.ice.connected(peer.flights.only());
-                self.send_challenge(now, index);
+                if let Some(wanted) = peer.ice.wanted() {
+                    self.send_challenge(now, index, wanted);
+                }
                 self.announce(now, index);
                 self.reschedule(index);
             }
@@ -288,7 +319,7 @@ impl<M: MediaHalf> Worker<M> {
             Ok(length) => length,
             Err(error) => return drops.count(refused(error, rtcp)),
         };
-        peer.ice.authenticated(tuple);
+        let unproven = peer.ice.authenticated(now, tuple);
         peer.heard(now);
         let (id, back) = (peer.id, peer.phase == Phase::Silent);
         let plain = &mut datagram[..length];
@@ -298,6 +329,9 @@ impl<M: MediaHalf> Worker<M> {
             media.handle_rtcp(now, id, plain, outbox);
         } else {
             media.handle_rtp(now, id, plain, outbox);
+        }
+        if unproven {
+            self.send_challenge(now, index, tuple);
         }
         if back {
             self.heard(now, index);
