@@ -48,7 +48,8 @@ impl Bucket {
     fn earn(&mut self, now: Instant) {
         let earned = now.since(self.since).as_nanos() as f64 * self.per_second;
         self.level = self.level.saturating_add(earned as u64).min(self.burst);
-        self.since = now;
+        // Never back: the same time must not be earned twice.
+        self.since = self.since.max(now);
     }
 }
 

@@ -41,6 +41,8 @@ impl Ring {
         }
         let mut bytes = self.spare.pop().unwrap_or_default();
         bytes.clear();
+        // To the byte: growing by doubling, a ring would hold twice what it says.
+        bytes.reserve_exact(parsed.end as usize);
         bytes.extend_from_slice(&packet[..parsed.end as usize]);
         self.kept.push_back(Kept {
             at: now,

@@ -26,7 +26,7 @@ pub enum Event {
         /// The peer.
         peer: PeerId,
         /// `timeout`: silent for 10 s, and kept for an ICE restart (M1.7). With any other reason the peer is gone:
-        /// `forgotten` (silent for another minute), `dtls_failed`, `fingerprint_mismatch`, `closed`, `panic` or
+        /// `forgotten` (a minute after its last packet), `dtls_failed`, `fingerprint_mismatch`, `closed`, `panic` or
         /// `refused`.
         reason: String,
     },
