@@ -311,6 +311,10 @@ class GroupRun:
             self._drop_attempt()
         else:
             self._announce(attempt, staged.tree)
+            if attempt.doomed:
+                # Told, since clients follow the chain entry by entry, and withdrawn before it can be reached.
+                attempt.deadline = self._context.clock.monotonic()
+                await self._give_up()
 
     async def _stage(self, attempt: Attempt, submission: Submission) -> StagedCommit:
         return await self._tree.stage(
