@@ -311,9 +311,7 @@ class GroupRun:
             self._drop_attempt()
         else:
             self._announce(attempt, staged.tree)
-            if attempt.doomed:
-                # Told, since clients follow the chain entry by entry, and withdrawn before it can be reached.
-                attempt.deadline = self._context.clock.monotonic()
+            if attempt.doomed:  # told all the same, because of the chain, and withdrawn before it is reached
                 await self._give_up()
 
     async def _stage(self, attempt: Attempt, submission: Submission) -> StagedCommit:
