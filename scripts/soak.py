@@ -10,6 +10,7 @@ import argparse
 import json
 import os
 import random
+import signal
 import subprocess
 import sys
 import time
@@ -52,14 +53,21 @@ class Outcome:
 
 
 def run(*command: str, seconds: float, **environment: str) -> subprocess.CompletedProcess[str]:
-    """A command's result with both outputs as one; one that takes too long has failed."""
-    try:
-        return subprocess.run(
-            command, cwd=ROOT, env={**os.environ, **environment}, timeout=seconds,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-        )  # fmt: skip
-    except subprocess.TimeoutExpired:
-        return subprocess.CompletedProcess(command, 124, f"took longer than {seconds:.0f} s", "")
+    """A command's result with both outputs as one; one that takes too long has failed, and whatever it has
+    started ends with it."""
+    with subprocess.Popen(
+        command, cwd=ROOT, env={**os.environ, **environment}, start_new_session=True,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    ) as process:  # fmt: skip
+        try:
+            said, _ = process.communicate(timeout=seconds)
+        except subprocess.TimeoutExpired:
+            return subprocess.CompletedProcess(command, 124, f"took longer than {seconds:.0f} s", "")
+        finally:
+            # Also after an interrupt, which does not reach a session of its own.
+            if process.returncode is None:
+                os.killpg(process.pid, signal.SIGKILL)
+        return subprocess.CompletedProcess(command, process.returncode, said, "")
 
 
 def last_line(text: str) -> str:

@@ -311,6 +311,8 @@ class GroupRun:
             self._drop_attempt()
         else:
             self._announce(attempt, staged.tree)
+            if attempt.doomed:  # told all the same, because of the chain, and withdrawn before it is reached
+                await self._give_up()
 
     async def _stage(self, attempt: Attempt, submission: Submission) -> StagedCommit:
         return await self._tree.stage(

@@ -92,6 +92,9 @@ class Sfu:
             load = fields.get("load")
             self._load[worker] = float(load) if isinstance(load, int | float) else 0.0
             self._closing = [room for room in self._closing if not room.close()]
+            for room in self._rooms.values():
+                if room.worker == worker:
+                    room.catch_up()
             return
         if kind == "overflow":
             for room in self._rooms.values():

@@ -253,10 +253,9 @@ class SfuRoom:
         self._tell_ended()
 
     def _tell_ended(self) -> None:
-        ended, self._ended = self._ended, []
-        for number in ended:
-            if not self._command({"remove_peer": {"peer": number}}):
-                self._ended.append(number)
+        """Tried however far the worker is behind: whoever is gone is seen and heard until then."""
+        while self._ended and self._try({"remove_peer": {"peer": self._ended[0]}}):
+            del self._ended[0]
 
     # ---- the engine ---------------------------------------------------------------------------------------
 
@@ -331,11 +330,8 @@ class SfuRoom:
         self._touched()
 
     def flush(self) -> None:
-        """Compute the slots of every receiver that something touched."""
-        if self._behind:
-            self._behind = False
-            self._tell_again()
-        if not self._dirty:
+        """Compute the slots of every receiver that something touched; of none while the worker is behind."""
+        if self._behind or not self._dirty:
             return
         dirty, self._dirty = self._dirty, set()
         live = self._live()
@@ -345,12 +341,19 @@ class SfuRoom:
             if person is not None and peer is not None and person.leaf is not None:
                 self._seat(participant, person, peer, live)
 
+    def catch_up(self) -> None:
+        """The worker lives: if it was behind, tell it everything again, until it is so once more. Due with
+        its statistics, once a second: trying at each change would only keep it busy."""
+        if self._behind:
+            self.resynchronise()
+
     def resynchronise(self) -> None:
         """The engine lost events: tell it everything again."""
         self._tell_again()
         self.flush()
 
     def _tell_again(self) -> None:
+        self._behind = False
         # The worker may be a new one that knows no room (M1.6), or have missed anything since.
         self._command({"add_room": {"room": self.room}})
         self._tell_ended()
@@ -428,14 +431,16 @@ class SfuRoom:
         """The meeting is over. False when the worker is behind: call again. With a room go its peers."""
         for participant in list(self._people):
             self.leave(participant)
-        return self._command({"remove_room": {"room": self.room}})
+        return self._try({"remove_room": {"room": self.room}})
 
     def _command(self, command: dict[str, object]) -> bool:
-        """Tell the worker; one that is behind is told everything again by a later `flush`."""
+        """Tell the worker; one that is behind is told everything again by `catch_up`, and nothing before."""
+        return not self._behind and self._try(command)
+
+    def _try(self, command: dict[str, object]) -> bool:
         try:
             self._media.command(self.worker, command)
         except MediaQueueFull:
             self._behind = True
-            self._touched()
             return False
         return True

@@ -533,3 +533,29 @@ async def test_when_no_answer_of_the_store_came_the_proposed_entry_is_found_or_f
     assert together(*left, joiner) and len(host.membership.roster) == 3
     assert not any(client.alarms for client in [*left, joiner]), "no gap in the entries"
     assert ((3, 0, "reached") in await states(world)) == kept
+
+
+async def test_an_entry_found_late_that_adds_somebody_who_was_removed_is_withdrawn_at_once(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clients = await meeting_of(world, 3)
+    head, out = world.store.head, True
+
+    async def silent(group: bytes) -> EntryRecord | None:
+        if out:
+            raise StoreUnavailable("out")
+        return await head(group)
+
+    monkeypatch.setattr(world.store, "head", silent)
+    world.store.fail = ["kept", *["lost"] * 40]
+    joiner, doomed = await world.join(), await world.join()
+    await world.run(6, step=0.25)
+    assert (await states(world))[-1] == (3, 0, "proposed")
+    removing = asyncio.create_task(clients[0].ask(requests.Remove(id=0, participant=doomed.id)))
+    await world.run(0.5)
+    out, world.store.fail = False, []
+    await world.run(4, step=0.1)
+    await removing
+    assert (3, 0, "withdrawn") in await states(world) and (3, 0, "reached") not in await states(world)
+    assert together(*clients, joiner) and len(clients[0].membership.roster) == 4
+    assert not any(client.alarms for client in [*clients, joiner]), "no gap in the entries"

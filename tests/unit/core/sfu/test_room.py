@@ -13,7 +13,7 @@ import pytest
 
 from core.errors import PeerError, UserError
 from core.sdp.layout import SlotId
-from core.sfu.node import Sfu
+from core.sfu.node import SEATING, Sfu
 from core.sfu.room import Seat, SfuRoom
 from core.sfu.slots import Track, Wish
 from tests.support.clock import FakeClock
@@ -258,7 +258,7 @@ def test_somebody_who_leaves_while_the_worker_is_behind_is_removed_later() -> No
     house.media.full.add(0)
     house.room.leave("a")
     house.media.full.clear()
-    house.room.flush()
+    house.room.catch_up()
     assert house.commands("remove_peer") == [{"peer": house.peers["a"]}]
 
 
@@ -268,7 +268,7 @@ def test_a_mute_that_ended_while_the_worker_was_behind_ends_there_too() -> None:
     house.media.full.add(0)
     house.room.set_source("a", "microphone", "live")
     house.media.full.clear()
-    house.room.flush()
+    house.room.catch_up()
     told = [one["muted"] for one in house.commands("set_muted") if one["source"] == "microphone"]
     assert (told[0], told[-2:]) == (True, [False, False])  # one for each of the two people
 
@@ -283,6 +283,29 @@ async def test_a_room_that_ended_while_the_worker_was_behind_is_removed_later() 
     await house.media.close()
     await house.sfu.run()
     assert house.commands("remove_room") == [{"room": house.room.room}]
+
+
+async def test_a_worker_that_is_behind_is_tried_once_a_second_however_much_changes() -> None:
+    names = [f"p{number}" for number in range(12)]
+    house = House(*names)
+    running = asyncio.create_task(house.sfu.run())
+    command, tries = house.media.command, []
+    house.media.command = lambda *a: (tries.append(a), command(*a))[1]  # type: ignore[method-assign]
+    house.media.full.add(0)
+    for _ in range(20):
+        house.live(*((name, "camera") for name in names))
+        house.room.set_source("p0", "microphone", "live")
+        await house.clock.advance(SEATING)
+    assert len(tries) == 1
+    house.media.play(0, {"stats": {"load": 0.1}})
+    await house.clock.advance(SEATING)
+    assert len(tries) == 2
+    house.media.full.clear()
+    house.media.play(0, {"stats": {"load": 0.1}})
+    await house.clock.advance(SEATING)
+    assert house.room._behind is False and not house.room._dirty
+    await house.media.close()
+    await running
 
 
 async def test_events_that_come_together_seat_people_once() -> None:
@@ -461,7 +484,7 @@ def test_a_worker_that_was_behind_is_told_who_signs() -> None:
     house.media.full.add(0)
     house.room.set_signing("a", True)
     house.media.full.clear()
-    house.room.flush()
+    house.room.catch_up()
     assert house.commands("set_signing") == [{"peer": house.peers["a"], "signing": True}]
 
 
