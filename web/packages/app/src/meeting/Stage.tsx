@@ -23,8 +23,8 @@ export interface StageProps {
   /** Lets the large picture fill the screen, or no longer; null where there is no full screen. */
   readonly onFill: (() => void) | null;
   readonly onPage: (page: number) => void;
-  /** Which page is shown, and of how many. */
-  readonly onLaidOut: (page: number, pages: number) => void;
+  /** How many pages there are. */
+  readonly onLaidOut: (pages: number) => void;
 }
 
 export function Stage({ meeting, snapshot, choice, onLaidOut, ...rest }: StageProps): ReactElement {
@@ -32,7 +32,7 @@ export function Stage({ meeting, snapshot, choice, onLaidOut, ...rest }: StagePr
   const box = useBox(area);
   const { stage, division } = useStage(snapshot, choice, box);
   useView(meeting, stage, division, box);
-  useEffect(() => onLaidOut(stage.page, stage.pages), [choice.page, stage.page, stage.pages, onLaidOut]);
+  useEffect(() => onLaidOut(stage.pages), [stage.pages, onLaidOut]);
   if (snapshot.state === "connecting" || snapshot.state === "waiting") return <Waiting state={snapshot.state} area={setArea} />;
 
   const solitary = alone(snapshot.people);

@@ -22,7 +22,7 @@ export interface MeetingView {
   readonly turn: (page: number) => void;
   /** How many pages the stage has, as it last said. */
   readonly pages: number;
-  readonly laidOut: (page: number, pages: number) => void;
+  readonly laidOut: (pages: number) => void;
 }
 
 export function useMeetingView(snapshot: MeetingSnapshot): MeetingView {
@@ -64,15 +64,14 @@ export function useMeetingView(snapshot: MeetingSnapshot): MeetingView {
   };
 }
 
-/** The page that is shown. The stage says which one it could show, and of how many. */
+/** The page that is shown, always one of those the stage last had: pressing on at the end must not count. */
 function usePages(): Pick<MeetingView, "turn" | "pages" | "laidOut"> & { readonly page: number } {
-  const [page, setPage] = useState(0);
-  const [pages, setPages] = useState(1);
-  const turn = useCallback((wanted: number): void => setPage(Math.max(0, wanted)), []);
-  // Fewer pages than before: the page that is shown is the one to turn from.
-  const laidOut = useCallback((shown: number, count: number): void => {
-    setPage(shown);
-    setPages(count);
-  }, []);
+  const [{ page, pages }, set] = useState({ page: 0, pages: 1 });
+  const turn = useCallback((wanted: number): void => set((now) => ({ ...now, page: within(wanted, now.pages) })), []);
+  const laidOut = useCallback((count: number): void => set((now) => ({ page: within(now.page, count), pages: count })), []);
   return { page, turn, pages, laidOut };
+}
+
+function within(page: number, pages: number): number {
+  return Math.min(Math.max(0, page), pages - 1);
 }
