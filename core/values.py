@@ -12,7 +12,7 @@ import hmac
 import re
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import NewType
+from typing import Literal, NewType
 
 UnixMillis = NewType("UnixMillis", int)
 """Milliseconds since 1970, from the wall clock behind `core.ports.Clock`; never a duration."""
@@ -67,15 +67,50 @@ class Person:
         return f"entente://{self.deployment}/{self.tenant}/{self.subject}"
 
 
+LANGUAGES = ("fr", "de", "nl", "en")
+"""What every text of the product exists in; a tenant may offer fewer, its own first."""
+
+
+@dataclass(frozen=True, slots=True)
+class TenantRules:
+    """What a tenant's signed policy allows. `suites` best first (K2.6); `guests_without_pin`, `public_rooms`
+    and `assurance` (the least a login of the tenant must have) are kept on the server."""
+
+    suites: tuple[int, ...] = (0x004F,)
+    guests: bool = True
+    guests_without_pin: bool = True
+    public_rooms: bool = True
+    assurance: Assurance = Assurance.LOW
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """The most a tenant may have: open rooms, accounts, people in one meeting, meetings at one time."""
+
+    rooms: int = 10_000
+    accounts: int = 100_000
+    people: int = 300
+    meetings: int = 1_000
+
+
 @dataclass(frozen=True, slots=True)
 class Tenant:
-    """A ministry in a deployment: its id, its names and its colour (a CSS hexadecimal colour)."""
+    """A ministry in a deployment: its id, its names and its colour (a CSS hexadecimal colour). `names` are by
+    language, `name` where there is none; `logo` is a PNG of at most 64 KiB."""
 
     id: str
     deployment: str
     name: str
     short: str
     colour: str
+    names: tuple[tuple[str, str], ...] = ()
+    languages: tuple[str, ...] = LANGUAGES
+    retention_days: int = 365
+    suspended: bool = False
+    created: UnixMillis = UnixMillis(0)
+    policy: TenantRules = TenantRules()
+    quota: Quota = Quota()
+    logo: bytes | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         """Refuse ids that could not stand in a URI (ValueError)."""
@@ -83,6 +118,45 @@ class Tenant:
             raise ValueError(f"tenant id {self.id!r} must be lower-case letters, digits and hyphens")
         if not re.fullmatch(r"#[0-9a-f]{6}", self.colour):
             raise ValueError(f"colour {self.colour!r} must look like #1a2b3c")
+
+
+class RoomRole(StrEnum):
+    """What somebody is in a room and in its meeting. Owner and co-hosts are its hosts."""
+
+    OWNER = "owner"
+    COHOST = "cohost"
+    MEMBER = "member"
+    AUDIENCE = "audience"
+    """Sees, hears and writes where that is allowed, and sends neither sound nor picture."""
+
+    @property
+    def hosts(self) -> bool:
+        """Whether this one commands others."""
+        return self in (RoomRole.OWNER, RoomRole.COHOST)
+
+
+class Access(StrEnum):
+    """Who walks in without knocking: anybody with the link; anybody logged in; the room's own people."""
+
+    PUBLIC = "public"
+    TRUSTED = "trusted"
+    RESTRICTED = "restricted"
+
+
+Who = Literal["everyone", "hosts"]
+"""Who may do something in a meeting."""
+
+
+@dataclass(frozen=True, slots=True)
+class RoomRules:
+    """A room's rules, which a host may change during a meeting."""
+
+    access: Access = Access.PUBLIC
+    share: Who = "everyone"
+    chat: Who = "everyone"
+    unmute: Who = "everyone"
+    audience: bool = False
+    """Whether who is neither host nor member comes in as audience."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +172,13 @@ class Room:
     guests: bool
     secret: bytes = field(repr=False)
     created: UnixMillis
+    rules: RoomRules = RoomRules()
+    pin: bytes | None = field(default=None, repr=False)
+    """16 bytes of salt and scrypt of the PIN that guests must give; None when they need none."""
+    guests_until: UnixMillis | None = None
+    """When the link ends to let guests in; it goes on for people with a login."""
+    closed: UnixMillis | None = None
+    """When its owner closed it for good."""
 
     @property
     def path(self) -> str:
@@ -117,6 +198,11 @@ class Meeting:
     started: UnixMillis
     ended: UnixMillis | None = None
     awaited: UnixMillis | None = None
+    tenant: str = ""
+    locked: bool = False
+    """Nobody comes in any more but the room's hosts."""
+    guests_knock: bool = False
+    """Since a guest was removed: whoever has no account may be that guest again, and knocks."""
 
 
 def meeting_label(secret: bytes, serial: int) -> bytes:
@@ -126,12 +212,15 @@ def meeting_label(secret: bytes, serial: int) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class JoinToken:
-    """The right to join one room once, until `expires`. Only the token's SHA-256 is kept."""
+    """The right to join one room once, until `expires`. Only the token's SHA-256 is kept. `tenant` is the
+    room's. `admitted` says that a host has let this person in, so that it need not knock."""
 
     hash: bytes = field(repr=False)
     room: str
     person: Person
     expires: UnixMillis
+    tenant: str = ""
+    admitted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +242,9 @@ class ParticipantRecord:
     joined: UnixMillis
     left: UnixMillis | None = None
     leaf_key: bytes | None = None
+    tenant: str = ""
+    """The room's."""
+    room_role: RoomRole = RoomRole.MEMBER
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from core.meeting.stream import Encoder, EventStream, Sink
 from core.ports import Clock, Rng, Store, Telemetry
 from core.sfu.room import Seat
 from core.values import Meeting as MeetingRecord
-from core.values import ParticipantRecord, Person, Role, Room
+from core.values import ParticipantRecord, Person, Role, Room, RoomRole
 from core.wire.events import (
     Ended,
     Event,
@@ -34,7 +34,7 @@ from core.wire.events import (
     Slots,
     Speakers,
 )
-from core.wire.values import SlotHint
+from core.wire.values import Rules, SlotHint
 
 COALESCE = 0.25
 """Seconds between two lists of participants, for every 60 of them: a list of 300 is 45 kB for each of 300."""
@@ -119,6 +119,18 @@ class Meeting:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
+    def rules(self) -> Rules:
+        """The room's rules as everybody is told them."""
+        rules = self.room.rules
+        return Rules(
+            access=rules.access.value,
+            share=rules.share,
+            chat=rules.chat,
+            unmute=rules.unmute,
+            audience=rules.audience,
+            locked=self.record.locked,
+        )
+
     def absence(self, participant: str) -> UserError:
         """Why somebody who is not here cannot return: who was removed is not to come in anew, which a client
         does by itself after `resume_expired`."""
@@ -135,10 +147,13 @@ class Meeting:
         now = self._clock.now()
         nobody_hosts = not any(other.host for other in self.people.values())
         first = host_if_first and nobody_hosts and person.role is Role.PARTICIPANT
+        role = RoomRole.COHOST if first else RoomRole.MEMBER
+        if person.uri == self.room.owner:
+            role = RoomRole.OWNER
         participant = Participant(
             id=participant_id(self._rng),
             person=person,
-            host=person.uri == self.room.owner or first,
+            room_role=role,
             joined=now,
             stream=EventStream(self._encoder),
             nonce=self._rng.bytes(NONCE),

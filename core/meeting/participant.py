@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from core.errors import WireError
 from core.meeting.stream import EventStream
-from core.values import Person, UnixMillis
+from core.values import Person, RoomRole, UnixMillis
 from core.wire.events import Event
 from core.wire.values import Person as PersonLine
 from core.wire.values import PersonState, Value
@@ -24,7 +24,7 @@ class Participant:
 
     id: str
     person: Person
-    host: bool
+    room_role: RoomRole
     joined: UnixMillis
     stream: EventStream
     nonce: bytes | None = field(repr=False)
@@ -47,6 +47,11 @@ class Participant:
     """Of two returns at one time the second waits, and then takes the first one's place."""
     hang_up: Callable[[str], None] | None = None
     """Closes the socket with a reason, after what is queued."""
+
+    @property
+    def host(self) -> bool:
+        """Whether this one commands others."""
+        return self.room_role.hosts
 
     def remember(self, request_id: int, answer: Value | WireError) -> None:
         """Keep an answer for the case that it does not arrive."""
@@ -72,6 +77,7 @@ class Participant:
                 "deployment": self.person.deployment,
                 "role": self.person.role.value,
                 "host": self.host,
+                "room_role": self.room_role.value,
                 "state": self.state,
                 "sources": dict(self.sources),
                 "signing": self.signing,

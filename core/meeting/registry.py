@@ -192,6 +192,8 @@ class Registry:
             ],
             media=MediaInfo(connection_limit=house.connection_limit, max_video_slots=house.max_video_slots),
             resume_seconds=round(house.resume_seconds),
+            room_role=participant.room_role.value,
+            rules=meeting.rules(),
         )
 
     def resume(self, request: wire.Resume) -> tuple[Session, wire.ResumeReply]:

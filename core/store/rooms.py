@@ -54,18 +54,7 @@ class SqlRooms:
     async def create_room(self, room: Room) -> None:
         """See the port."""
         async with writing(self._engine) as connection:
-            await connection.execute(
-                insert(tables.rooms).values(
-                    id=room.id,
-                    slug=room.slug,
-                    title=room.title,
-                    tenant=room.tenant,
-                    owner=room.owner,
-                    guests=room.guests,
-                    secret=room.secret,
-                    created=room.created,
-                )
-            )
+            await connection.execute(insert(tables.rooms).values(rows.room_columns(room)))
 
     async def room(self, slug: str) -> Room | None:
         """See the port."""

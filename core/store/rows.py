@@ -8,6 +8,7 @@ import msgpack
 from sqlalchemy import Row
 
 from core.values import (
+    Access,
     Assurance,
     CommitRecord,
     EntryRecord,
@@ -24,6 +25,8 @@ from core.values import (
     RevocationRecord,
     Role,
     Room,
+    RoomRole,
+    RoomRules,
     Tenant,
 )
 
@@ -72,7 +75,46 @@ def room(row: AnyRow) -> Room:
         guests=row.guests,
         secret=row.secret,
         created=row.created,
+        rules=RoomRules(
+            access=Access(row.access),
+            share=row.share,
+            chat=row.chat,
+            unmute=row.unmute,
+            audience=row.audience,
+        ),
+        pin=row.pin,
+        guests_until=row.guests_until,
+        closed=row.closed,
     )
+
+
+def room_columns(room: Room) -> dict[str, object]:
+    """The columns of a room."""
+    return {
+        "id": room.id,
+        "slug": room.slug,
+        "title": room.title,
+        "tenant": room.tenant,
+        "owner": room.owner,
+        "guests": room.guests,
+        "secret": room.secret,
+        "created": room.created,
+        "pin": room.pin,
+        "guests_until": room.guests_until,
+        "closed": room.closed,
+        **rule_columns(room.rules),
+    }
+
+
+def rule_columns(rules: RoomRules) -> dict[str, object]:
+    """The columns of a room's rules."""
+    return {
+        "access": rules.access.value,
+        "share": rules.share,
+        "chat": rules.chat,
+        "unmute": rules.unmute,
+        "audience": rules.audience,
+    }
 
 
 def meeting(row: AnyRow) -> Meeting:
@@ -85,12 +127,22 @@ def meeting(row: AnyRow) -> Meeting:
         started=row.started,
         ended=row.ended,
         awaited=row.awaited,
+        tenant=row.tenant,
+        locked=row.locked,
+        guests_knock=row.guests_knock,
     )
 
 
 def join_token(row: AnyRow) -> JoinToken:
     """A join token."""
-    return JoinToken(hash=row.hash, room=row.room, person=person(row), expires=row.expires)
+    return JoinToken(
+        hash=row.hash,
+        room=row.room,
+        person=person(row),
+        expires=row.expires,
+        tenant=row.room_tenant,
+        admitted=row.admitted,
+    )
 
 
 def session(row: AnyRow) -> LoginSession:
@@ -107,6 +159,8 @@ def participant(row: AnyRow) -> ParticipantRecord:
         joined=row.joined,
         left=row.left,
         leaf_key=row.leaf_key,
+        tenant=row.room_tenant,
+        room_role=RoomRole(row.room_role),
     )
 
 

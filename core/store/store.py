@@ -8,14 +8,20 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from core.store.engine import make_engine, migrate, reading, translated
 from core.store.groups import SqlGroups
 from core.store.rooms import SqlRooms
+from core.store.scope import Scope
 from core.store.sessions import SqlSessions
 
 
 class SqlStore(SqlRooms, SqlSessions, SqlGroups):
     """`core.ports.Store` on SQLAlchemy. Call `open_store`, then any query, `close` at the end."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: AsyncEngine, scope: Scope = Scope()) -> None:  # noqa: B008 -- immutable
         self._engine = engine
+        self._scope = scope
+
+    def of(self, tenant: str) -> SqlStore:
+        """See the port."""
+        return SqlStore(self._engine, self._scope.narrowed(tenant))
 
     async def ping(self) -> None:
         """See the port."""

@@ -17,14 +17,18 @@ from core.wire.values import (
     Count,
     Epoch,
     Handshake,
+    Knocker,
     Leaf,
+    MessageKind,
     ParticipantId,
     Person,
     Reason,
+    Rules,
     Signature,
     SlotHint,
     Small,
     Source,
+    Token,
     Value,
 )
 
@@ -152,6 +156,7 @@ class MessageRelayed(Event):
     data: Content
     epoch: Epoch
     order: Count
+    kind: MessageKind = "chat"
 
 
 class Slots(Event):
@@ -170,11 +175,48 @@ class Speakers(Event):
 
 
 class Muted(Event):
-    """A host has stopped one of your sources."""
+    """A host has stopped one of your sources. `held`: it stays so until a host lets you speak again."""
 
     type: Literal["muted"] = "muted"
     source: Source
     by: ParticipantId
+    held: bool = False
+
+
+class HandLowered(Event):
+    """A host has lowered your hand: take it down."""
+
+    type: Literal["hand_lowered"] = "hand_lowered"
+    by: ParticipantId
+
+
+class RulesChanged(Event):
+    """The room's rules from now on."""
+
+    type: Literal["rules"] = "rules"
+    rules: Rules
+
+
+class Lobby(Event):
+    """For hosts: everybody in the lobby, longest first, each time that changes."""
+
+    type: Literal["lobby"] = "lobby"
+    people: list[Knocker]
+
+
+class LobbyAdmitted(Event):
+    """You may come in: say `hello` with this token."""
+
+    type: Literal["lobby.admitted"] = "lobby.admitted"
+    token: Token
+
+
+class LobbyRefused(Event):
+    """You were not let in: by a host's word (`host`), because nobody answered (`timeout`), or because the
+    meeting ended (`ended`)."""
+
+    type: Literal["lobby.refused"] = "lobby.refused"
+    reason: Literal["host", "timeout", "ended"]
 
 
 class Removed(Event):
@@ -218,6 +260,11 @@ ServerEvent = Annotated[
     | Slots
     | Speakers
     | Muted
+    | HandLowered
+    | RulesChanged
+    | Lobby
+    | LobbyAdmitted
+    | LobbyRefused
     | Removed
     | Ended
     | MediaMove,

@@ -13,18 +13,25 @@ from pydantic import Field
 from core.wire.values import (
     MAX_MESSAGE,
     SMALL_MESSAGE,
+    Access,
     Attempt,
     ClientInfo,
     Content,
     Count,
+    DisplayName,
     Epoch,
+    GivenRole,
     Handshake,
     Key,
+    KnockId,
     Me,
     MediaInfo,
     MeetingInfo,
+    MessageKind,
     Name,
     ParticipantId,
+    RoomRole,
+    Rules,
     Sdp,
     Signature,
     Small,
@@ -34,6 +41,7 @@ from core.wire.values import (
     Tile,
     Token,
     Value,
+    Who,
 )
 
 ReplyModel = type[Value]
@@ -70,6 +78,8 @@ class HelloReply(Value):
     tenants: list[Tenant]
     media: MediaInfo
     resume_seconds: Count
+    room_role: RoomRole
+    rules: Rules
 
 
 class Hello(Request):
@@ -78,6 +88,25 @@ class Hello(Request):
     reply: ClassVar[ReplyModel] = HelloReply
 
     type: Literal["hello"] = "hello"
+    token: Token
+    client: ClientInfo
+
+
+class KnockReply(Value):
+    """The socket waits in the lobby; `lobby.admitted` or `lobby.refused` follows, the latter by itself after
+    `seconds`."""
+
+    meeting: MeetingInfo
+    seconds: Count
+
+
+class Knock(Request):
+    """First message of somebody whose join token is for the lobby. After `lobby.admitted` a `hello` with the
+    token of that event follows on the same socket."""
+
+    reply: ClassVar[ReplyModel] = KnockReply
+
+    type: Literal["knock"] = "knock"
     token: Token
     client: ClientInfo
 
@@ -190,6 +219,7 @@ class SendMessage(Request):
     type: Literal["message"] = "message"
     data: Content
     epoch: Epoch
+    kind: MessageKind = "chat"
 
 
 class MediaOfferReply(Value):
@@ -254,6 +284,74 @@ class Remove(Request):
     participant: ParticipantId
 
 
+class Admit(Request):
+    """A host lets somebody of the lobby in."""
+
+    type: Literal["admit"] = "admit"
+    knock: KnockId
+
+
+class AdmitAll(Request):
+    """A host lets everybody of the lobby in."""
+
+    type: Literal["admit_all"] = "admit_all"
+
+
+class Refuse(Request):
+    """A host lets somebody of the lobby not in."""
+
+    type: Literal["refuse"] = "refuse"
+    knock: KnockId
+
+
+class MuteAll(Request):
+    """A host stops the microphones of everybody who is no host."""
+
+    type: Literal["mute_all"] = "mute_all"
+
+
+class LowerHands(Request):
+    """A host lowers somebody's hand, or everybody's."""
+
+    type: Literal["lower_hands"] = "lower_hands"
+    participant: ParticipantId | None = None
+
+
+class Rename(Request):
+    """A host gives a guest another name, which needs a fresh certificate and leaf (K2.1); the name of
+    somebody with a login is its ministry's word."""
+
+    type: Literal["rename"] = "rename"
+    participant: ParticipantId
+    name: DisplayName
+
+
+class Promote(Request):
+    """A host makes somebody co-host, member or audience; nobody makes or unmakes an owner."""
+
+    type: Literal["promote"] = "promote"
+    participant: ParticipantId
+    room_role: GivenRole
+
+
+class SetRules(Request):
+    """A host changes rules of the room; what is left out stays."""
+
+    type: Literal["set_rules"] = "set_rules"
+    access: Access | None = None
+    share: Who | None = None
+    chat: Who | None = None
+    unmute: Who | None = None
+    audience: bool | None = None
+    locked: bool | None = None
+
+
+class EndForAll(Request):
+    """A host ends the meeting for everybody."""
+
+    type: Literal["end_for_all"] = "end_for_all"
+
+
 class Leave(Request):
     """A voluntary leave."""
 
@@ -283,6 +381,7 @@ class Stats(Request):
 
 ClientRequest = Annotated[
     Hello
+    | Knock
     | Resume
     | ResumeProve
     | Certify
@@ -299,6 +398,15 @@ ClientRequest = Annotated[
     | Mute
     | Signing
     | Remove
+    | Admit
+    | AdmitAll
+    | Refuse
+    | MuteAll
+    | LowerHands
+    | Rename
+    | Promote
+    | SetRules
+    | EndForAll
     | Leave
     | Ping
     | Stats,

@@ -57,6 +57,17 @@ SourceState = Literal["live", "muted", "off"]
 SlotKind = Literal["audio", "video", "screen", "screen_sound"]
 Role = Literal["participant", "guest", "agent", "recipient"]
 PersonState = Literal["joining", "connected", "reconnecting"]
+RoomRole = Literal["owner", "cohost", "member", "audience"]
+"""What somebody is in the room; owner and co-hosts are its hosts."""
+GivenRole = Literal["cohost", "member", "audience"]
+Access = Literal["public", "trusted", "restricted"]
+Who = Literal["everyone", "hosts"]
+MessageKind = Literal["chat", "signal"]
+"""What an application message is for, as its sender says: text people read, or hands and the like. The node
+refuses chat from those who may not; a receiver drops what says one thing and is the other."""
+KnockId = Annotated[str, Field(min_length=3, max_length=32, pattern=r"^k_[a-z2-7]+$")]
+"""`k_` and base32 characters; opaque."""
+DisplayName = Annotated[str, Field(min_length=1, max_length=64)]
 
 
 class ClientInfo(Value):
@@ -100,6 +111,30 @@ class MediaInfo(Value):
     max_video_slots: Count
 
 
+class Rules(Value):
+    """The room's rules as everybody is told them. Who may not do a thing is refused by the node; the client
+    only leaves the button away."""
+
+    access: Access
+    share: Who
+    chat: Who
+    unmute: Who
+    audience: bool
+    """Whether who is neither host nor member comes in as audience."""
+    locked: bool
+
+
+class Knocker(Value):
+    """Somebody in the lobby, as the hosts see them: a guest's name is only what was typed."""
+
+    knock: KnockId
+    name: DisplayName
+    tenant: Name
+    role: Role
+    since: Count
+    """Unix milliseconds."""
+
+
 class Person(Value):
     """One participant as signalling sees it. Names on screen come from the tree, never from here (M4.5)."""
 
@@ -110,6 +145,7 @@ class Person(Value):
     deployment: Name
     role: Role
     host: bool
+    room_role: RoomRole
     state: PersonState
     sources: dict[Source, SourceState]
     signing: bool

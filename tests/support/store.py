@@ -54,6 +54,9 @@ class MemoryStore:
         self._revocations: list[RevocationRecord] = []
         self.fail: list[Literal["lost", "kept"]] = []
 
+    def of(self, tenant: str) -> MemoryStore:
+        return self
+
     async def put_tenant(self, tenant: Tenant) -> None:
         self._tenants[tenant.id] = tenant
 

@@ -50,6 +50,25 @@ export interface MediaInfo {
   max_video_slots: number;
 }
 
+/** The room's rules as everybody is told them. Who may not do a thing is refused by the node; the client only leaves the button away. */
+export interface Rules {
+  access: "public" | "trusted" | "restricted";
+  share: "everyone" | "hosts";
+  chat: "everyone" | "hosts";
+  unmute: "everyone" | "hosts";
+  audience: boolean;
+  locked: boolean;
+}
+
+/** Somebody in the lobby, as the hosts see them: a guest's name is only what was typed. */
+export interface Knocker {
+  knock: string;
+  name: string;
+  tenant: string;
+  role: Role;
+  since: number;
+}
+
 /** One participant as signalling sees it. Names on screen come from the tree, never from here (M4.5). */
 export interface Person {
   participant: string;
@@ -59,6 +78,7 @@ export interface Person {
   deployment: string;
   role: Role;
   host: boolean;
+  room_role: "owner" | "cohost" | "member" | "audience";
   state: PersonState;
   sources: Partial<Record<Source, SourceState>>;
   signing: boolean;
@@ -99,12 +119,28 @@ export interface HelloReply {
   tenants: Tenant[];
   media: MediaInfo;
   resume_seconds: number;
+  room_role: "owner" | "cohost" | "member" | "audience";
+  rules: Rules;
 }
 
 /** First message of a new participant: the single-use join token. */
 export interface Hello {
   id: number;
   type: "hello";
+  token: string;
+  client: ClientInfo;
+}
+
+/** The socket waits in the lobby; `lobby.admitted` or `lobby.refused` follows, the latter by itself after `seconds`. */
+export interface KnockReply {
+  meeting: MeetingInfo;
+  seconds: number;
+}
+
+/** First message of somebody whose join token is for the lobby. After `lobby.admitted` a `hello` with the token of that event follows on the same socket. */
+export interface Knock {
+  id: number;
+  type: "knock";
   token: string;
   client: ClientInfo;
 }
@@ -202,6 +238,7 @@ export interface SendMessage {
   type: "message";
   data: Uint8Array;
   epoch: number;
+  kind?: "chat" | "signal";
 }
 
 /** The answer. */
@@ -260,6 +297,73 @@ export interface Remove {
   id: number;
   type: "remove";
   participant: string;
+}
+
+/** A host lets somebody of the lobby in. */
+export interface Admit {
+  id: number;
+  type: "admit";
+  knock: string;
+}
+
+/** A host lets everybody of the lobby in. */
+export interface AdmitAll {
+  id: number;
+  type: "admit_all";
+}
+
+/** A host lets somebody of the lobby not in. */
+export interface Refuse {
+  id: number;
+  type: "refuse";
+  knock: string;
+}
+
+/** A host stops the microphones of everybody who is no host. */
+export interface MuteAll {
+  id: number;
+  type: "mute_all";
+}
+
+/** A host lowers somebody's hand, or everybody's. */
+export interface LowerHands {
+  id: number;
+  type: "lower_hands";
+  participant?: string | null;
+}
+
+/** A host gives a guest another name, which needs a fresh certificate and leaf (K2.1); the name of somebody with a login is its ministry's word. */
+export interface Rename {
+  id: number;
+  type: "rename";
+  participant: string;
+  name: string;
+}
+
+/** A host makes somebody co-host, member or audience; nobody makes or unmakes an owner. */
+export interface Promote {
+  id: number;
+  type: "promote";
+  participant: string;
+  room_role: "cohost" | "member" | "audience";
+}
+
+/** A host changes rules of the room; what is left out stays. */
+export interface SetRules {
+  id: number;
+  type: "set_rules";
+  access?: "public" | "trusted" | "restricted" | null;
+  share?: "everyone" | "hosts" | null;
+  chat?: "everyone" | "hosts" | null;
+  unmute?: "everyone" | "hosts" | null;
+  audience?: boolean | null;
+  locked?: boolean | null;
+}
+
+/** A host ends the meeting for everybody. */
+export interface EndForAll {
+  id: number;
+  type: "end_for_all";
 }
 
 /** A voluntary leave. */
@@ -399,6 +503,7 @@ export interface MessageRelayed {
   data: Uint8Array;
   epoch: number;
   order: number;
+  kind: "chat" | "signal";
 }
 
 /** Who the core has put where; a hint for layout only. */
@@ -416,12 +521,48 @@ export interface Speakers {
   levels: Record<string, number>;
 }
 
-/** A host has stopped one of your sources. */
+/** A host has stopped one of your sources. `held`: it stays so until a host lets you speak again. */
 export interface Muted {
   seq: number;
   type: "muted";
   source: Source;
   by: string;
+  held: boolean;
+}
+
+/** A host has lowered your hand: take it down. */
+export interface HandLowered {
+  seq: number;
+  type: "hand_lowered";
+  by: string;
+}
+
+/** The room's rules from now on. */
+export interface RulesChanged {
+  seq: number;
+  type: "rules";
+  rules: Rules;
+}
+
+/** For hosts: everybody in the lobby, longest first, each time that changes. */
+export interface Lobby {
+  seq: number;
+  type: "lobby";
+  people: Knocker[];
+}
+
+/** You may come in: say `hello` with this token. */
+export interface LobbyAdmitted {
+  seq: number;
+  type: "lobby.admitted";
+  token: string;
+}
+
+/** You were not let in: by a host's word (`host`), because nobody answered (`timeout`), or because the meeting ended (`ended`). */
+export interface LobbyRefused {
+  seq: number;
+  type: "lobby.refused";
+  reason: "host" | "timeout" | "ended";
 }
 
 /** You are out. */
@@ -469,6 +610,7 @@ export interface ErrorReply {
 /** Each request by its type, with the reply that answers it. */
 export interface Requests {
   "hello": { request: Hello; reply: HelloReply };
+  "knock": { request: Knock; reply: KnockReply };
   "resume": { request: Resume; reply: ResumeReply };
   "resume_prove": { request: ResumeProve; reply: ResumeProveReply };
   "certify": { request: Certify; reply: CertifyReply };
@@ -485,6 +627,15 @@ export interface Requests {
   "mute": { request: Mute; reply: Empty };
   "signing": { request: Signing; reply: Empty };
   "remove": { request: Remove; reply: Empty };
+  "admit": { request: Admit; reply: Empty };
+  "admit_all": { request: AdmitAll; reply: Empty };
+  "refuse": { request: Refuse; reply: Empty };
+  "mute_all": { request: MuteAll; reply: Empty };
+  "lower_hands": { request: LowerHands; reply: Empty };
+  "rename": { request: Rename; reply: Empty };
+  "promote": { request: Promote; reply: Empty };
+  "set_rules": { request: SetRules; reply: Empty };
+  "end_for_all": { request: EndForAll; reply: Empty };
   "leave": { request: Leave; reply: Empty };
   "ping": { request: Ping; reply: PingReply };
   "stats": { request: Stats; reply: Empty };
@@ -511,6 +662,11 @@ export interface Events {
   "slots": Slots;
   "speakers": Speakers;
   "muted": Muted;
+  "hand_lowered": HandLowered;
+  "rules": RulesChanged;
+  "lobby": Lobby;
+  "lobby.admitted": LobbyAdmitted;
+  "lobby.refused": LobbyRefused;
   "removed": Removed;
   "ended": Ended;
   "media.move": MediaMove;
