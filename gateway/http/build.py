@@ -21,6 +21,8 @@ from gateway.http.who import Who
 from gateway.login.development import DevelopmentRoutes
 from gateway.login.me import MeRoutes
 from gateway.login.notes import LoginNotes
+from gateway.login.parts import login_parts
+from gateway.login.routes import LoginRoutes
 from gateway.services import Meetings, Services
 from gateway.settings import Settings
 
@@ -37,11 +39,13 @@ def build_app(
     guests = {tenant.id: tenant.guests for tenant in settings.deployment.tenants}
     notes = LoginNotes(services.telemetry)
     logins = AccountSessions(services.store, services.clock, services.rng, notes.stolen)
+    parts = login_parts(settings, services, notes)
     who = Who(services.deployment.id, sessions, logins)
     routes: list[BaseRoute] = [
         *FactRoutes(services, development=development, metrics=metrics).routes(),
         *DevelopmentRoutes(services, sessions, offered=development).routes(),
-        *MeRoutes(services, who, sessions, logins, notes).routes(),
+        *LoginRoutes(services, parts, logins).routes(),
+        *MeRoutes(services, who, sessions, logins, parts).routes(),
         *RoomRoutes(services, who, meetings.people, lambda tenant: guests.get(tenant, True)).routes(),
         *meetings.routes(),
         *static_routes(settings.static),

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from authlib.common.urls import add_params_to_uri
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from core.errors import PeerError, UserError
-from core.records import AccountSession
+from core.records import AccountSession, HeldSession
 from core.tenants.account_sessions import AccountSessions
 from core.tenants.sessions import Sessions
-from gateway.http.cookies import SESSION, clear_session
+from gateway.http.cookies import HINT, HINT_PATH, SESSION, clear_session, set_cookie
 from gateway.http.who import Caller, Who, same_site
-from gateway.login.notes import LoginNotes
+from gateway.login.parts import LoginParts
+from gateway.login.routes import own_origin
 from gateway.services import Services
 
 
@@ -25,13 +27,15 @@ class MeRoutes:
         who: Who,
         development: Sessions,
         sessions: AccountSessions,
-        notes: LoginNotes,
+        parts: LoginParts,
     ) -> None:
         self._store = services.store
+        self._rng = services.rng
         self._who = who
         self._development = development
         self._sessions = sessions
-        self._notes = notes
+        self._parts = parts
+        self._notes = parts.notes
 
     def routes(self) -> list[Route]:
         """For the app."""
@@ -82,12 +86,36 @@ class MeRoutes:
         if scheme.lower() == "bearer":
             await self._development.close(token.strip())
             return Response(status_code=204)
+        held = None
         if cookie := request.cookies.get(SESSION):
             same_site(request)
             if held := await self._sessions.close(cookie):
                 self._notes.ended(held.session, "logout")
         clear_session(request)
-        return Response(status_code=204)
+        if held is None:
+            return JSONResponse({"redirect": None}, headers=_PRIVATE)
+        return JSONResponse({"redirect": await self._end_session(request, held)}, headers=_PRIVATE)
+
+    async def _end_session(self, request: Request, held: HeldSession) -> str | None:
+        """Where the browser goes so that the provider's own session ends too (OpenID Connect RP-Initiated
+        Logout 1.0); None where it offers that not, or does not answer."""
+        hint = request.cookies.get(HINT)
+        set_cookie(request, HINT, "", 0, HINT_PATH)
+        try:
+            provider = await self._parts.flow.provider(held.session.provider)
+            metadata = await self._parts.discovery.metadata(provider.issuer)
+        except UserError:
+            return None
+        if metadata.end_session is None:
+            return None
+        asked = {
+            "client_id": provider.client_id,
+            "post_logout_redirect_uri": own_origin(request, self._parts.origin) + "/",
+            "state": self._rng.bytes(16).hex(),
+        }
+        if hint:
+            asked["id_token_hint"] = hint
+        return str(add_params_to_uri(metadata.end_session, asked.items()))
 
 
 _PRIVATE = {"Cache-Control": "no-store"}
