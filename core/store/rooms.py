@@ -146,6 +146,8 @@ class SqlRooms:
                     hash=token.hash,
                     room=token.room,
                     expires=token.expires,
+                    room_tenant=token.tenant,
+                    admitted=token.admitted,
                     **rows.person_columns(token.person),
                 )
             )
@@ -176,6 +178,8 @@ class SqlRooms:
                     joined=participant.joined,
                     left=participant.left,
                     leaf_key=participant.leaf_key,
+                    room_tenant=participant.tenant,
+                    room_role=participant.room_role.value,
                     **rows.person_columns(participant.person),
                 )
             )
