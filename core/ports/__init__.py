@@ -5,6 +5,7 @@ nothing here retries by itself.
 """
 
 from core.ports.accounts import AccountStore
+from core.ports.admission import AdmissionStore
 from core.ports.bus import Bus, Lease
 from core.ports.groups import GroupStore
 from core.ports.media import MediaNode
@@ -16,6 +17,7 @@ from core.ports.system import Clock, Rng, Telemetry
 
 __all__ = [
     "AccountStore",
+    "AdmissionStore",
     "Bus",
     "Clock",
     "GroupStore",

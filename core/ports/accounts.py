@@ -74,9 +74,9 @@ class AccountStore(Protocol):
         """Store a login under way; those that are long over go."""
         ...
 
-    async def take_pending_login(self, state: bytes, browser: bytes, now: UnixMillis) -> PendingLogin:
-        """Use a login under way, atomically once. UserError login_expired, login_mismatch (another browser's:
-        nothing is used), login_replayed."""
+    async def take_pending_login(self, state: bytes, browser: bytes, now: UnixMillis) -> PendingLogin | None:
+        """Use a login under way, atomically once; None when there is none. UserError login_expired,
+        login_mismatch (another browser's: nothing is used), login_replayed."""
         ...
 
     async def add_account_session(self, session: AccountSession, most: int) -> None:

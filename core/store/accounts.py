@@ -64,7 +64,7 @@ class SqlAccounts:
 
     async def add_account(self, account: Account, most: int) -> None:
         """See the port."""
-        tenant = self._scope.own
+        tenant = self._scope.taking(account.tenant)
         async with writing(self._engine) as connection:
             count = await connection.scalar(
                 select(func.count()).select_from(tables.accounts).where(self._scope.owns(_A.tenant))
@@ -105,7 +105,7 @@ class SqlAccounts:
         self, subject: str, *, name: str, email: str, assurance: Assurance, seen: UnixMillis
     ) -> None:
         """See the port."""
-        await self._change(subject, name=name, email=email, assurance=assurance.value, seen=seen)
+        await self._change_account(subject, name=name, email=email, assurance=assurance.value, seen=seen)
 
     async def change_account(
         self, subject: str, *, rights: Collection[Right] | None = None, blocked: bool | None = None
@@ -116,9 +116,9 @@ class SqlAccounts:
             values["rights"] = sorted(rights)
         if blocked is not None:
             values["blocked"] = blocked
-        return await self._change(subject, **values)
+        return await self._change_account(subject, **values)
 
-    async def _change(self, subject: str, **values: object) -> bool:
+    async def _change_account(self, subject: str, **values: object) -> bool:
         async with writing(self._engine) as connection:
             changed = await connection.execute(
                 update(tables.accounts)
@@ -130,7 +130,7 @@ class SqlAccounts:
     async def add_account_session(self, session: AccountSession, most: int) -> None:
         """See the port."""
         values = {name: getattr(session, name) for name in _S.keys() if name not in ("tenant", "assurance")}
-        tenant = self._scope.own
+        tenant = self._scope.taking(session.tenant)
         async with writing(self._engine) as connection:
             await connection.execute(
                 insert(tables.account_sessions).values(

@@ -13,6 +13,9 @@ from core.tenants.sessions import Sessions
 from gateway.http.cookies import CookieGuard
 from gateway.http.facts import FactRoutes
 from gateway.http.guards import BodyGuard, HeaderGuard, HostGuard, ProxyGuard, RateGuard
+from gateway.http.joining import JoinRoutes
+from gateway.http.managing import Managers
+from gateway.http.members import MemberRoutes
 from gateway.http.problem import HANDLERS
 from gateway.http.proxies import ClientGuard
 from gateway.http.rooms import RoomRoutes
@@ -36,17 +39,19 @@ def build_app(
 ) -> Starlette:
     """The application. The outermost guard comes first: headers also stand on what the others refuse."""
     development = settings.development.login
-    guests = {tenant.id: tenant.guests for tenant in settings.deployment.tenants}
     notes = LoginNotes(services.telemetry)
     logins = AccountSessions(services.store, services.clock, services.rng, notes.stolen)
     parts = login_parts(settings, services, notes)
     who = Who(services.deployment.id, sessions, logins)
+    managers = Managers(services, who, meetings)
     routes: list[BaseRoute] = [
         *FactRoutes(services, development=development, metrics=metrics).routes(),
         *DevelopmentRoutes(services, sessions, offered=development).routes(),
         *LoginRoutes(services, parts, logins).routes(),
         *MeRoutes(services, who, sessions, logins, parts).routes(),
-        *RoomRoutes(services, who, meetings.people, lambda tenant: guests.get(tenant, True)).routes(),
+        *RoomRoutes(services, managers, meetings).routes(),
+        *JoinRoutes(services, who, meetings).routes(),
+        *MemberRoutes(services, managers).routes(),
         *meetings.routes(),
         *static_routes(settings.static),
     ]

@@ -163,6 +163,8 @@ class Flow:
             )
         except UserError as error:
             raise Refused(error, None, "/") from error
+        if pending is None:
+            raise Refused(UserError("login_expired"), None, "/")
         provider: Provider | None = None
         try:
             if pending.provider != name:

@@ -90,7 +90,7 @@ describe("certificates", () => {
     const { api, asked } = made({ "/api/me/certificates": { certificates: [one], before: "1-ab" }, "/api/me/certificates?before=1-ab": { certificates: [], before: null } });
     const page = await ownCertificates(api, "token", null);
     expect(page).toEqual({ certificates: [one], before: "1-ab" });
-    expect((asked[0]?.[1].headers as Record<string, string>)["Authorization"]).toBe("Bearer token");
+    expect(asked.map(([, init]) => init.headers)).toContainEqual({ Accept: "application/json", Authorization: "Bearer token" });
     expect((await ownCertificates(api, null, page.before)).before).toBeNull();
     const wrong = made({ "/api/me/certificates": { certificates: [{ ...one, issued: "1" }], before: null } });
     await expect(ownCertificates(wrong.api, null, null)).rejects.toThrow("malformed");
