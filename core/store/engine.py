@@ -22,7 +22,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import StaticPool
 
-from core.errors import StoreBusy, StoreConflict, StoreUnavailable
+from core.errors import StartError, StoreBusy, StoreConflict, StoreUnavailable
 
 BUSY_SECONDS = 10
 """How long a writer waits for another. Lower makes bursts fail; higher hides a stuck writer longer."""
@@ -118,6 +118,21 @@ def migrate(connection: Connection, revision: str = "head") -> None:
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({MIGRATING})")
     command.upgrade(_config(connection), revision)
+
+
+def migrate_sqlite(connection: Connection) -> None:
+    """The same on SQLite, which changes a table by copying it: dropping the old one would count as deleting
+    what other tables refer to, so references are checked once, before anything is kept."""
+    cursor = connection.connection.cursor()
+    cursor.execute("PRAGMA foreign_keys=OFF")
+    try:
+        with connection.begin():
+            migrate(connection)
+            if connection.exec_driver_sql("PRAGMA foreign_key_check").first() is not None:
+                raise StartError("The database at store.url has rows that refer to nothing.")
+    finally:
+        cursor.execute("PRAGMA foreign_keys=ON")
+        cursor.close()
 
 
 def is_newest(connection: Connection) -> bool:

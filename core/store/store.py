@@ -6,7 +6,7 @@ from sqlalchemy import URL, Connection, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from core.errors import StartError
-from core.store.engine import is_newest, make_engine, migrate, reading, translated
+from core.store.engine import is_newest, make_engine, migrate, migrate_sqlite, reading, translated
 from core.store.grants import check_role, grant
 from core.store.groups import SqlGroups
 from core.store.rooms import SqlRooms
@@ -49,8 +49,8 @@ async def open_store(
         engine = make_engine(url)
         try:
             if engine.dialect.name == "sqlite":
-                async with engine.execution_options(write=True).begin() as connection:
-                    await connection.run_sync(migrate)
+                async with engine.execution_options(write=True).connect() as connection:
+                    await connection.run_sync(migrate_sqlite)
             else:
                 if owner is not None:
                     await _migrate_as(owner, engine.url.username or "")
