@@ -95,7 +95,7 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
                 deployment=configured(issuer),  # type: ignore[arg-type]
             )
             sessions = Sessions(store, ports.clock, ports.rng, [one.id for one in people.TENANTS])
-            app = build_app(settings, ports, sessions, NoMeetings(), None)
+            app = build_app(settings, ports, sessions, NoMeetings(ports), None)
             server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="off"))
             serving = asyncio.create_task(server.serve([listening]))
             yield House(base, issuer, store)
