@@ -6,14 +6,14 @@ once and tells the engine only what differs from what it was told before. The no
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from core.errors import MediaQueueFull, PeerError
 from core.ports import MediaNode, Rng
 from core.sdp.layout import SlotId
-from core.sfu.peer import MediaPeer, SlotState
+from core.sfu.peer import SOURCES, MediaPeer, SlotState
 from core.sfu.slots import Track, Wish, allocate, max_layer
 
 CONNECTIONS = 2
@@ -63,6 +63,7 @@ class Attendee:
     sources: dict[str, str] = field(default_factory=dict)
     flowing: dict[str, int] = field(default_factory=dict)
     muted: set[str] = field(default_factory=set)
+    publish: frozenset[str] = frozenset(SOURCES)
     signing: bool = False
     view: list[Wish] | None = None
     wished: frozenset[Track] = frozenset()
@@ -178,6 +179,21 @@ class SfuRoom:
         self._tell_muted(person, source, True)
         self._concern(participant, source)
 
+    def set_publish(self, participant: str, sources: Collection[str]) -> None:
+        """The sources a participant may send: the engine drops every other from its first packet, on each
+        connection, whatever its owner says. Of the audience none."""
+        person = self._person(participant)
+        publish = frozenset(sources)
+        if publish != person.publish:
+            person.publish = publish
+            for peer in person.connections.values():
+                self._tell_publish(peer, publish)
+            self._concern(participant)
+
+    def _tell_publish(self, peer: MediaPeer, publish: frozenset[str]) -> None:
+        sources = [source for source in SOURCES if source in publish]
+        self._command({"set_publish": {"peer": peer.peer, "sources": sources}})
+
     def set_signing(self, participant: str, on: bool) -> None:
         """Signing counts as speaking (M4.7): the engine gives it a speaker's place as it gives it to a
         voice."""
@@ -213,7 +229,7 @@ class SfuRoom:
         person = self._person(participant)
         known = person.connections.get(number)
         if known is not None:
-            answer = known.answer(self.room, sdp, self._codec)
+            answer = known.answer(self.room, sdp, self._codec, person.publish)
             self._mark(participant)
             return answer
         if person.connections and number <= max(person.connections):
@@ -221,7 +237,7 @@ class SfuRoom:
         if len(person.connections) >= CONNECTIONS:
             raise PeerError("connection_unknown", f"close one first: {CONNECTIONS} are open")
         peer = MediaPeer(new_peer, participant, number, self.worker, self._media, self._rng)
-        answer = peer.answer(self.room, sdp, self._codec)
+        answer = peer.answer(self.room, sdp, self._codec, person.publish)
         person.connections[number] = peer
         self._peers[new_peer] = peer
         self._command({"set_leaf": {"peer": new_peer, "leaf": person.leaf}})
@@ -360,6 +376,7 @@ class SfuRoom:
         for person in self._people.values():
             for peer in person.connections.values():
                 peer.told.clear()
+                self._tell_publish(peer, person.publish)
                 self._command({"set_leaf": {"peer": peer.peer, "leaf": person.leaf}})
                 self._tell_signing(peer, person.signing)
             for source in SENT_KINDS:
@@ -373,8 +390,11 @@ class SfuRoom:
             for participant, person in self._people.items()
             if person.leaf is not None and person.connections
             for source in SENT_KINDS
-            if person.sources.get(source) == "live"
-            or (person.flowing.get(source) and person.sources.get(source) != "off")
+            if source in person.publish
+            and (
+                person.sources.get(source) == "live"
+                or (person.flowing.get(source) and person.sources.get(source) != "off")
+            )
         ]
 
     def _seat(self, participant: str, person: Attendee, peer: MediaPeer, live: Sequence[Track]) -> None:

@@ -281,6 +281,7 @@ mod tests {
     use super::*;
     use entente_media::types::{
         Fingerprint, IceCredentials, IceRole, PeerId, RemoteParameters, RoomId, Secret, Setup,
+        Source,
     };
     use entente_media::worker::probe::Probe;
     use std::sync::atomic::AtomicUsize;
@@ -330,6 +331,8 @@ mod tests {
             setup: Setup::Passive,
             role: IceRole::Lite,
             candidate: None,
+            allowance: None,
+            publish: Source::ALL.to_vec(),
             sections: vec![],
         }
     }

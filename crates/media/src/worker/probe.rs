@@ -18,6 +18,10 @@ pub struct Probe {
     pub rtp: Vec<(PeerId, Vec<u8>)>,
     /// Plain RTCP compounds, with the peer that sent them.
     pub rtcp: Vec<(PeerId, Vec<u8>)>,
+    /// The sources that a peer may send, as it was told last.
+    pub publish: HashMap<PeerId, Vec<Source>>,
+    /// Plain RTP packets beyond their peer's allowance.
+    pub refused: Vec<(PeerId, Vec<u8>)>,
     /// RTP packets to send at the next timeout: peer, header length, packet.
     pub to_send: VecDeque<(PeerId, usize, Vec<u8>)>,
     /// RTCP compounds to send at the next timeout.
@@ -90,6 +94,10 @@ impl MediaHalf for Probe {
     ) {
     }
 
+    fn set_publish(&mut self, _now: Instant, peer: PeerId, sources: &[Source]) {
+        self.publish.insert(peer, sources.to_vec());
+    }
+
     fn set_muted(&mut self, _now: Instant, _peer: PeerId, _source: Source, _muted: bool) {}
 
     fn set_signing(&mut self, _now: Instant, _peer: PeerId, _signing: bool) {}
@@ -113,6 +121,10 @@ impl MediaHalf for Probe {
             "as the test asked"
         );
         self.rtp.push((peer, packet.to_vec()));
+    }
+
+    fn refuse_rtp(&mut self, _now: Instant, peer: PeerId, packet: &[u8]) {
+        self.refused.push((peer, packet.to_vec()));
     }
 
     fn handle_rtcp(&mut self, _now: Instant, peer: PeerId, compound: &[u8], _outbox: &mut Outbox) {

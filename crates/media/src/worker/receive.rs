@@ -323,12 +323,14 @@ impl<M: MediaHalf> Worker<M> {
         peer.heard(now);
         let (id, back) = (peer.id, peer.phase == Phase::Silent);
         let plain = &mut datagram[..length];
-        if !peer.affords(now, length) {
-            drops.count(DropReason::ClientRate);
-        } else if rtcp {
-            media.handle_rtcp(now, id, plain, outbox);
-        } else {
-            media.handle_rtp(now, id, plain, outbox);
+        match rtcp {
+            true if peer.affords_compound(now) => media.handle_rtcp(now, id, plain, outbox),
+            true => drops.count(DropReason::RtcpRate),
+            false if peer.affords_media(now, length) => media.handle_rtp(now, id, plain, outbox),
+            false => {
+                drops.count(DropReason::ClientRate);
+                media.refuse_rtp(now, id, plain);
+            }
         }
         if unproven {
             self.send_challenge(now, index, tuple);
