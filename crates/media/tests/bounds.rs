@@ -11,7 +11,9 @@ use entente_media::dtls::Version;
 use entente_media::ice::Tuple;
 use entente_media::rtcp::read::{Compound, Packet};
 use entente_media::types::{Command, Event, PeerId, SlotKind, Source};
-use pair::{CLIENT, Pair, SERVER, at_server, rtp, server_address};
+use entente_media::worker::Worker;
+use entente_media::worker::probe::Probe;
+use pair::{CLIENT, Fate, Pair, SERVER, at_server, rtp, server_address};
 use support::house::House;
 use support::meeting::{meeting, nacks_to, plis_to, rtp_to};
 use support::publisher::{Publisher, header};
@@ -165,6 +167,36 @@ fn m1_8_what_the_bound_refused_is_told_as_lost_and_not_asked_for() {
     house.wait(1_000);
     let told = losses_told(&mut house, 2);
     assert_eq!(told.last(), Some(&3), "one lost and two refused: {told:?}");
+}
+
+/// Datagrams of one read that many people get: the most the kernel joins is 64, in 16 buffers.
+#[test]
+fn m1_2_what_one_read_leads_to_is_sent_before_it_fills_the_memory() {
+    let mut pair = Pair::connect(Version::V12);
+    let queue = &mut pair.client.media_mut().to_send;
+    queue.extend((0..1_024).map(|n| (CLIENT, 12, rtp(n, 5, &[7; 100]))));
+    pair.up.clear();
+    pair.run_with(Duration::from_millis(5), |_, _| Fate::Lose);
+    let mut joined = pair.up.concat();
+    let segment = pair.up[0].len();
+    assert_eq!(joined.len(), 1_024 * segment);
+    pair.server.media_mut().echoes = 300;
+    let (mut calls, mut sent) = (0, 0);
+    let mut send = |worker: &mut Worker<Probe>| {
+        worker.flush();
+        let waiting: usize = worker.transmits().map(|run| run.count()).sum();
+        assert!(waiting <= 8_192 + 300, "{waiting} packets at once");
+        (calls, sent) = (calls + 1, sent + waiting);
+        worker.sent();
+    };
+    let (now, server) = (pair.now, &mut pair.server);
+    server.handle_datagrams(now, at_server(), &mut joined, segment, &mut send);
+    send(server);
+    assert_eq!(
+        (calls, sent),
+        (37, 1_024 * 300),
+        "and no oftener than needed"
+    );
 }
 
 #[test]

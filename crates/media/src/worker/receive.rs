@@ -18,6 +18,24 @@ const HOLD: std::time::Duration = std::time::Duration::from_secs(3);
 const MAX_DATAGRAM: usize = 1_500;
 
 impl<M: MediaHalf> Worker<M> {
+    /// Takes datagrams of one tuple that the kernel has joined, each of `segment` bytes but the last; as the bytes of one,
+    /// they are worthless afterwards. `send` is called, in between, as often as too much waits: flush, send and forget it.
+    pub fn handle_datagrams(
+        &mut self,
+        now: Instant,
+        tuple: Tuple,
+        joined: &mut [u8],
+        segment: usize,
+        mut send: impl FnMut(&mut Self),
+    ) {
+        for datagram in joined.chunks_mut(segment.max(1)) {
+            self.handle_datagram(now, tuple, datagram);
+            if self.must_flush() {
+                send(self);
+            }
+        }
+    }
+
     /// Takes one datagram; its bytes are worthless afterwards (SRTP is opened in place).
     pub fn handle_datagram(&mut self, now: Instant, tuple: Tuple, datagram: &mut [u8]) {
         self.counters.packets_in += 1;
