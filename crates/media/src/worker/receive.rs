@@ -165,7 +165,7 @@ impl<M: MediaHalf> Worker<M> {
         self.send_challenge(now, index, tuple);
         if self
             .peer(index)
-            .is_some_and(|peer| peer.ice.believes(tuple))
+            .is_some_and(|peer| peer.ice.believes(now, tuple))
         {
             self.heard(now, index);
         }
@@ -284,7 +284,7 @@ impl<M: MediaHalf> Worker<M> {
                 };
                 peer.session = Some(session);
                 peer.phase = Phase::Connected;
-                peer.ice.connected(peer.flights.only());
+                peer.ice.connected(now, peer.flights.only());
                 if let Some(wanted) = peer.ice.wanted() {
                     self.send_challenge(now, index, wanted);
                 }

@@ -273,6 +273,12 @@ pub fn server_check(transaction: [u8; 12]) -> Vec<u8> {
         .finish(&IntegrityKey::new(credentials("server").pwd.as_bytes()))
 }
 
+/// A check as the client sent it last, for whoever listens on the way.
+pub fn copied_check(pair: &Pair) -> Vec<u8> {
+    let check = pair.up.iter().rev().find(|bytes| bytes[..2] == [0, 1]);
+    check.expect("a Binding request").clone()
+}
+
 pub fn connected(events: &[Event]) -> bool {
     events
         .iter()
