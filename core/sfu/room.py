@@ -6,7 +6,7 @@ once and tells the engine only what differs from what it was told before. The no
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -63,12 +63,16 @@ class Attendee:
     sources: dict[str, str] = field(default_factory=dict)
     flowing: dict[str, int] = field(default_factory=dict)
     muted: set[str] = field(default_factory=set)
-    publish: frozenset[str] = frozenset(SOURCES)
+    held: frozenset[str] = frozenset()
     signing: bool = False
     view: list[Wish] | None = None
     wished: frozenset[Track] = frozenset()
     seats: dict[SlotId, Track] = field(default_factory=dict)
     seated: frozenset[Track] = frozenset()
+
+    def publish(self) -> list[str]:
+        """What the worker lets through, in the order of the m-lines."""
+        return [source for source in SOURCES if source not in self.held]
 
     def active(self) -> MediaPeer | None:
         """The newest connected connection, else the newest."""
@@ -93,9 +97,9 @@ class Attendee:
 
 
 class SfuRoom:
-    """Families: `attend`, `leave`, `set_leaf`, `set_source`, `set_view`, `mute` from the meeting; `answer`,
-    `close_connection` from a client's media; `handle` from the engine. After any of them `flush` is due,
-    which `touched` tells the node."""
+    """Families: `attend`, `leave`, `set_leaf`, `set_source`, `set_view`, `mute`, `hold` from the meeting;
+    `answer`, `close_connection` from a client's media; `handle` from the engine. After any of them `flush` is
+    due, which `touched` tells the node."""
 
     def __init__(
         self,
@@ -157,12 +161,13 @@ class SfuRoom:
         self._concern(participant)
 
     def set_source(self, participant: str, source: str, state: str) -> None:
-        """What a participant says it publishes. Saying `live` ends a host's mute of it."""
+        """What a participant says it publishes. Saying `live` ends a host's mute of it, and nothing that is
+        held."""
         person = self._person(participant)
         person.sources[source] = state
         if state == "live" and source in person.muted:
             person.muted.discard(source)
-            self._tell_muted(person, source, False)
+            self._tell_muted(person, source)
         self._concern(participant, source)
 
     def set_view(self, participant: str, view: Sequence[Wish]) -> None:
@@ -176,23 +181,21 @@ class SfuRoom:
         person = self._person(participant)
         person.muted.add(source)
         person.sources[source] = "muted"
-        self._tell_muted(person, source, True)
+        self._tell_muted(person, source)
         self._concern(participant, source)
 
-    def set_publish(self, participant: str, sources: Collection[str]) -> None:
-        """The sources a participant may send: the engine drops every other from its first packet, on each
-        connection, whatever its owner says. Of the audience none."""
+    def hold(self, participant: str, sources: frozenset[str]) -> None:
+        """Forward nothing of these sources, whatever their owner says, until another call leaves them out. The
+        engine drops them from their first packet, on every connection (M1.9)."""
         person = self._person(participant)
-        publish = frozenset(sources)
-        if publish != person.publish:
-            person.publish = publish
+        changed, person.held = person.held ^ sources, sources
+        if changed:
             for peer in person.connections.values():
-                self._tell_publish(peer, publish)
-            self._concern(participant)
+                self._tell_publish(peer, person)
+            self._concern(participant, *sorted(changed))
 
-    def _tell_publish(self, peer: MediaPeer, publish: frozenset[str]) -> None:
-        sources = [source for source in SOURCES if source in publish]
-        self._command({"set_publish": {"peer": peer.peer, "sources": sources}})
+    def _tell_publish(self, peer: MediaPeer, person: Attendee) -> None:
+        self._command({"set_publish": {"peer": peer.peer, "sources": person.publish()}})
 
     def set_signing(self, participant: str, on: bool) -> None:
         """Signing counts as speaking (M4.7): the engine gives it a speaker's place as it gives it to a
@@ -211,7 +214,8 @@ class SfuRoom:
     def _tell_signing(self, peer: MediaPeer, on: bool) -> None:
         self._command({"set_signing": {"peer": peer.peer, "signing": on}})
 
-    def _tell_muted(self, person: Attendee, source: str, muted: bool) -> None:
+    def _tell_muted(self, person: Attendee, source: str) -> None:
+        muted = source in person.muted
         for peer in person.connections.values():
             self._command({"set_muted": {"peer": peer.peer, "source": source, "muted": muted}})
 
@@ -229,7 +233,7 @@ class SfuRoom:
         person = self._person(participant)
         known = person.connections.get(number)
         if known is not None:
-            answer = known.answer(self.room, sdp, self._codec, person.publish)
+            answer = known.answer(self.room, sdp, self._codec, person.publish())
             self._mark(participant)
             return answer
         if person.connections and number <= max(person.connections):
@@ -237,11 +241,11 @@ class SfuRoom:
         if len(person.connections) >= CONNECTIONS:
             raise PeerError("connection_unknown", f"close one first: {CONNECTIONS} are open")
         peer = MediaPeer(new_peer, participant, number, self.worker, self._media, self._rng)
-        answer = peer.answer(self.room, sdp, self._codec, person.publish)
+        answer = peer.answer(self.room, sdp, self._codec, person.publish())
         person.connections[number] = peer
         self._peers[new_peer] = peer
         self._command({"set_leaf": {"peer": new_peer, "leaf": person.leaf}})
-        for source in person.muted:
+        for source in sorted(person.muted):
             self._command({"set_muted": {"peer": new_peer, "source": source, "muted": True}})
         if person.signing:
             self._tell_signing(peer, True)
@@ -376,11 +380,11 @@ class SfuRoom:
         for person in self._people.values():
             for peer in person.connections.values():
                 peer.told.clear()
-                self._tell_publish(peer, person.publish)
+                self._tell_publish(peer, person)
                 self._command({"set_leaf": {"peer": peer.peer, "leaf": person.leaf}})
                 self._tell_signing(peer, person.signing)
-            for source in SENT_KINDS:
-                self._tell_muted(person, source, source in person.muted)
+            for source in SOURCES:
+                self._tell_muted(person, source)
         self._all_dirty()
 
     def _live(self) -> list[Track]:
@@ -390,7 +394,7 @@ class SfuRoom:
             for participant, person in self._people.items()
             if person.leaf is not None and person.connections
             for source in SENT_KINDS
-            if source in person.publish
+            if source not in person.held
             and (
                 person.sources.get(source) == "live"
                 or (person.flowing.get(source) and person.sources.get(source) != "off")
