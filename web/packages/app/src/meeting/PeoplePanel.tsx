@@ -43,7 +43,7 @@ export function PeoplePanel({ meeting, snapshot, onClose, onProblem }: PeoplePan
               person={person}
               tenants={snapshot.tenants}
               host={host}
-              onMute={() => void meeting.mute(person.participant, "microphone").catch(report)}
+              onMute={() => void meeting.host.mute(person.participant, "microphone").catch(report)}
               onRemove={() => setRemoving(person)}
             />
           ))}
@@ -58,7 +58,7 @@ export function PeoplePanel({ meeting, snapshot, onClose, onProblem }: PeoplePan
           <Button
             look="danger"
             onPress={() => {
-              if (removing) void meeting.remove(removing.participant).catch(report);
+              if (removing) void meeting.host.remove(removing.participant).catch(report);
               setRemoving(null);
             }}
           >

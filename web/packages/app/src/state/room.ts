@@ -73,6 +73,8 @@ export class Room {
         roomSecret: this.#secret,
         session: who.session,
         guestName: who.guestName,
+        pin: null,
+        onLobby: () => undefined,
         ...given,
         language,
         signal: this.#giveUp.signal,

@@ -82,7 +82,7 @@ describe("a room", () => {
     const track = { readyState: "live", enabled: true, stop: () => undefined } as unknown as MediaStreamTrack;
     devices.store.update((state) => ({ ...state, microphone: { on: true, starting: false, track, problem: null } }));
     expect(meeting.calls).toContainEqual(["setMicrophone", true]);
-    meeting.change({ mutedBy: { source: "microphone", name: "Anna", time: 5 } });
+    meeting.change({ mutedBy: { source: "microphone", name: "Anna", time: 5, held: false } });
     expect(devices.store.getSnapshot().microphone.on).toBe(false);
     expect(meeting.calls.at(-1)).toEqual(["setMicrophone", false]);
   });
