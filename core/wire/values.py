@@ -133,6 +133,8 @@ class Knocker(Value):
     role: Role
     since: Count
     """Unix milliseconds."""
+    lookalike: bool
+    """Whether somebody with a login is in the meeting whom a reader would take for this guest's name."""
 
 
 class Person(Value):

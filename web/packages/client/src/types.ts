@@ -70,12 +70,17 @@ export interface Tile {
   attach(video: HTMLVideoElement): () => void;
 }
 
+/** What a certificate says of a name, for those who show one: whether it was checked, by whom, and what its bearer is. */
+export type Issued = Pick<Person, "role" | "nameChecked" | "tenant" | "deployment">;
+
 /** Something said in writing. */
 export interface ChatMessage {
   readonly id: string;
   readonly participant: string;
   /** The sender's name in the tree of the epoch that opened the message. */
   readonly name: string;
+  /** What that tree says of the name. */
+  readonly from: Issued | null;
   readonly text: string;
   /** Unix milliseconds by this device's clock. */
   readonly time: number;
@@ -165,7 +170,7 @@ export interface MeetingSnapshot {
   /** What this client itself publishes now. */
   readonly own: Readonly<Record<Source, OwnSource>>;
   /** A host has silenced one of our sources. */
-  readonly mutedBy: { readonly source: Source; readonly name: string; readonly time: number; readonly held: boolean } | null;
+  readonly mutedBy: { readonly source: Source; readonly name: string; readonly from: Issued | null; readonly time: number; readonly held: boolean } | null;
   /** The room's rules, as the node keeps them; null before it has told them. */
   readonly rules: Rules | null;
   /** What this client may do now, and what stands in the way of the rest. The node decides; this is so that a page can say it. */

@@ -11,6 +11,7 @@ export type {
   ChatMessage,
   Ended,
   EncryptionState,
+  Issued,
   Knocker,
   LobbyWait,
   MeetingSnapshot,

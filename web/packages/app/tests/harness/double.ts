@@ -60,6 +60,7 @@ export function knocker(index: number, change: Partial<Knocker> = {}): Knocker {
     tenant: index % 4 === 1 ? "finances" : "interieur",
     role: guest ? "guest" : "participant",
     since: Date.now() - 60_000 * (4 - index),
+    lookalike: false,
     ...change,
   };
 }
@@ -141,7 +142,7 @@ export class MeetingDouble implements Meeting {
   async sendChat(text: string): Promise<void> {
     this.calls.push(["sendChat", text]);
     const me = this.getSnapshot().people.find((known) => known.self);
-    const message = { id: `own-${this.calls.length}`, participant: me?.participant ?? "", name: me?.name ?? "", text, time: Date.now(), own: true };
+    const message = { id: `own-${this.calls.length}`, participant: me?.participant ?? "", name: me?.name ?? "", from: me ?? null, text, time: Date.now(), own: true };
     this.change({ messages: [...this.getSnapshot().messages, message] });
   }
 

@@ -5,7 +5,7 @@
 
 import type { Events, HelloReply, Person as Hint, ServerEvent, SlotHint } from "../generated/wire.ts";
 import type {
-  Alarm, ChatMessage, Ended, Knocker, LobbyWait, MeetingSnapshot, MeetingState, OwnSource, Person, Rights, Rules, Source, Tile,
+  Alarm, ChatMessage, Ended, Issued, Knocker, LobbyWait, MeetingSnapshot, MeetingState, OwnSource, Person, Rights, Rules, Source, Tile,
 } from "../types.ts";
 import type { GroupView } from "../worker/group.ts";
 import type { RosterLine } from "../worker/native.ts";
@@ -37,6 +37,10 @@ export interface Picture {
 }
 
 const NO_GROUP: GroupView = { epoch: null, leaf: null, suite: 0, code: null, members: [], stopped: "not_reached", group: null, prior: null };
+
+function issuedBy({ identity: { role, name_checked: nameChecked, tenant, deployment } }: RosterLine): Issued {
+  return { role, nameChecked, tenant, deployment };
+}
 
 const NOBODY: readonly Knocker[] = [];
 
@@ -127,7 +131,7 @@ export class MeetingModel {
       case "speakers":
         return this.#speakers(event);
       case "muted":
-        this.#mutedBy = { source: event.source as Source, name: this.#nameOf(event.by), time: now, held: event.held };
+        this.#mutedBy = { source: event.source as Source, name: this.#nameOf(event.by), from: this.#known(event.by), time: now, held: event.held };
         return;
       case "rules":
         this.#rules = event.rules;
@@ -165,8 +169,9 @@ export class MeetingModel {
     const line = this.#line(leaf, from === "self" ? this.#view.epoch : from.epoch);
     const participant = this.#hints.find((hint) => hint.leaf === leaf)?.participant ?? `leaf-${leaf}`;
     const name = line?.identity.name ?? "";
+    const said = line === null ? null : issuedBy(line);
     // Ids are the sender's choice: one cannot overwrite another's message.
-    const message = { id: `${leaf}/${content.id}`, participant, name, text: content.text, time: now, own: from === "self" };
+    const message = { id: `${leaf}/${content.id}`, participant, name, from: said, text: content.text, time: now, own: from === "self" };
     if (this.#messages.some((one) => one.id === message.id && one.participant === participant)) return;
     this.#messages = [...this.#messages, message].slice(-MAX_MESSAGES);
   }
@@ -280,7 +285,11 @@ export class MeetingModel {
   }
 
   #nameOf(participant: string): string {
-    return this.#people.find((person) => person.participant === participant)?.name ?? "";
+    return this.#known(participant)?.name ?? "";
+  }
+
+  #known(participant: string): Person | null {
+    return this.#people.find((person) => person.participant === participant) ?? null;
   }
 
   #speakers(event: Events["speakers"]): void {
