@@ -93,8 +93,9 @@ class Registry:
     async def recover(self) -> None:
         """Take up what an earlier run of this node left: meetings under way wait for their people, whose
         places are gone; those that have waited for long enough end."""
-        store, now = self._house.store, self._house.clock.now()
-        for record in await store.live_meetings():
+        now = self._house.clock.now()
+        for record in await self._house.store.live_meetings():
+            store = self._house.store.of(record.tenant)
             for person in await store.participants(record.id):
                 if person.left is None:
                     await store.set_left(person.id, now)
@@ -219,11 +220,12 @@ class Registry:
         if here >= look.standing.quota.meetings:
             raise UserError("quota_reached")
         suite = self._suite(room)
-        record: MeetingRecord = await house.store.of(room.tenant).start_meeting(
+        store = house.store.of(room.tenant)
+        record: MeetingRecord = await store.start_meeting(
             room.id, house.rng.bytes(12).hex(), house.clock.now()
         )
         meeting = Meeting(
-            room, record, house.store, house.clock, house.rng, house.telemetry, house.resume_seconds,
+            room, record, store, house.clock, house.rng, house.telemetry, house.resume_seconds,
             lambda: self.lobbies.list(room.id),
         )  # fmt: skip
         self._awaited[room.id] = (record.id, UnixMillis(house.clock.now() + RETURN))
@@ -245,7 +247,7 @@ class Registry:
         return Session(
             meeting,
             participant,
-            house.store,
+            house.store.of(meeting.room.tenant),
             house.signer,
             house.clock,
             house.rng,

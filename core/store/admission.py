@@ -93,9 +93,10 @@ class SqlAdmission:
 
     async def _live(self, connection: AsyncConnection, room: str) -> Meeting | None:
         table = tables.meetings
-        row = (
-            await connection.execute(select(table).where(table.c.room == room, table.c.ended.is_(None)))
-        ).first()
+        query = select(table).where(
+            self._scope.owns(table.c.tenant), table.c.room == room, table.c.ended.is_(None)
+        )
+        row = (await connection.execute(query)).first()
         return rows.meeting(row) if row else None
 
     async def _role(
@@ -121,11 +122,14 @@ class SqlAdmission:
         deployment, tenant, subject = uri[0].removeprefix("entente://").split("/", 2)
         gone, people = tables.exclusions, tables.participants
         excluded = await connection.scalar(
-            select(func.count()).where(gone.c.meeting == meeting.id, gone.c.uri == uri[0])
+            select(func.count()).where(
+                self._scope.owns(gone.c.tenant), gone.c.meeting == meeting.id, gone.c.uri == uri[0]
+            )
         )
         was = await connection.scalar(
             select(people.c.room_role)
             .where(
+                self._scope.owns(people.c.room_tenant),
                 people.c.meeting == meeting.id,
                 people.c.deployment == deployment,
                 people.c.tenant == tenant,
@@ -138,8 +142,11 @@ class SqlAdmission:
 
     async def exclude(self, meeting: str, uri: str, now: UnixMillis) -> None:
         """See the port."""
-        table = tables.exclusions
+        table, meetings = tables.exclusions, tables.meetings.c
+        ours = select(meetings.id).where(self._scope.owns(meetings.tenant), meetings.id == meeting)
         async with writing(self._engine) as connection:
+            if await connection.scalar(ours) is None:
+                raise StoreConflict(f"no meeting {meeting} of this tenant")
             try:
                 async with connection.begin_nested():
                     await connection.execute(
@@ -153,7 +160,9 @@ class SqlAdmission:
         table = tables.meetings
         async with writing(self._engine) as connection:
             await connection.execute(
-                update(table).where(table.c.id == meeting).values(locked=locked, guests_knock=guests_knock)
+                update(table)
+                .where(self._scope.owns(table.c.tenant), table.c.id == meeting)
+                .values(locked=locked, guests_knock=guests_knock)
             )
 
     async def set_rules(self, room: str, rules: RoomRules) -> None:
@@ -183,7 +192,9 @@ class SqlAdmission:
         table = tables.participants
         async with writing(self._engine) as connection:
             await connection.execute(
-                update(table).where(table.c.id == participant).values(room_role=role.value)
+                update(table)
+                .where(self._scope.owns(table.c.room_tenant), table.c.id == participant)
+                .values(room_role=role.value)
             )
 
     async def put_member(self, member: RoomMember, most: int) -> None:
@@ -193,6 +204,8 @@ class SqlAdmission:
             self._scope.owns(table.c.tenant), table.c.room == member.room, table.c.who == member.who
         )
         async with writing(self._engine) as connection:
+            if (await connection.execute(self._room(member.room))).first() is None:
+                raise StoreConflict(f"no room {member.room} of this tenant")
             changed = await connection.execute(update(table).where(which).values(role=member.role.value))
             if changed.rowcount:
                 return

@@ -210,7 +210,7 @@ async def test_a_store_that_fails_leaves_who_waits_where_it_is(
         raise StoreUnavailable("lost")
 
     with monkeypatch.context() as patched:
-        patched.setattr(world.store, "add_join_token", fails)
+        patched.setattr(world.store.of("exemple"), "add_join_token", fails)
         with pytest.raises(StoreUnavailable):
             await host.ask(requests.Admit(id=0, knock=waits.id))
     assert not waits.told
