@@ -387,7 +387,7 @@ export class Group implements FrameSecrets {
     const { leaf, epoch, missed, content } = opened;
     const known = decodeContent(content);
     // The hub lets messages through by the kind it was told: whoever told it another does not get round the room's rules.
-    if (known?.t === "chat" && event.kind !== "chat") return void (this.#mismatched += 1);
+    if (known !== null && kindOf(known) !== event.kind) return void (this.#mismatched += 1);
     const vouched = known?.t === "snapshot" ? this.#snapshots.open(this.#member, opened, known) : null;
     this.#ports.message({ leaf, epoch, order: event.order, missed, content, vouched });
   }
