@@ -47,16 +47,22 @@ export function ChatPanel({ meeting, snapshot, onClose }: ChatPanelProps): React
   );
 }
 
-/** The box to write in; where a rule leaves writing to the hosts, that is what stands in its place. */
-function Writing({ meeting, barred }: { readonly meeting: Meeting; readonly barred: string | null }): ReactElement {
-  const { t } = useTranslation();
+interface Draft {
+  readonly text: string;
+  /** Why the last one was not sent, as a code. */
+  readonly problem: string | null;
+  readonly write: (text: string) => void;
+  readonly send: (event?: FormEvent) => Promise<void>;
+}
+
+/** What is being written; a message that was refused comes back to be sent again. */
+function useDraft(meeting: Meeting, barred: boolean): Draft {
   const [text, setText] = useState("");
   const [problem, setProblem] = useState<string | null>(null);
-  const reason = useId();
   const send = async (event?: FormEvent): Promise<void> => {
     event?.preventDefault();
     const written = text.trim();
-    if (written === "" || barred !== null) return;
+    if (written === "" || barred) return;
     setText("");
     setProblem(null);
     try {
@@ -66,12 +72,20 @@ function Writing({ meeting, barred }: { readonly meeting: Meeting; readonly barr
       setProblem(codeOf(error));
     }
   };
+  return { text, problem, write: setText, send };
+}
+
+/** The box to write in; where a rule leaves writing to the hosts, that is what stands above it. */
+function Writing({ meeting, barred }: { readonly meeting: Meeting; readonly barred: string | null }): ReactElement {
+  const { t } = useTranslation();
+  const refused = barred !== null;
+  const { text, problem, write, send } = useDraft(meeting, refused);
+  const reason = useId();
   const keys = (event: KeyboardEvent): void => {
     if (event.key !== "Enter" || event.shiftKey || event.nativeEvent.isComposing) return;
     event.preventDefault();
     void send();
   };
-  const refused = barred !== null;
   return (
     <form className="chat-form" onSubmit={(event) => void send(event)}>
       {problem ? (
@@ -95,7 +109,7 @@ function Writing({ meeting, barred }: { readonly meeting: Meeting; readonly barr
           value={text}
           readOnly={refused}
           {...(refused ? { "aria-disabled": true, "aria-describedby": reason } : {})}
-          onChange={(event) => setText(event.target.value)}
+          onChange={(event) => write(event.target.value)}
           onKeyDown={keys}
         />
         <IconButton icon="send" label={t("chat.send")} type="submit" isDisabled={refused || text.trim() === ""} />

@@ -56,8 +56,8 @@ export interface RoomInfo {
 export interface OwnRoom {
   readonly slug: string;
   readonly title: string;
+  /** With the secret in its fragment. */
   readonly path: string;
-  readonly access: Access;
 }
 
 /** Some of my rooms; `after` asks for more, null when there are none. */
@@ -130,12 +130,7 @@ export class Api {
   async ownRooms(session: string, after: string | null = null): Promise<OwnRooms> {
     const query = after === null ? "" : `?after=${encodeURIComponent(after)}`;
     const body = await this.#call("GET", `/api/rooms${query}`, undefined, session);
-    const rooms = list(body["rooms"]).map((item) => ({
-      slug: text(item, "slug"),
-      title: text(item, "title"),
-      path: text(item, "path"),
-      access: oneOf(ACCESS, item["access"], "restricted"),
-    }));
+    const rooms = list(body["rooms"]).map((item) => ({ slug: text(item, "slug"), title: text(item, "title"), path: text(item, "path") }));
     return { rooms, after: typeof body["next"] === "string" ? body["next"] : null };
   }
 
