@@ -12,9 +12,10 @@ from core.store.groups import SqlGroups
 from core.store.rooms import SqlRooms
 from core.store.scope import Scope
 from core.store.sessions import SqlSessions
+from core.store.tenants import SqlTenants
 
 
-class SqlStore(SqlRooms, SqlSessions, SqlGroups):
+class SqlStore(SqlRooms, SqlSessions, SqlGroups, SqlTenants):
     """`core.ports.Store` on SQLAlchemy. Call `open_store`, then any query, `close` at the end."""
 
     def __init__(self, engine: AsyncEngine, scope: Scope = Scope()) -> None:  # noqa: B008 -- immutable
