@@ -237,5 +237,5 @@ async def _demo_room(settings: Settings, services: Services) -> str | None:
     rooms = await services.store.rooms_of(owner.uri)
     room = rooms[-1] if rooms else None
     if room is None:
-        room = await make_room(services, owner, "Entente", guests=True)
+        room = await make_room(services, owner, "Entente")
     return room.path

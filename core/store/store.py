@@ -6,6 +6,7 @@ from sqlalchemy import URL, Connection, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from core.errors import StartError
+from core.store.admission import SqlAdmission
 from core.store.engine import is_newest, make_engine, migrate, migrate_sqlite, reading, translated
 from core.store.grants import check_role, grant
 from core.store.groups import SqlGroups
@@ -15,7 +16,7 @@ from core.store.sessions import SqlSessions
 from core.store.tenants import SqlTenants
 
 
-class SqlStore(SqlRooms, SqlSessions, SqlGroups, SqlTenants):
+class SqlStore(SqlRooms, SqlSessions, SqlGroups, SqlAdmission, SqlTenants):
     """`core.ports.Store` on SQLAlchemy. Call `open_store`, then any query, `close` at the end."""
 
     def __init__(self, engine: AsyncEngine, scope: Scope = Scope()) -> None:  # noqa: B008 -- immutable
