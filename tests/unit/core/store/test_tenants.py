@@ -79,3 +79,16 @@ async def test_a_meetings_handshakes_go_after_the_tenants_retention_k4_2(opened:
     assert await store.forget("exemple", UnixMillis(START + 5)) == 0
     assert await store.forget("exemple", UnixMillis(START + 6)) == 2
     assert await store.group(b"g1") is None and await store.head(b"g2") is not None, "the other goes on"
+
+
+async def test_the_daily_purge_goes_by_each_tenants_own_retention(opened: Opened) -> None:
+    store, day = sql(opened), 24 * 3600 * 1000
+    await store.change_tenant(replace(people.TENANTS[0], retention_days=30))
+    await store.create_room(people.room())
+    await store.start_meeting("r1", "m1", START)
+    await store.create_group(people.group())
+    await store.end_meeting("m1", START)
+    assert await store.purge(UnixMillis(START + 30 * day)) == 0
+    assert await store.of("beispiel").purge(UnixMillis(START + 400 * day)) == 0
+    assert await store.purge(UnixMillis(START + 30 * day + 1)) == 1
+    assert await store.group(b"g1") is None
