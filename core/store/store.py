@@ -13,9 +13,14 @@ from core.store.groups import SqlGroups
 from core.store.rooms import SqlRooms
 from core.store.scope import Scope
 from core.store.sessions import SqlSessions
+from core.store.tenants import SqlTenants
+from core.values import UnixMillis
+
+DAY = 24 * 3600 * 1000
+"""Milliseconds."""
 
 
-class SqlStore(SqlRooms, SqlSessions, SqlGroups, SqlAdmission):
+class SqlStore(SqlRooms, SqlSessions, SqlGroups, SqlAdmission, SqlTenants):
     """`core.ports.Store` on SQLAlchemy. Call `open_store`, then any query, `close` at the end."""
 
     def __init__(self, engine: AsyncEngine, scope: Scope = Scope()) -> None:  # noqa: B008 -- immutable
@@ -26,6 +31,14 @@ class SqlStore(SqlRooms, SqlSessions, SqlGroups, SqlAdmission):
     def of(self, tenant: str) -> SqlStore:
         """See the port."""
         return SqlStore(self._engine, self._scope.narrowed(tenant))
+
+    async def purge(self, now: UnixMillis) -> int:
+        """See the port. A crash half way leaves some tenants for the next time."""
+        gone = await super().purge(now)
+        for tenant in await self.tenants():
+            before = UnixMillis(now - tenant.retention_days * DAY)
+            gone += await self.of(tenant.id).forget(tenant.id, before)
+        return gone
 
     async def ping(self) -> None:
         """See the port."""
