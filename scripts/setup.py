@@ -149,7 +149,7 @@ def _version(command: str, *arguments: str) -> tuple[int, ...]:
 
 
 def debian_packages(browsers: bool) -> list[str]:
-    """Debian packages that are missing here: a C compiler, venv, and for tests the two browsers."""
+    """Debian packages that are missing here: a C compiler, venv, and for tests browsers and SoftHSM."""
     missing = []
     if not shutil.which("cc"):
         missing.append("build-essential")
@@ -159,6 +159,8 @@ def debian_packages(browsers: bool) -> list[str]:
         missing.append("chromium")
     if browsers and not shutil.which("firefox-esr"):
         missing.append("firefox-esr")
+    if browsers and not shutil.which("softhsm2-util"):
+        missing.append("softhsm2")
     return missing
 
 

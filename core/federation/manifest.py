@@ -31,7 +31,7 @@ def manifest_fields(
             {
                 "tenant": tenant.id,
                 "name": tenant.name,
-                "roots": [info.roots[tenant.id]],
+                "roots": list(info.roots[tenant.id]),
                 "policy_key": info.policy_keys[tenant.id],
             }
             for tenant in tenants

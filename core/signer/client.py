@@ -32,7 +32,13 @@ class SignerRequests(ABC):
 
     async def info(self) -> SignerInfo:
         """See the port."""
-        return SignerInfo(**await self._ask("info", {}))
+        said = await self._ask("info", {})
+        roots = {tenant: tuple(ring) for tenant, ring in said["roots"].items()}
+        return SignerInfo(**{**said, "roots": roots})
+
+    async def ensure_tenant(self, tenant: str, name: str, short: str) -> None:
+        """See the port."""
+        await self._ask("ensure_tenant", {"tenant": tenant, "name": name, "short": short})
 
     async def issue_certificate(self, request: CertificateRequest) -> tuple[bytes, ...]:
         """See the port."""
@@ -51,6 +57,7 @@ class SignerRequests(ABC):
             "public_key": request.public_key,
             "nonce": request.nonce,
             "proof": request.proof,
+            "roots": list(request.roots),
         }
         return tuple(await self._ask("issue_certificate", fields))
 
@@ -75,9 +82,11 @@ class SignerRequests(ABC):
         """See the port."""
         return bytes(await self._ask("sign_policy", {"policy": {**fields, "tenant": tenant}}))
 
-    async def sign_revocation(self, tenant: str, fingerprint: bytes, reason: str) -> bytes:
+    async def sign_revocation(
+        self, tenant: str, fingerprint: bytes, reason: str, root: bytes = b""
+    ) -> bytes:
         """See the port."""
-        fields = {"tenant": tenant, "fingerprint": fingerprint, "reason": reason}
+        fields = {"tenant": tenant, "fingerprint": fingerprint, "reason": reason, "root": root}
         return bytes(await self._ask("sign_revocation", fields))
 
 
