@@ -22,6 +22,8 @@ from core.federation.statements import declare
 from core.meeting.revoking import Revoker
 from core.ports import Clock, Rng, Signer, Store, Telemetry
 from core.signer.client import SocketSigner
+from core.signer.router import SignerRouter
+from core.signer.tls import dial
 from core.store import open_store
 from core.tenants import demo
 from core.tenants.policy import TenantPolicy
@@ -34,6 +36,7 @@ from gateway.operator_channel import OperatorChannel, operator_socket
 from gateway.services import Meetings, Services
 from gateway.settings import Settings
 from gateway.signer_child import SignerKeeper
+from gateway.signer_keys import tls_files
 from gateway.socket import SocketMeetings, open_meetings
 from gateway.system import SystemClock, SystemRng
 from gateway.tenants import tenants_of
@@ -170,7 +173,14 @@ async def _signer(
     path = Path(settings.within(settings.signer.socket))
     signer = await SocketSigner.connect(path, clock, telemetry)
     stack.push_async_callback(signer.close)
-    return signer
+    elsewhere: dict[str, Signer] = {}
+    for remote in settings.signer.remotes:
+        where = f"{remote.host}:{remote.port}"
+        dialled = dial(remote.host, remote.port, tls_files(settings, remote))
+        one = SocketSigner(dialled, where, clock, telemetry)
+        stack.push_async_callback(one.close)
+        elsewhere |= dict.fromkeys(remote.tenants, one)
+    return SignerRouter(signer, elsewhere) if elsewhere else signer
 
 
 def _media(settings: Settings, telemetry: Telemetry) -> EngineNode:

@@ -129,7 +129,7 @@ class SignerKeys:
         self._put_root(tenant, number, self._vault.get(name) or self._vault.make(name), start)
         for old in held.authorities:
             if old not in standing:
-                self._root_path(tenant.id, old.number).unlink()
+                self.root_path(tenant.id, old.number).unlink()
                 self._vault.destroy(authority_name(tenant.id, old.number))
         self.tenants[tenant.id] = self._load(tenant.id)
         return self.tenants[tenant.id].authorities[-1]
@@ -141,7 +141,7 @@ class SignerKeys:
             raise StartError(f"{tenant} is no tenant of a signer elsewhere; name it in signer.remotes.")
         numbers = self._numbers(tenant)
         for number in numbers:
-            if _read_root(self._root_path(tenant, number)) == root:
+            if _read_root(self.root_path(tenant, number)) == root:
                 raise StartError(f"This root of {tenant} is known already.")
         number = numbers[-1] + 1 if numbers else 1
         path = self._folder / f"{tenant}-policy.pub"
@@ -150,7 +150,7 @@ class SignerKeys:
         if not path.exists():
             key = Ed25519PublicKey.from_public_bytes(policy_key)
             write_new(path, key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
-        write_new(self._root_path(tenant, number), _pem(root))
+        write_new(self.root_path(tenant, number), _pem(root))
         self.tenants[tenant] = self._load(tenant)
         return self.tenants[tenant].authorities[-1]
 
@@ -175,7 +175,7 @@ class SignerKeys:
         return TenantKeys(authorities, policy.public_key().public_bytes_raw(), policy)
 
     def _authority(self, tenant: str, number: int, own: bool) -> Authority:
-        path = self._root_path(tenant, number)
+        path = self.root_path(tenant, number)
         root = _read_root(path)
         key = self._vault.get(authority_name(tenant, number)) if own else None
         if own and key is None:
@@ -187,13 +187,14 @@ class SignerKeys:
 
     def _put_root(self, tenant: Tenant, number: int, key: Ed25519PrivateKey, start: UnixMillis) -> None:
         """The key is kept before its root: a crash between them leaves a key that the next try finds."""
-        write_new(self._root_path(tenant.id, number), _pem(make_root(tenant, key, start)))
+        write_new(self.root_path(tenant.id, number), _pem(make_root(tenant, key, start)))
 
     def _numbers(self, tenant: str) -> list[int]:
         names = (_ROOT.fullmatch(path.name) for path in self._folder.glob(f"{tenant}-root*.pem"))
         return sorted(int(name["number"] or 1) for name in names if name and name["tenant"] == tenant)
 
-    def _root_path(self, tenant: str, number: int) -> Path:
+    def root_path(self, tenant: str, number: int) -> Path:
+        """Where this root lies, PEM."""
         return self._folder / f"{tenant}-root{_suffix(number)}.pem"
 
 

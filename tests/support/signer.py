@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +27,9 @@ class LocalSigner(SignerRequests):
         tenants: Sequence[Tenant],
         clock: Clock,
         vault: Vault | None = None,
+        enrolled: Collection[str] = (),
     ) -> None:
-        self.keys = open_keys(folder, deployment, tenants, clock.now(), vault=vault)
+        self.keys = open_keys(folder, deployment, tenants, clock.now(), vault=vault, enrolled=enrolled)
         self._service = SignerService(self.keys, clock)
         self.requests: list[str] = []
 

@@ -50,6 +50,7 @@ async def test_a_client_trusts_a_certificate_whose_ca_key_never_left_its_token_k
     assert (await again.info()).roots == (await signer.info()).roots
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 async def test_a_token_that_ended_the_session_is_opened_again_and_one_that_is_gone_is_a_named_error(
     vault: TokenVault, token: Token, tmp_path: Path
 ) -> None:
