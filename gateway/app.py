@@ -7,6 +7,7 @@ way leaves no process, thread or file lock behind.
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import logging
 from collections.abc import AsyncIterator
@@ -28,6 +29,7 @@ from core.store import open_store
 from core.tenants import demo
 from core.tenants.policy import TenantPolicy
 from core.tenants.sessions import Sessions
+from core.tenants.standing import Standing
 from core.values import Deployment, LogLeaf, Person
 from gateway.http.build import build_app
 from gateway.http.rooms import make_room
@@ -83,7 +85,7 @@ async def _services(
     # The signer first: it refuses to start twice, and only a node that is alone may take meetings up.
     signer = await _signer(settings, config, stack, clock, telemetry)
     await tidy(store, clock, settings)
-    deployment = await _deployment(settings, store, signer, clock, rng)
+    standing = await _standing(settings, store, signer, clock, rng, stack)
     bus = MemoryBus(clock)
     stack.push_async_callback(bus.close)
     media = _media(settings, telemetry)
@@ -96,7 +98,7 @@ async def _services(
         signer=signer,
         media=media,
         telemetry=telemetry,
-        deployment=deployment,
+        standing=standing,
         connection_limit=settings.media.connection_limit,
     )
 
@@ -109,15 +111,32 @@ async def tidy(store: Store, clock: Clock, settings: Settings) -> None:
         await store.end_sessions()
 
 
-async def _deployment(settings: Settings, store: Store, signer: Signer, clock: Clock, rng: Rng) -> Deployment:
-    """What the settings say of the tenants, stored, declared and logged."""
+async def _standing(
+    settings: Settings, store: Store, signer: Signer, clock: Clock, rng: Rng, stack: AsyncExitStack
+) -> Standing:
+    """The deployment as it is declared now, and again when the signer's roots or time ask for it."""
+
     tenants = tenants_of(settings)
     for tenant in tenants:
         await store.put_tenant(tenant)
     policies = {one.id: TenantPolicy(tuple(one.suites), one.guests) for one in settings.deployment.tenants}
-    deployment = await declare(signer, clock, settings.folder, tenants, policies, ())
-    await _log_statements(store, deployment, clock, rng)
-    return deployment
+
+    async def declared() -> Deployment:
+        deployment = await declare(signer, clock, settings.folder, tenants, policies, ())
+        if standing is None or deployment != standing.deployment:
+            await _log_statements(store, deployment, clock, rng)
+        return deployment
+
+    standing: Standing | None = None
+    standing = Standing(await declared(), declared)
+    task = asyncio.create_task(standing.run(clock), name="statements")
+    stack.push_async_callback(_ended, task)
+    return standing
+
+
+async def _ended(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
 
 
 async def _operator(

@@ -18,6 +18,7 @@ from core.meeting.participant import Participant
 from core.meeting.session import Session
 from core.ports import Clock, Rng, Signer, Store, Telemetry
 from core.tenants.sessions import token_hash
+from core.tenants.standing import Standing
 from core.values import Deployment, Room, UnixMillis
 from core.values import Meeting as MeetingRecord
 from core.wire import requests as wire
@@ -45,7 +46,7 @@ class House:
     clock: Clock
     rng: Rng
     telemetry: Telemetry
-    deployment: Deployment
+    standing: Standing
     connection_limit: int
     max_video_slots: int
     resume_seconds: float
@@ -53,6 +54,11 @@ class House:
     open_parts: Callable[[Meeting, int], Awaitable[None]]
     close_parts: Callable[[Meeting], None]
     next_peer: Callable[[], int]
+
+    @property
+    def deployment(self) -> Deployment:
+        """What the deployment's statements say now; a meeting has its own, of when it began."""
+        return self.standing.deployment
 
 
 class Registry:
@@ -112,6 +118,8 @@ class Registry:
             meeting = self._meetings.get(room.id) or await self._begin(room)
             if len(meeting.people) >= house.max_people:
                 raise UserError("meeting_full")
+            if token.person.tenant not in meeting.deployment.policies:
+                raise UserError("certificates_unavailable")
             participant = await meeting.admit(token.person, host_if_first=True)
         try:
             return self._session(meeting, participant), self._hello_reply(meeting, participant)
@@ -123,13 +131,14 @@ class Registry:
         """The room's meeting, perhaps one that waits for its people: its order and its media are opened with
         it."""
         house = self._house
-        suite = self._suite(room)
+        suite, deployment = self._suite(room), house.deployment
         record: MeetingRecord = await house.store.start_meeting(
             room.id, house.rng.bytes(12).hex(), house.clock.now()
         )
         meeting = Meeting(
             room, record, house.store, house.clock, house.rng, house.telemetry, house.resume_seconds
         )
+        meeting.deployment = deployment
         self._awaited[room.id] = (record.id, UnixMillis(house.clock.now() + RETURN))
         await house.open_parts(meeting, suite)
         del self._awaited[room.id]
@@ -141,7 +150,7 @@ class Registry:
         """The best suite of the room's tenant (K2.6); a group keeps it for good."""
         suites = self._house.deployment.suites.get(room.tenant)
         if not suites:
-            raise UserError("room_unknown")
+            raise UserError("certificates_unavailable")
         return suites[0]
 
     def _session(self, meeting: Meeting, participant: Participant) -> Session:
@@ -155,12 +164,13 @@ class Registry:
             house.rng,
             house.telemetry,
             house.next_peer,
+            house.store,
         )
 
     def _hello_reply(self, meeting: Meeting, participant: Participant) -> wire.HelloReply:
-        house, person = self._house, participant.person
+        house, person, deployment = self._house, participant.person, meeting.deployment
         assert participant.nonce is not None
-        own = house.deployment.suites.get(person.tenant, ())
+        own = deployment.suites.get(person.tenant, ())
         return wire.HelloReply(
             participant=participant.id,
             nonce=participant.nonce,
@@ -175,11 +185,11 @@ class Registry:
                 }
             ),
             meeting=MeetingInfo(title=meeting.room.title, slug=meeting.room.slug),
-            suite=self._suite(meeting.room),
+            suite=deployment.suites[meeting.room.tenant][0],
             allow_classical=CLASSICAL in own,
-            deployment=house.deployment.id,
-            manifests=list(house.deployment.manifests),
-            policy=house.deployment.policies[person.tenant],
+            deployment=deployment.id,
+            manifests=list(deployment.manifests),
+            policy=deployment.policies[person.tenant],
             tenants=[
                 TenantLine(
                     deployment=tenant.deployment,
@@ -223,12 +233,15 @@ class Registry:
         if participant.id not in session.meeting.people:
             raise session.meeting.absence(participant.id)
 
-    async def revoke(self, data: bytes) -> None:
+    async def revoke(self, data: bytes, root: bytes = b"") -> None:
         """Hand a CA's revocation to every meeting of this node (K2.4); one that it does not concern tells
-        its members all the same, since they may meet that certificate later. The first error is raised once
-        every meeting has been told."""
+        its members all the same, since they may meet that certificate later. One that began before the root
+        with the SHA-256 `root` came can hold no certificate of it, and could not check its word. The first
+        error is raised once every meeting has been told."""
         failed: EntenteError | None = None
         for meeting in list(self._meetings.values()):
+            if root and not any(root in ring for ring in meeting.deployment.roots.values()):
+                continue
             try:
                 await meeting.revoke(data)
             except EntenteError as error:

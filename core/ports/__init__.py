@@ -5,6 +5,7 @@ nothing here retries by itself.
 """
 
 from core.ports.bus import Bus, Lease
+from core.ports.certificates import CertificateStore
 from core.ports.groups import GroupStore
 from core.ports.media import MediaNode
 from core.ports.rooms import RoomStore
@@ -15,6 +16,7 @@ from core.ports.system import Clock, Rng, Telemetry
 
 __all__ = [
     "Bus",
+    "CertificateStore",
     "Clock",
     "GroupStore",
     "Lease",

@@ -128,6 +128,13 @@ def begins(root: bytes) -> UnixMillis:
     return UnixMillis(int(start.timestamp()) * 1000)
 
 
+def validity(certificate: bytes) -> tuple[UnixMillis, UnixMillis]:
+    """When a leaf was issued and when it ends, Unix ms."""
+    leaf = x509.load_der_x509_certificate(certificate)
+    times = (leaf.not_valid_before_utc + BACKDATED, leaf.not_valid_after_utc)
+    return UnixMillis(int(times[0].timestamp()) * 1000), UnixMillis(int(times[1].timestamp()) * 1000)
+
+
 def issuer_of(certificate: bytes, roots: Iterable[bytes]) -> bytes | None:
     """The root that issued this leaf, by the identifier of its key (RFC 5280 section 4.2.1.1); None when it
     is none of these."""

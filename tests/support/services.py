@@ -11,6 +11,7 @@ from core.bus import MemoryBus
 from core.errors import SignerUnavailable
 from core.signer.client import SignerRequests
 from core.store import SqlStore
+from core.tenants.standing import Standing
 from core.values import Deployment, Tenant
 from gateway.services import Services
 from tests.support.clock import FakeClock
@@ -81,7 +82,7 @@ def services(store: SqlStore, clock: FakeClock | None = None, seed: int = 1) -> 
         signer=KeylessSigner(),
         media=FakeMediaNode(),
         telemetry=RecordingTelemetry(),
-        deployment=deployment(),
+        standing=Standing(deployment()),
     )
 
 

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Literal
 
 from core.errors import ChainBroken, StoreConflict, StoreUnavailable, UserError
+from core.records import CertificateRecord
 from core.store.rooms import TOKEN_GRACE
 from core.values import (
     CommitRecord,
@@ -52,6 +53,7 @@ class MemoryStore:
         self._receipts: dict[tuple[bytes, int, int, int], ReceiptRecord] = {}
         self._leaves: list[LogLeaf] = []
         self._revocations: list[RevocationRecord] = []
+        self.certificate_rows: dict[bytes, CertificateRecord] = {}
         self.fail: list[Literal["lost", "kept"]] = []
 
     def of(self, tenant: str) -> MemoryStore:
@@ -298,3 +300,24 @@ class MemoryStore:
 
     async def close(self) -> None:
         return
+
+    async def add_certificate(self, certificate: CertificateRecord) -> None:
+        if certificate.fingerprint in self.certificate_rows:
+            raise StoreConflict("known")
+        self.certificate_rows[certificate.fingerprint] = certificate
+
+    async def certificate(self, fingerprint: bytes) -> CertificateRecord | None:
+        return self.certificate_rows.get(fingerprint)
+
+    async def certificates_of(
+        self, subject: str | None, after: tuple[UnixMillis, bytes] | None, limit: int
+    ) -> list[CertificateRecord]:
+        raise NotImplementedError("pages are tested on the database")
+
+    async def end_account_sessions(self, subject: str) -> int:
+        return 0
+
+    async def mark_revoked(self, fingerprint: bytes, now: UnixMillis) -> None:
+        known = self.certificate_rows.get(fingerprint)
+        if known is not None and known.revoked is None:
+            self.certificate_rows[fingerprint] = replace(known, revoked=now)
