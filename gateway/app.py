@@ -25,7 +25,7 @@ from core.ports import Clock, Rng, Signer, Store, Telemetry
 from core.signer.client import SocketSigner
 from core.signer.router import SignerRouter
 from core.signer.tls import dial
-from core.store import open_store
+from core.store import DEPLOYMENT, open_store
 from core.tenants import demo
 from core.tenants.policy import TenantPolicy
 from core.tenants.sessions import Sessions
@@ -175,7 +175,8 @@ def _leaf(kind: str, content: bytes, clock: Clock, rng: Rng) -> LogLeaf:
 
 
 async def _log_statements(store: Store, deployment: Deployment, clock: Clock, rng: Rng) -> None:
-    """Manifests and policies are leaves of the log to come, each once (K9.1)."""
+    """Manifests and policies are leaves of the log to come, each once (K9.1); they are the deployment's."""
+    store = store.of(DEPLOYMENT)
     logged = {leaf.content for leaf in await store.leaves() if leaf.kind in ("manifest", "policy")}
     said = [("manifest", one) for one in deployment.manifests]
     said += [("policy", one) for one in deployment.policies.values()]

@@ -60,7 +60,7 @@ class Joint:
         return Context(
             keys=keys,
             trust=e2ee.Trust(list(deployment.manifests), policy, deployment.id, now),
-            store=services.store,
+            store=services.store.of(meeting.room.tenant),
             signer=services.signer,
             clock=services.clock,
             rng=services.rng,

@@ -166,7 +166,16 @@ class Meeting:
         self.people[participant.id] = participant
         self.media.attend(participant.id)
         try:
-            await self._store.add_participant(ParticipantRecord(participant.id, self.record.id, person, now))
+            await self._store.add_participant(
+                ParticipantRecord(
+                    participant.id,
+                    self.record.id,
+                    person,
+                    now,
+                    tenant=self.room.tenant,
+                    room_role=role,
+                )
+            )
         except BaseException:
             await self.never_came(participant)
             raise

@@ -75,8 +75,9 @@ class Registry:
     async def recover(self) -> None:
         """Take up what an earlier run of this node left: meetings under way wait for their people, whose
         places are gone; those that have waited for long enough end."""
-        store, now = self._house.store, self._house.clock.now()
-        for record in await store.live_meetings():
+        now = self._house.clock.now()
+        for record in await self._house.store.live_meetings():
+            store = self._house.store.of(record.tenant)
             for person in await store.participants(record.id):
                 if person.left is None:
                     await store.set_left(person.id, now)
@@ -132,11 +133,12 @@ class Registry:
         it."""
         house = self._house
         suite, deployment = self._suite(room), house.deployment
-        record: MeetingRecord = await house.store.start_meeting(
+        store = house.store.of(room.tenant)
+        record: MeetingRecord = await store.start_meeting(
             room.id, house.rng.bytes(12).hex(), house.clock.now()
         )
         meeting = Meeting(
-            room, record, house.store, house.clock, house.rng, house.telemetry, house.resume_seconds
+            room, record, store, house.clock, house.rng, house.telemetry, house.resume_seconds
         )
         meeting.deployment = deployment
         self._awaited[room.id] = (record.id, UnixMillis(house.clock.now() + RETURN))
@@ -158,7 +160,7 @@ class Registry:
         return Session(
             meeting,
             participant,
-            house.store,
+            house.store.of(meeting.room.tenant),
             house.signer,
             house.clock,
             house.rng,

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Collection
+from collections.abc import Awaitable, Callable, Collection
 from typing import Protocol
 
 from core._native import e2ee
@@ -37,12 +37,28 @@ class LiveMeetings(Protocol):
         ...
 
 
+EndSessions = Callable[[str, str], Awaitable[int]]
+"""Ends every login by a provider of this tenant's subject; how many there were."""
+
+
+async def nobody_logs_in(tenant: str, subject: str) -> int:
+    """Where no provider is."""
+    return 0
+
+
 class Revoker:
     """`by_subject` or `by_fingerprint`, one at a time. Both return how many certificates are void now, and
     raise OperatorError when there is nothing to end, SignerError and StoreError."""
 
     def __init__(
-        self, store: Store, signer: Signer, clock: Clock, rng: Rng, deployment: str, live: LiveMeetings
+        self,
+        store: Store,
+        signer: Signer,
+        clock: Clock,
+        rng: Rng,
+        deployment: str,
+        live: LiveMeetings,
+        end_sessions: EndSessions = nobody_logs_in,
     ) -> None:
         self._store = store
         self._signer = signer
@@ -50,6 +66,7 @@ class Revoker:
         self._rng = rng
         self._deployment = deployment
         self._live = live
+        self._end_sessions = end_sessions
         self._turn = asyncio.Lock()
 
     async def by_subject(self, tenant: str, subject: str, reason: str) -> int:
@@ -57,7 +74,7 @@ class Revoker:
         uri = f"entente://{self._deployment}/{tenant}/{subject}"
         async with self._turn:
             logins = await self._store.end_logins(self._deployment, tenant, subject)
-            logins += await self._store.of(tenant).end_account_sessions(subject)
+            logins += await self._end_sessions(tenant, subject)
             await self._live.expel(uri)
             found = await self._issued(lambda certificate: whose(certificate) == uri)
             if not found and not logins:
@@ -120,10 +137,10 @@ class Revoker:
         """Signed, logged and stored, in this order: what is stored is not logged again."""
         data = await self._signer.sign_revocation(tenant, fingerprint, reason, root)
         now, salt = self._clock.now(), self._rng.bytes(32)
-        leaf = LogLeaf(None, "revocation", digest(salt + data), salt, data, now)
-        await self._store.add_leaves([leaf])
-        await self._store.add_revocation(RevocationRecord(tenant, fingerprint, data, now))
-        await self._store.of(tenant).mark_revoked(fingerprint, now)
+        store = self._store.of(tenant)
+        await store.add_leaves([LogLeaf(None, "revocation", digest(salt + data), salt, data, now)])
+        await store.add_revocation(RevocationRecord(tenant, fingerprint, data, now))
+        await store.mark_revoked(fingerprint, now)
         return data
 
 

@@ -12,7 +12,7 @@ class CertificateStore(Protocol):
     """One row for each certificate, of the tenant whose CA issued it (K2.4)."""
 
     async def add_certificate(self, certificate: CertificateRecord) -> None:
-        """Store one, in the view of its own tenant. StoreConflict when its fingerprint is known."""
+        """Store one. StoreConflict when its fingerprint is known."""
         ...
 
     async def certificate(self, fingerprint: bytes) -> CertificateRecord | None:
@@ -24,10 +24,6 @@ class CertificateStore(Protocol):
     ) -> list[CertificateRecord]:
         """Newest first: of this person of the tenant, or of all its people. `after` is the `(issued,
         fingerprint)` of the last line of the page before. Needs the view of one tenant."""
-        ...
-
-    async def end_account_sessions(self, subject: str) -> int:
-        """Forget every session of this person of the tenant; how many there were."""
         ...
 
     async def mark_revoked(self, fingerprint: bytes, now: UnixMillis) -> None:

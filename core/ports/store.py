@@ -14,9 +14,8 @@ class Store(RoomStore, SessionStore, GroupStore, CertificateStore, Protocol):
     """The database, whichever it is."""
 
     def of(self, tenant: str) -> Store:
-        """The same database seen by one tenant: whatever is another's is not there. Writes that belong to a
-        tenant need this view; on the node's own, which sees every tenant it serves, they are a
-        LibraryError."""
+        """The same database seen by one tenant: whatever is another's is not there, and a value that is
+        another's is a LibraryError. The empty tenant is the deployment itself."""
         ...
 
     async def ping(self) -> None:

@@ -5,6 +5,7 @@ partial indexes and queries are written for PostgreSQL. What K4.2 wants stored b
 durable on return.
 """
 
+from core.store.scope import DEPLOYMENT
 from core.store.store import SqlStore, open_store
 
-__all__ = ["SqlStore", "open_store"]
+__all__ = ["DEPLOYMENT", "SqlStore", "open_store"]

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Row, and_, delete, insert, or_, select, update
+from sqlalchemy import Row, and_, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from core.errors import LibraryError
 from core.records import CertificateRecord
 from core.store import tables
 from core.store.engine import reading, writing
@@ -26,13 +25,12 @@ class SqlCertificates:
 
     async def add_certificate(self, certificate: CertificateRecord) -> None:
         """See the port."""
-        if certificate.tenant != self._scope.own:
-            raise LibraryError("a certificate is stored in the view of its own tenant")
+        self._scope.taking(certificate.tenant)
         async with writing(self._engine) as connection:
             await connection.execute(
                 insert(_T).values(
                     fingerprint=certificate.fingerprint,
-                    tenant=self._scope.own,
+                    tenant=certificate.tenant,
                     subject=certificate.subject,
                     role=certificate.role,
                     meeting=certificate.meeting,
@@ -63,13 +61,6 @@ class SqlCertificates:
         query = query.order_by(_C.issued.desc(), _C.fingerprint.desc()).limit(limit)
         async with reading(self._engine) as connection:
             return [_certificate(row) for row in await connection.execute(query)]
-
-    async def end_account_sessions(self, subject: str) -> int:
-        """See the port."""
-        c = tables.account_sessions.c
-        query = delete(tables.account_sessions).where(c.tenant == self._scope.own, c.subject == subject)
-        async with writing(self._engine) as connection:
-            return (await connection.execute(query)).rowcount
 
     async def mark_revoked(self, fingerprint: bytes, now: UnixMillis) -> None:
         """See the port."""

@@ -61,6 +61,12 @@ def _begin(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
 
 
+def _say_scope(connection: Connection) -> None:
+    """Tell row-level security whose rows this transaction is about; without it there are none."""
+    tenants = connection.get_execution_options().get("tenants", "")
+    connection.exec_driver_sql("SELECT set_config('entente.tenants', $1, true)", (tenants,))
+
+
 def make_engine(url: str) -> AsyncEngine:
     """An engine for the database at `url`; a SQLite file's folder is made and the file is readable by us
     alone."""
@@ -76,6 +82,8 @@ def make_engine(url: str) -> AsyncEngine:
         sqlite3.register_adapter(bool, int)
         event.listen(engine.sync_engine, "connect", _prepare_sqlite)
         event.listen(engine.sync_engine, "begin", _begin)
+    else:
+        event.listen(engine.sync_engine, "begin", _say_scope)
     return engine
 
 

@@ -17,7 +17,8 @@ class SqlStore(SqlRooms, SqlSessions, SqlGroups, SqlCertificates):
     """`core.ports.Store` on SQLAlchemy. Call `open_store`, then any query, `close` at the end."""
 
     def __init__(self, engine: AsyncEngine, scope: Scope = Scope()) -> None:  # noqa: B008 -- immutable
-        self._engine = engine
+        # Every transaction of this store says its scope, whichever family of queries begins it.
+        self._engine = engine.execution_options(tenants=scope.setting)
         self._scope = scope
 
     def of(self, tenant: str) -> SqlStore:

@@ -132,7 +132,8 @@ class RoomRoutes:
             if person is None:
                 person = self._admit_guest(room, body.guest_name)
             expires = UnixMillis(self._services.clock.now() + JOIN_SECONDS * 1000)
-            await self._services.store.add_join_token(JoinToken(hashed, room.id, person, expires))
+            token_record = JoinToken(hashed, room.id, person, expires, tenant=room.tenant)
+            await self._services.store.of(room.tenant).add_join_token(token_record)
             self._services.telemetry.count("entente_join_tokens_total", role=person.role.value)
         return JSONResponse(
             {"token": token, "socket": "/api/socket", "expires_in": JOIN_SECONDS},

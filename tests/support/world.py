@@ -206,7 +206,7 @@ class World:
         hashed = token_hash(token)
         assert hashed is not None
         expires = UnixMillis(self.clock.now() + life)
-        await self.store.add_join_token(JoinToken(hashed, room_id, who, expires))
+        await self.store.add_join_token(JoinToken(hashed, room_id, who, expires, "exemple"))
         return token
 
     async def hello(self, who: Person | None = None, room_id: str = "r1") -> Client:

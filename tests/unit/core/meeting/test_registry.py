@@ -21,8 +21,8 @@ async def test_a_person_who_could_not_be_stored_is_no_ghost_and_the_meeting_ends
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patched:
-        patched.setattr(world.store, "add_participant", fails)
-        patched.setattr(world.store, "set_left", fails)
+        patched.setattr(world.store.of("exemple"), "add_participant", fails)
+        patched.setattr(world.store.of("exemple"), "set_left", fails)
         with pytest.raises(StoreUnavailable, match="gone"):
             await world.hello()
     assert world.registry.people("r1") == 0

@@ -8,8 +8,8 @@ from itertools import chain
 import pytest
 
 from core.errors import LibraryError, StoreConflict
+from core.ports import Store
 from core.records import CertificateRecord
-from core.store import SqlStore
 from core.values import UnixMillis
 from tests.support.clock import START
 
@@ -25,7 +25,7 @@ def record(number: int, subject: str = "x-1", tenant: str = "exemple") -> Certif
     )
 
 
-async def pages(store: SqlStore, subject: str | None, limit: int) -> list[list[CertificateRecord]]:
+async def pages(store: Store, subject: str | None, limit: int) -> list[list[CertificateRecord]]:
     found: list[list[CertificateRecord]] = []
     after = None
     while page := await store.certificates_of(subject, after, limit):
@@ -34,7 +34,7 @@ async def pages(store: SqlStore, subject: str | None, limit: int) -> list[list[C
     return found
 
 
-async def test_a_person_and_an_administrator_page_through_what_was_issued(store: SqlStore) -> None:
+async def test_a_person_and_an_administrator_page_through_what_was_issued(store: Store) -> None:
     own = store.of("exemple")
     rows = [record(number, "x-1" if number % 2 else "x-2") for number in range(20)]
     for row in rows:
@@ -48,7 +48,7 @@ async def test_a_person_and_an_administrator_page_through_what_was_issued(store:
     assert await pages(own, "x-3", 3) == []
 
 
-async def test_a_certificate_is_its_own_tenants_alone(store: SqlStore) -> None:
+async def test_a_certificate_is_its_own_tenants_alone(store: Store) -> None:
     own, other = store.of("exemple"), store.of("beispiel")
     row = record(1)
     await own.add_certificate(row)
@@ -64,7 +64,7 @@ async def test_a_certificate_is_its_own_tenants_alone(store: SqlStore) -> None:
         await store.certificates_of(None, None, 10)
 
 
-async def test_the_first_revocation_stays(store: SqlStore) -> None:
+async def test_the_first_revocation_stays(store: Store) -> None:
     own = store.of("exemple")
     await own.add_certificate(record(1))
     for when in (START + 5, START + 9):
