@@ -25,6 +25,7 @@ from core.signer.router import SignerRouter
 from core.signer.server import SignerServer
 from core.signer.service import SignerService
 from core.signer.tls import TlsFiles, TlsServer, dial
+from core.tenants.policy import LIFE, RENEW
 from tests.support.clock import START, FakeClock
 from tests.support.people import DEPLOYMENT, TENANTS, person
 from tests.support.private_ca import PrivateCa
@@ -204,6 +205,12 @@ async def test_a_ministry_whose_signer_is_down_cannot_certify_and_no_other_notic
     assert again == deployment, "what it signed before still stands"
     fresh = await declare(node, clock, tmp_path / "another", TENANTS, {}, ())
     assert set(fresh.policies) == {"beispiel"} and fresh.suites.keys() == {"beispiel"}
+    await clock.advance((LIFE - RENEW) / 1000 + 1)
+    due = await declare(node, clock, tmp_path / "node", TENANTS, {}, ())
+    assert due.policies["exemple"] == deployment.policies["exemple"], "due to be renewed, and valid still"
+    assert due.policies["beispiel"] != deployment.policies["beispiel"]
+    await clock.advance(RENEW / 1000)
+    assert set((await declare(node, clock, tmp_path / "node", TENANTS, {}, ())).policies) == {"beispiel"}
     await remote.close()
 
 
