@@ -50,6 +50,10 @@ def parser() -> argparse.ArgumentParser:
         )
         if name == "signer":
             _add_signer(verb)
+        if name == "serve":
+            verb.add_argument(
+                "--tenant", action="append", metavar="ID", help="serve this ministry alone (repeat for more)"
+            )
         if name == "revoke":
             _add_revocation(verb)
         if name == "config":

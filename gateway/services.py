@@ -11,9 +11,11 @@ from typing import Protocol
 
 from starlette.routing import BaseRoute
 
+from core.meeting.admission import Pin
+from core.meeting.entrance import Look
 from core.ports import Bus, Clock, MediaNode, Rng, Signer, Store, Telemetry
 from core.tenants.standing import Standing
-from core.values import Deployment
+from core.values import Deployment, Person, Room
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,18 @@ class Meetings(Protocol):
 
     def people(self, room: str) -> int:
         """How many are in the room's live meeting; 0 when there is none."""
+        ...
+
+    async def look(self, room: Room, person: Person | None, pin: Pin) -> Look:
+        """How somebody would come into this room now."""
+        ...
+
+    def count_admission(self, at: str, look: Look) -> None:
+        """Count what became of somebody at the door."""
+        ...
+
+    async def room_changed(self, room: Room, *, rules: bool) -> None:
+        """A room was changed beside its meeting; `rules` says whether its rules were meant."""
         ...
 
     async def close(self) -> None:

@@ -50,6 +50,12 @@ _ROWS = (
     _counter("entente_http_refused_total", "Requests refused before a route saw them", "reason"),
     _counter("entente_logins_total", "Logins", "method"),
     _counter("entente_join_tokens_total", "Join tokens given out", "role"),
+    # Who comes in.
+    _counter(
+        "entente_admissions_total", "Decisions at the door, at join, knock and hello", "at", "result"
+    ),
+    _counter("entente_knocks_total", "Knocks at lobbies", "result"),
+    _counter("entente_lobby_total", "Waits in lobbies that ended, by how", "outcome"),
     # Sockets.
     _gauge("entente_sockets", "Open sockets"),
     _counter("entente_socket_requests_total", "Requests on sockets", "type", "result"),

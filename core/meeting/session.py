@@ -21,8 +21,10 @@ from core.errors import (
     UserError,
     WireError,
 )
+from core.meeting.commands import Commands, Desk
 from core.meeting.meeting import Meeting
 from core.meeting.participant import Participant
+from core.meeting.permissions import may_chat
 from core.ports import Clock, Rng, Signer, Store, Telemetry
 from core.records import CertificateRecord
 from core.sfu.slots import Track, Wish
@@ -48,17 +50,19 @@ class Session:
         rng: Rng,
         telemetry: Telemetry,
         next_peer: Callable[[], int],
+        desk: Desk,
         certificates: Store,
     ) -> None:
         self.meeting = meeting
         self.participant = participant
-        self._store = store
+        self._store = store.of(meeting.room.tenant)
         self._signer = signer
         self._clock = clock
         self._rng = rng
         self._telemetry = telemetry
         self._next_peer = next_peer
         self._certificates = certificates
+        commands = Commands(meeting, participant, desk)
         self._handlers: Mapping[type[wire.Request], Callable[[Any], Awaitable[Value]]] = {
             wire.Certify: self._certify,
             wire.KeyPackage: self._key_package,
@@ -71,12 +75,11 @@ class Session:
             wire.MediaClose: self._close,
             wire.SetSource: self._source,
             wire.SetView: self._view,
-            wire.Mute: self._mute,
             wire.Signing: self._signing,
-            wire.Remove: self._remove,
             wire.Leave: self._leave,
             wire.Ping: self._ping,
             wire.Stats: self._stats,
+            **dict.fromkeys(commands.handlers, commands.carry_out),
         }
 
     async def handle(self, request: wire.Request) -> Value:
@@ -213,7 +216,10 @@ class Session:
         return wire.Empty()
 
     async def _message(self, request: wire.SendMessage) -> wire.Empty:
-        await self.meeting.ordering.message(self.participant.id, request.data, request.epoch)
+        person = self.participant
+        if request.kind == "chat" and not may_chat(person.room_role, self.meeting.room.rules):
+            raise UserError("rule_refused")
+        await self.meeting.ordering.message(person.id, request.data, request.epoch, request.kind)
         return wire.Empty()
 
     # ---- media --------------------------------------------------------------------------------------------
@@ -238,16 +244,8 @@ class Session:
 
     # ---- people -------------------------------------------------------------------------------------------
 
-    async def _mute(self, request: wire.Mute) -> wire.Empty:
-        self.meeting.mute(self.participant, request.participant, request.source)
-        return wire.Empty()
-
     async def _signing(self, request: wire.Signing) -> wire.Empty:
         self.meeting.set_signing(self.participant, request.on)
-        return wire.Empty()
-
-    async def _remove(self, request: wire.Remove) -> wire.Empty:
-        await self.meeting.remove(self.participant, request.participant)
         return wire.Empty()
 
     async def _leave(self, request: wire.Leave) -> wire.Empty:

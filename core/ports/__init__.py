@@ -4,6 +4,7 @@ Only `gateway/app.py` plugs real things in. All async methods may raise the port
 nothing here retries by itself.
 """
 
+from core.ports.admission import AdmissionStore
 from core.ports.bus import Bus, Lease
 from core.ports.certificates import CertificateStore
 from core.ports.groups import GroupStore
@@ -15,6 +16,7 @@ from core.ports.store import Store
 from core.ports.system import Clock, Rng, Telemetry
 
 __all__ = [
+    "AdmissionStore",
     "Bus",
     "CertificateStore",
     "Clock",

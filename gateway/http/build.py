@@ -11,7 +11,10 @@ from starlette.routing import BaseRoute
 from core.tenants.sessions import Sessions
 from gateway.http.facts import FactRoutes
 from gateway.http.guards import BodyGuard, HeaderGuard, HostGuard, ProxyGuard, RateGuard
+from gateway.http.joining import JoinRoutes
 from gateway.http.login import LoginRoutes
+from gateway.http.managing import Managers
+from gateway.http.members import MemberRoutes
 from gateway.http.problem import HANDLERS
 from gateway.http.proxies import ClientGuard
 from gateway.http.rooms import RoomRoutes
@@ -29,11 +32,13 @@ def build_app(
 ) -> Starlette:
     """The application. The outermost guard comes first: headers also stand on what the others refuse."""
     development = settings.development.login
-    guests = {tenant.id: tenant.guests for tenant in settings.deployment.tenants}
+    managers = Managers(services, sessions, meetings)
     routes: list[BaseRoute] = [
         *FactRoutes(services, development=development, metrics=metrics).routes(),
         *LoginRoutes(services, sessions, development=development).routes(),
-        *RoomRoutes(services, sessions, meetings.people, lambda tenant: guests.get(tenant, True)).routes(),
+        *RoomRoutes(services, managers, meetings).routes(),
+        *JoinRoutes(services, sessions, meetings).routes(),
+        *MemberRoutes(services, managers).routes(),
         *meetings.routes(),
         *static_routes(settings.static),
     ]

@@ -9,10 +9,12 @@ from starlette.routing import BaseRoute
 
 from core.bus import MemoryBus
 from core.errors import SignerUnavailable
+from core.meeting.admission import Pin
+from core.meeting.entrance import Entrance, Look
 from core.signer.client import SignerRequests
 from core.store import SqlStore
 from core.tenants.standing import Standing
-from core.values import Deployment, Tenant
+from core.values import Deployment, Person, Room, Tenant
 from gateway.services import Services
 from tests.support.clock import FakeClock
 from tests.support.media import FakeMediaNode
@@ -44,8 +46,11 @@ class KeylessSigner(SignerRequests):
 class NoMeetings:
     """`gateway.services.Meetings` without a socket; `crowd` is how many are in each room."""
 
-    def __init__(self) -> None:
+    def __init__(self, services: Services) -> None:
         self.crowd: dict[str, int] = {}
+        self.changed: list[tuple[Room, bool]] = []
+        rules = {tenant.id: tenant.policy for tenant in services.deployment.tenants}
+        self.entrance = Entrance(services.store, services.clock, rules, lambda _room: None)
 
     def routes(self) -> Sequence[BaseRoute]:
         """None."""
@@ -54,6 +59,17 @@ class NoMeetings:
     def people(self, room: str) -> int:
         """As the test says."""
         return self.crowd.get(room, 0)
+
+    async def look(self, room: Room, person: Person | None, pin: Pin) -> Look:
+        """As a node would with no meeting running."""
+        return await self.entrance.look(room, person, pin=pin)
+
+    def count_admission(self, at: str, look: Look) -> None:
+        """Not counted."""
+
+    async def room_changed(self, room: Room, *, rules: bool) -> None:
+        """Remembered."""
+        self.changed.append((room, rules))
 
     async def close(self) -> None:
         """Nothing to end."""
@@ -71,7 +87,12 @@ def deployment(tenants: tuple[Tenant, ...] = TENANTS) -> Deployment:
     )
 
 
-def services(store: SqlStore, clock: FakeClock | None = None, seed: int = 1) -> Services:
+def services(
+    store: SqlStore,
+    clock: FakeClock | None = None,
+    seed: int = 1,
+    tenants: tuple[Tenant, ...] = TENANTS,
+) -> Services:
     """Doubles everywhere but the store."""
     clock = clock or FakeClock()
     return Services(
@@ -82,7 +103,7 @@ def services(store: SqlStore, clock: FakeClock | None = None, seed: int = 1) -> 
         signer=KeylessSigner(),
         media=FakeMediaNode(),
         telemetry=RecordingTelemetry(),
-        standing=Standing(deployment()),
+        standing=Standing(deployment(tenants)),
     )
 
 

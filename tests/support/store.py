@@ -11,7 +11,8 @@ from dataclasses import replace
 from typing import Literal
 
 from core.errors import ChainBroken, StoreConflict, StoreUnavailable, UserError
-from core.records import CertificateRecord
+from core.ports.admission import Standing, TenantState
+from core.records import CertificateRecord, RoomMember
 from core.store.rooms import TOKEN_GRACE
 from core.store.scope import Scope
 from core.values import (
@@ -26,10 +27,14 @@ from core.values import (
     Meeting,
     ParticipantRecord,
     PublicStateRecord,
+    Quota,
     ReceiptRecord,
     RevocationRecord,
     Room,
+    RoomRole,
+    RoomRules,
     Tenant,
+    TenantRules,
     UnixMillis,
     meeting_label,
 )
@@ -57,7 +62,10 @@ class MemoryStore:
         self._revocations: list[RevocationRecord] = []
         self.certificate_rows: dict[bytes, CertificateRecord] = {}
         self._failures: list[Literal["lost", "kept"]] = []
-
+        self._members: dict[tuple[str, str], RoomMember] = {}
+        self._excluded: set[tuple[str, str]] = set()
+        self.addresses: dict[tuple[str, str], str] = {}
+        """E-mail addresses that `trusted_address` tells, by tenant and subject."""
         self._scope = Scope()
         self._views: dict[str, MemoryStore] = {}
 
@@ -235,6 +243,78 @@ class MemoryStore:
         for key in over:
             del self._sessions[key]
         return len(old) + len(over)
+
+    async def trusted_address(self, tenant: str, subject: str, room_tenant: str) -> str | None:
+        return self.addresses.get((tenant, subject)) if self._scope.sees(tenant) else None
+
+    async def standing(self, room: str, whos: tuple[str, ...]) -> Standing | None:
+        found = await self.room_by_id(room)
+        if found is None:
+            return None
+        tenant = self._tenants.get(found.tenant)
+        meeting = next((m for m in self._meetings.values() if m.room == room and m.ended is None), None)
+        roles = {self._members[room, who].role for who in whos if (room, who) in self._members}
+        role = RoomRole.OWNER if found.owner in whos[:1] else next((r for r in RoomRole if r in roles), None)
+        excluded = meeting is not None and (meeting.id, whos[0] if whos else "") in self._excluded
+        was = [
+            p.room_role
+            for p in self._people.values()
+            if meeting is not None and p.meeting == meeting.id and p.person.uri in whos[:1]
+        ]
+        return Standing(
+            room=found,
+            policy=tenant.policy if tenant else TenantRules(),
+            quota=tenant.quota if tenant else Quota(),
+            suspended=bool(tenant and tenant.suspended),
+            role=role,
+            meeting=meeting,
+            excluded=excluded,
+            was=was[-1] if was and not excluded else None,
+        )
+
+    async def exclude(self, meeting: str, uri: str, now: UnixMillis) -> None:
+        if not self._mine(meeting):
+            raise StoreConflict(meeting)
+        self._excluded.add((meeting, uri))
+
+    async def set_door(self, meeting: str, *, locked: bool, guests_knock: bool) -> None:
+        if self._mine(meeting):
+            known = self._meetings[meeting]
+            self._meetings[meeting] = replace(known, locked=locked, guests_knock=guests_knock)
+
+    async def set_rules(self, room: str, rules: RoomRules) -> None:
+        if await self.room_by_id(room) is not None:
+            self._rooms[room] = replace(self._rooms[room], rules=rules)
+
+    async def change_room(self, room: Room) -> None:
+        if await self.room_by_id(room.id) is not None:
+            self._rooms[room.id] = room
+
+    async def set_participant_role(self, participant: str, role: RoomRole) -> None:
+        known = self._people[participant]
+        if self._mine(known.meeting):
+            self._people[participant] = replace(known, room_role=role)
+
+    async def put_member(self, member: RoomMember, most: int) -> None:
+        if await self.room_by_id(member.room) is None:
+            raise StoreConflict(member.room)
+        self._members[member.room, member.who] = member
+
+    async def remove_member(self, room: str, who: str) -> bool:
+        ours = await self.room_by_id(room) is not None
+        return ours and self._members.pop((room, who), None) is not None
+
+    async def members(self, room: str, after: str, limit: int) -> list[RoomMember]:
+        if await self.room_by_id(room) is None:
+            return []
+        found = sorted((m for m in self._members.values() if m.room == room), key=lambda m: m.who)
+        return [member for member in found if member.who > after][:limit]
+
+    async def tenant_state(self) -> TenantState:
+        return TenantState(TenantRules(), Quota(), False)
+
+    async def open_rooms(self, most: int) -> int:
+        return min(most, sum(room.closed is None for room in self._seen_rooms()))
 
     async def create_group(self, group: GroupRecord) -> None:
         if group.id in self._groups:

@@ -325,7 +325,7 @@ async def test_both_who_wait_for_one_request_learn_that_it_failed(world: World, 
     ordering, gate = first.session.meeting.ordering, asyncio.Event()
     assert isinstance(ordering, Delivery)
 
-    async def fails(participant: str, data: bytes, epoch: int) -> None:
+    async def fails(participant: str, data: bytes, epoch: int, kind: str) -> None:
         await gate.wait()
         raise error
 

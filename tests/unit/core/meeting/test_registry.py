@@ -82,7 +82,7 @@ async def test_a_store_that_fails_once_ends_neither_the_sweeps_nor_the_memory_of
     client = await world.join()
     await world.run(0.5)
     with monkeypatch.context() as patched:
-        patched.setattr(world.store, "end_meeting", fails)
+        patched.setattr(world.store.of("exemple"), "end_meeting", fails)
         await client.ask(requests.Leave(id=0))
         await world.run(3, step=1)
         assert len(await world.store.live_meetings()) == 1
