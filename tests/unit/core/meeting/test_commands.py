@@ -132,6 +132,20 @@ async def test_only_hosts_write_where_the_rule_says_so_and_hands_still_rise(worl
     assert await say(other, "signal") is None and await say(host, "chat") is None
 
 
+async def test_chat_that_says_it_is_a_signal_passes_the_node_and_no_receiver(world: World) -> None:
+    host = await world.join(OWNER)
+    await world.run(0.5)
+    other = await world.join(person("x-2"))
+    await world.run(2)
+    await host.ask(requests.SetRules(id=0, chat="hosts"))
+    honest = other.membership.say({"t": "chat", "id": "1", "text": "hello"}, world.clock.now())
+    assert await refusal(other, honest) == "rule_refused"
+    await other.ask(honest.model_copy(update={"kind": "signal"}))
+    await other.say({"t": "hand", "up": True})
+    await world.run(0.5)
+    assert host.alarms == ["message_disguised"] and host.said == [{"t": "hand", "up": True}]
+
+
 async def test_mute_all_stops_everybody_but_hosts_also_who_hides_that_it_sends(world: World) -> None:
     host, other, sly = [await world.hello(person(f"x-{n}")) for n in (1, 2, 3)]
     await live(host, "microphone")
