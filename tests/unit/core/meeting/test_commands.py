@@ -11,7 +11,6 @@ from core.records import RoomMember
 from core.values import Access, RoomRole, RoomRules
 from core.wire import events, requests
 from core.wire.values import Person as Line
-from tests.support.media import FakeMediaNode
 from tests.support.people import person, room
 from tests.support.world import Client, World
 from tests.unit.core.meeting.test_lobby import guest
@@ -32,12 +31,12 @@ def lines(client: Client) -> dict[str, Line]:
 
 
 def muted_at_worker(world: World, client: Client) -> dict[str, bool]:
-    """What the worker was last told of each source; needs a connection."""
-    media = world.services.media
-    assert isinstance(media, FakeMediaNode)
+    """Which sources of somebody the worker is told to drop; that it is, and does, is the room's test and
+    the end-to-end one."""
     attendee = client.session.meeting.media._people[client.id]  # type: ignore[attr-defined]
     return {
-        source: attendee.stopped(source) for source in ("microphone", "camera", "screen", "screen_sound")
+        source: source in attendee.muted | attendee.held
+        for source in ("microphone", "camera", "screen", "screen_sound")
     }
 
 
