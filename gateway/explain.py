@@ -10,7 +10,9 @@ from typing import Any, get_args
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from gateway.settings import ClaimSettings, ProviderSettings, Section, Settings, TenantSettings
+from gateway.login_settings import ClaimSettings, ProviderSettings
+from gateway.section import Section
+from gateway.settings import Settings, TenantSettings
 
 
 def _sections() -> Iterator[tuple[str, type[BaseModel]]]:

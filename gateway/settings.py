@@ -11,7 +11,7 @@ import ipaddress
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, Field, ValidationError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -21,7 +21,10 @@ from pydantic_settings import (
 
 from core.errors import StartError
 from core.tenants.policy import SUITES
-from core.values import NAME, Assurance
+from core.values import NAME
+from gateway.login_settings import LoginSettings, ProviderSettings, named_twice
+from gateway.section import Section, network
+from gateway.signer_settings import SignerSettings
 
 CONFIG_FILE = Path("entente.toml")
 
@@ -40,87 +43,6 @@ def _suite(value: int) -> int:
 
 
 Port = Annotated[int, Field(ge=0, le=65535)]
-
-
-def _network(value: str) -> str:
-    """A network of proxies. One that holds everybody would let everybody say who they are."""
-    try:
-        network = ipaddress.ip_network(value)
-    except ValueError as error:
-        raise ValueError("must be an address or a network such as 10.0.0.0/8") from error
-    if network.prefixlen == 0:
-        raise ValueError("must not hold every address there is")
-    return str(network)
-
-
-class Section(BaseModel):
-    """A section refuses keys it does not know, so that a typing error is not a silent default."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-def _provider_domain(value: str) -> str:
-    labels = value.removeprefix("*.").split(".")
-    if len(value) > 253 or len(labels) < 2 or not all(NAME.fullmatch(label) for label in labels):
-        raise ValueError("must be a domain in lower case, such as finances.example or *.finances.example")
-    return value
-
-
-class ClaimSettings(Section):
-    """Which claims of a provider say what."""
-
-    subject: str = Field(
-        default="sub", max_length=64, description="Claim that stays the same for one person for ever."
-    )
-    name: list[str] = Field(
-        default=["name"],
-        min_length=1,
-        max_length=4,
-        description="Claims that give the name, joined by spaces.",
-    )
-    email: str = Field(default="email", max_length=64, description="Claim with the e-mail address.")
-    verified: str = Field(
-        default="email_verified",
-        max_length=64,
-        description="Claim that must be true for the address to count for invitations; empty trusts the "
-        "provider with every address.",
-    )
-    assurance: dict[str, Assurance] = Field(
-        default={},
-        description="Values of `acr` and the level each stands for: low, substantial or high. "
-        "Others are low.",
-    )
-
-
-class ProviderSettings(Section):
-    """An OpenID Connect provider of a ministry."""
-
-    id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")] = Field(
-        description="Stands in the redirect address: /api/login/callback/<id>."
-    )
-    name: str = Field(max_length=120, description="What people read on the login page.")
-    issuer: str = Field(max_length=255, description="Its issuer, exactly as its metadata say.")
-    client_id: str = Field(max_length=255, description="Our name there.")
-    secret: str | None = Field(
-        default=None,
-        max_length=64,
-        description="Name of a file in login.secrets/<tenant>: a client secret, or a private key "
-        "in PEM, which signs instead (private_key_jwt). None for a public client.",
-    )
-    scopes: list[str] = Field(
-        default=["openid", "profile", "email"], description="Scopes to ask for; openid is one of them."
-    )
-    acr_values: list[str] = Field(
-        default=[], description="Values of acr to ask for when nothing demands more."
-    )
-    user_info: bool = Field(
-        default=False, description="Read claims from its user info endpoint too, signed or not."
-    )
-    domains: list[Annotated[str, AfterValidator(_provider_domain)]] = Field(
-        default=[], description="Domains of e-mail addresses whose people log in here; *.example "
-        "for all below."
-    )
-    claims: ClaimSettings = Field(default=ClaimSettings(), description="Which of its claims say what.")
 
 
 class TenantSettings(Section):
@@ -195,7 +117,7 @@ class HttpSettings(Section):
     body_seconds: float = Field(
         default=10.0, gt=0, le=120, description="Seconds for a request's head and body to arrive, each."
     )
-    trusted_proxies: list[Annotated[str, AfterValidator(_network)]] = Field(
+    trusted_proxies: list[Annotated[str, AfterValidator(network)]] = Field(
         default=[],
         description="Reverse proxies that are believed about who the client is: addresses or networks, as "
         "10.0.0.0/8. Without them all people behind a proxy share one rate limit.",
@@ -255,39 +177,6 @@ class StoreSettings(Section):
         description="PostgreSQL's owner of the tables, who migrates at start and gives `url`'s role rights.",
     )
     owner_password: Path | None = Field(default=None, description="File with the password of `owner_url`.")
-
-
-class SignerSettings(Section):
-    """The process that holds the keys."""
-
-    spawn: bool = Field(
-        default=True,
-        description="Start the signer as a child of the node. Off when it is a service of its own.",
-    )
-    keys: Path = Field(
-        default=Path("{folder}/signer"), description="Folder of the key files, mode 700, files 600."
-    )
-    socket: Path = Field(
-        default=Path("{folder}/signer.sock"), description="Unix socket between node and signer, mode 600."
-    )
-
-
-class LoginSettings(Section):
-    """How providers are reached."""
-
-    secrets: Path = Field(
-        default=Path("{folder}/login"),
-        description="Folder of the secrets that prove us to providers: one folder for each tenant, files of "
-        "mode 600.",
-    )
-    networks: list[Annotated[str, AfterValidator(_network)]] = Field(
-        default=[],
-        description="Private networks a provider may stand in, as 10.1.0.0/16. Others are refused, so that "
-        "nobody can have us ask our own machines.",
-    )
-    authorities: Path | None = Field(
-        default=None, description="PEM file of certificate authorities that providers' certificates may have."
-    )
 
 
 class DevelopmentSettings(Section):
@@ -390,15 +279,10 @@ def check(settings: Settings) -> None:
             "The development login lets anybody in, so it needs http.bind on loopback; "
             f"it is {settings.http.bind}. Set development.login = false to serve others."
         )
-    names = [one.id for tenant in settings.deployment.tenants for one in tenant.providers]
-    domains = [
-        domain
-        for tenant in settings.deployment.tenants
-        for one in tenant.providers
-        for domain in one.domains
-    ]
-    for what, listed in (("provider", names), ("provider's domain", domains)):
-        if twice := {one for one in listed if listed.count(one) > 1}:
-            raise StartError(f"The {what} {min(twice)} is configured twice.")
+    if twice := named_twice([one for tenant in settings.deployment.tenants for one in tenant.providers]):
+        raise StartError(twice)
+    named = [tenant for remote in settings.signer.remotes for tenant in remote.tenants]
+    if len(named) != len(set(named)):
+        raise StartError("A tenant is named by two of signer.remotes; its keys are in one signer.")
     if not settings.development.login and not settings.deployment.tenants:
         raise StartError("No ministry is configured: add at least one [[deployment.tenants]].")

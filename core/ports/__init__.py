@@ -7,6 +7,7 @@ nothing here retries by itself.
 from core.ports.accounts import AccountStore
 from core.ports.admission import AdmissionStore
 from core.ports.bus import Bus, Lease
+from core.ports.certificates import CertificateStore
 from core.ports.groups import GroupStore
 from core.ports.media import MediaNode
 from core.ports.rooms import RoomStore
@@ -14,11 +15,13 @@ from core.ports.sessions import SessionStore
 from core.ports.signer import Signer
 from core.ports.store import Store
 from core.ports.system import Clock, Rng, Telemetry
+from core.ports.tenants import TenantStore
 
 __all__ = [
     "AccountStore",
     "AdmissionStore",
     "Bus",
+    "CertificateStore",
     "Clock",
     "GroupStore",
     "Lease",
@@ -29,4 +32,5 @@ __all__ = [
     "Signer",
     "Store",
     "Telemetry",
+    "TenantStore",
 ]

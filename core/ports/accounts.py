@@ -13,7 +13,6 @@ from typing import Protocol
 from core.records import (
     Account,
     AccountSession,
-    CertificateRecord,
     HeldSession,
     PendingLogin,
     Provider,
@@ -108,13 +107,6 @@ class AccountStore(Protocol):
 
     async def end_account_sessions(self, subject: str) -> int:
         """Forget the person's sessions; returns how many."""
-        ...
-
-    async def certificates_of(
-        self, subject: str, before: tuple[UnixMillis, bytes] | None, limit: int
-    ) -> list[CertificateRecord]:
-        """Certificates issued in the name of the tenant's `subject` (K2.4), the latest first; those before
-        the one issued then, with that fingerprint."""
         ...
 
     async def end_provider_sessions(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import string
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -13,6 +14,8 @@ from core.sdp.layout import SLOTS, SlotId
 from core.sdp.offer import Offer, parse_offer
 from core.sdp.section import Section, Slot
 
+SOURCES: Final = ("microphone", "camera", "screen", "screen_sound", "consent_microphone")
+"""Everything a connection can send, in the order of its m-lines (M3.1)."""
 _ICE_CHARACTERS: Final = string.ascii_letters + string.digits
 
 
@@ -65,14 +68,15 @@ class MediaPeer:
         prefix = f"{self._media.node_id:02x}{self.worker:02x}"
         return Credentials(prefix + ice_text(self._rng, 12), ice_text(self._rng, 24))
 
-    def answer(self, room: int, text: str, codec: str) -> str:
-        """Negotiate `text` and tell the engine. PeerError `sdp_refused`; then nothing has changed."""
+    def answer(self, room: int, text: str, codec: str, publish: Collection[str]) -> str:
+        """Negotiate `text` and tell the engine; a first offer is admitted with what its sender may `publish`.
+        PeerError `sdp_refused`; then nothing has changed."""
         offer = parse_offer(text)
         for slot in SLOTS:
             self._ssrcs.setdefault(slot, self._fresh_ssrcs())
         sections = negotiate(offer, codec, self._ssrcs, self._cname)
         if self._offer is None:
-            self._add(room, offer, sections)
+            self._add(room, offer, sections, publish)
         else:
             self._change(self._offer, offer, sections)
         self._offer, self._sections = offer, sections
@@ -95,7 +99,9 @@ class MediaPeer:
                 made.append(number)
         return SlotSsrcs(*made)
 
-    def _add(self, room: int, offer: Offer, sections: tuple[Section, ...]) -> None:
+    def _add(
+        self, room: int, offer: Offer, sections: tuple[Section, ...], publish: Collection[str]
+    ) -> None:
         command = {
             "peer": self.peer,
             "room": room,
@@ -108,6 +114,8 @@ class MediaPeer:
             "setup": "passive",
             "role": "lite",
             "candidate": None,
+            "allowance": None,
+            "publish": [source for source in SOURCES if source in publish],
             "sections": [section.command() for section in sections],
         }
         self._media.command(self.worker, {"add_peer": command})

@@ -13,7 +13,7 @@ from typing import Protocol
 from core.errors import MediaQueueFull, PeerError
 from core.ports import MediaNode, Rng
 from core.sdp.layout import SlotId
-from core.sfu.peer import MediaPeer, SlotState
+from core.sfu.peer import SOURCES, MediaPeer, SlotState
 from core.sfu.slots import Track, Wish, allocate, max_layer
 
 CONNECTIONS = 2
@@ -22,7 +22,6 @@ DEFAULT_HEIGHT = 360
 """Height assumed before a client has said what is on its screen."""
 SENT_KINDS = ("microphone", "camera", "screen", "screen_sound")
 """Sources that go to members; the consent microphone goes to its agent alone (K7.2)."""
-EVERY_KIND = (*SENT_KINDS, "consent_microphone")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +70,9 @@ class Attendee:
     seats: dict[SlotId, Track] = field(default_factory=dict)
     seated: frozenset[Track] = frozenset()
 
-    def stopped(self, source: str) -> bool:
-        """Whether the worker drops this source: by a host's mute, or because the person may not send it."""
-        return source in self.muted or source in self.held
+    def publish(self) -> list[str]:
+        """What the worker lets through, in the order of the m-lines."""
+        return [source for source in SOURCES if source not in self.held]
 
     def active(self) -> MediaPeer | None:
         """The newest connected connection, else the newest."""
@@ -186,12 +185,17 @@ class SfuRoom:
         self._concern(participant, source)
 
     def hold(self, participant: str, sources: frozenset[str]) -> None:
-        """Forward nothing of these sources, whatever their owner says, until another call leaves them out."""
+        """Forward nothing of these sources, whatever their owner says, until another call leaves them out.
+        The engine drops them from their first packet, on every connection (M1.9)."""
         person = self._person(participant)
         changed, person.held = person.held ^ sources, sources
-        for source in sorted(changed):
-            self._tell_muted(person, source)
-            self._concern(participant, source)
+        if changed:
+            for peer in person.connections.values():
+                self._tell_publish(peer, person)
+            self._concern(participant, *sorted(changed))
+
+    def _tell_publish(self, peer: MediaPeer, person: Attendee) -> None:
+        self._command({"set_publish": {"peer": peer.peer, "sources": person.publish()}})
 
     def set_signing(self, participant: str, on: bool) -> None:
         """Signing counts as speaking (M4.7): the engine gives it a speaker's place as it gives it to a
@@ -211,7 +215,7 @@ class SfuRoom:
         self._command({"set_signing": {"peer": peer.peer, "signing": on}})
 
     def _tell_muted(self, person: Attendee, source: str) -> None:
-        muted = person.stopped(source)
+        muted = source in person.muted
         for peer in person.connections.values():
             self._command({"set_muted": {"peer": peer.peer, "source": source, "muted": muted}})
 
@@ -229,7 +233,7 @@ class SfuRoom:
         person = self._person(participant)
         known = person.connections.get(number)
         if known is not None:
-            answer = known.answer(self.room, sdp, self._codec)
+            answer = known.answer(self.room, sdp, self._codec, person.publish())
             self._mark(participant)
             return answer
         if person.connections and number <= max(person.connections):
@@ -237,11 +241,11 @@ class SfuRoom:
         if len(person.connections) >= CONNECTIONS:
             raise PeerError("connection_unknown", f"close one first: {CONNECTIONS} are open")
         peer = MediaPeer(new_peer, participant, number, self.worker, self._media, self._rng)
-        answer = peer.answer(self.room, sdp, self._codec)
+        answer = peer.answer(self.room, sdp, self._codec, person.publish())
         person.connections[number] = peer
         self._peers[new_peer] = peer
         self._command({"set_leaf": {"peer": new_peer, "leaf": person.leaf}})
-        for source in sorted(person.muted | person.held):
+        for source in sorted(person.muted):
             self._command({"set_muted": {"peer": new_peer, "source": source, "muted": True}})
         if person.signing:
             self._tell_signing(peer, True)
@@ -376,9 +380,10 @@ class SfuRoom:
         for person in self._people.values():
             for peer in person.connections.values():
                 peer.told.clear()
+                self._tell_publish(peer, person)
                 self._command({"set_leaf": {"peer": peer.peer, "leaf": person.leaf}})
                 self._tell_signing(peer, person.signing)
-            for source in EVERY_KIND:
+            for source in SOURCES:
                 self._tell_muted(person, source)
         self._all_dirty()
 

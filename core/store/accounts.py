@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import Row, delete, func, insert, select, tuple_, update
+from sqlalchemy import Row, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from core.errors import UserError
-from core.records import Account, AccountSession, CertificateRecord, HeldSession, Right
+from core.records import Account, AccountSession, HeldSession, Right
 from core.store import rows, tables
 from core.store.engine import reading, writing
 from core.store.scope import Scope
@@ -17,7 +17,6 @@ from core.values import Assurance, UnixMillis
 
 _A = tables.accounts.c
 _S = tables.account_sessions.c
-_C = tables.certificates.c
 
 
 def account(row: Row[Any]) -> Account:
@@ -205,17 +204,6 @@ class SqlAccounts:
     async def end_account_sessions(self, subject: str) -> int:
         """See the port."""
         return len(await self._end(_S.subject == subject))
-
-    async def certificates_of(
-        self, subject: str, before: tuple[UnixMillis, bytes] | None, limit: int
-    ) -> list[CertificateRecord]:
-        """See the port."""
-        query = select(tables.certificates).where(self._scope.owns(_C.tenant), _C.subject == subject)
-        if before is not None:
-            query = query.where(tuple_(_C.issued, _C.fingerprint) < tuple_(*before))
-        query = query.order_by(_C.issued.desc(), _C.fingerprint.desc()).limit(limit)
-        async with reading(self._engine) as connection:
-            return [CertificateRecord(**row._mapping) for row in await connection.execute(query)]
 
     async def end_provider_sessions(
         self, provider: str, *, sid: str | None, subject: str | None

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from core.errors import StartError
 from core.store.accounts import SqlAccounts
 from core.store.admission import SqlAdmission
+from core.store.certificates import SqlCertificates
 from core.store.engine import is_newest, make_engine, migrate, migrate_sqlite, reading, translated
 from core.store.grants import check_role, grant
 from core.store.groups import SqlGroups
@@ -16,9 +17,24 @@ from core.store.providers import SqlProviders
 from core.store.rooms import SqlRooms
 from core.store.scope import Scope
 from core.store.sessions import SqlSessions
+from core.store.tenants import SqlTenants
+from core.values import UnixMillis
+
+DAY = 24 * 3600 * 1000
+"""Milliseconds."""
 
 
-class SqlStore(SqlRooms, SqlSessions, SqlGroups, SqlAdmission, SqlAccounts, SqlProviders, SqlLogins):
+class SqlStore(
+    SqlRooms,
+    SqlSessions,
+    SqlGroups,
+    SqlAdmission,
+    SqlCertificates,
+    SqlTenants,
+    SqlAccounts,
+    SqlProviders,
+    SqlLogins,
+):
     """`core.ports.Store` on SQLAlchemy. Call `open_store`, then any query, `close` at the end."""
 
     def __init__(self, engine: AsyncEngine, scope: Scope = Scope()) -> None:  # noqa: B008 -- immutable
@@ -29,6 +45,14 @@ class SqlStore(SqlRooms, SqlSessions, SqlGroups, SqlAdmission, SqlAccounts, SqlP
     def of(self, tenant: str) -> SqlStore:
         """See the port."""
         return SqlStore(self._engine, self._scope.narrowed(tenant))
+
+    async def purge(self, now: UnixMillis) -> int:
+        """See the port. A crash half way leaves some tenants for the next time."""
+        gone = await super().purge(now)
+        for tenant in await self.tenants():
+            before = UnixMillis(now - tenant.retention_days * DAY)
+            gone += await self.of(tenant.id).forget(tenant.id, before)
+        return gone
 
     async def ping(self) -> None:
         """See the port."""

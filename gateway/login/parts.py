@@ -15,8 +15,9 @@ from gateway.login.flow import Flow
 from gateway.login.notes import LoginNotes
 from gateway.login.providers import Providers
 from gateway.login.tokens import Tokens
+from gateway.login_settings import ProviderSettings
 from gateway.services import Services
-from gateway.settings import ProviderSettings, Settings
+from gateway.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)

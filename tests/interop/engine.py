@@ -198,6 +198,7 @@ class Client:
             "setup": "passive",
             "role": "lite",
             "candidate": None,
+            "publish": ["microphone", "camera", "screen", "screen_sound", "consent_microphone"],
             "sections": [section.command() for section in sections],
         }
         self.engine.command({"add_peer": add})

@@ -83,6 +83,8 @@ impl Peer {
             setup: Setup::Active,
             role: IceRole::Controlling,
             candidate: Some(server),
+            allowance: None,
+            publish: Source::ALL.to_vec(),
             sections: vec![],
         };
         worker
@@ -166,6 +168,8 @@ pub fn admission(peer: u64, ours: Fingerprint, watched: Option<Source>) -> Vec<C
             setup: Setup::Passive,
             role: IceRole::Lite,
             candidate: None,
+            allowance: None,
+            publish: Source::ALL.to_vec(),
             sections: negotiated(peer),
         },
         Command::SetLeaf {

@@ -9,7 +9,7 @@ use entente_media::ice::Tuple;
 use entente_media::stun::{Builder, Class, IntegrityKey};
 use entente_media::types::{
     Command, Fingerprint, IceCredentials, IceRole, Instant, PeerId, RemoteParameters, RoomId,
-    Secret, Setup,
+    Secret, Setup, Source,
 };
 use entente_media::worker::{Worker, media_half};
 
@@ -110,6 +110,8 @@ fn add(peer: u64) -> Command {
         setup: Setup::Passive,
         role: IceRole::Lite,
         candidate: None,
+        allowance: None,
+        publish: Source::ALL.to_vec(),
         sections: vec![],
     }
 }

@@ -99,6 +99,8 @@ drop_reasons! {
     FrameRefused => "frame_refused",
     /// Muted by the server.
     Muted => "muted",
+    /// The peer may not send this source.
+    NotAllowed => "not_allowed",
     /// Older than the key frame a slot began with (M4.1).
     BeforeKeyframe => "before_keyframe",
     /// Frame start that came late by retransmission: not switched to (M4.4).
@@ -115,8 +117,10 @@ drop_reasons! {
     PliCoalesced => "pli_coalesced",
     /// A datagram longer than any that a client has reason to send.
     TooLarge => "too_large",
-    /// More bytes or packets than one client may send.
+    /// More bytes or packets than one peer may send.
     ClientRate => "client_rate",
+    /// More compounds of RTCP than one peer may send.
+    RtcpRate => "rtcp_rate",
     /// A datagram from port 0, to which nothing can be sent back.
     Unanswerable => "unanswerable",
 }

@@ -1,15 +1,14 @@
 //! One transport session: ICE, DTLS and SRTP of one peer, and how long it may stay silent.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use crate::bucket::Bucket;
 use crate::config::Allowance;
-use crate::dtls::{Context, DtlsError, Endpoint, Established};
+use crate::dtls::{DtlsError, Endpoint, Established};
 use crate::guard::active;
 use crate::ice::{Agent, Tuple};
 use crate::srtp::{Inbound, KeyError, Outbound};
-use crate::types::{Fingerprint, Instant, PeerId, RoomId, Setup};
+use crate::types::{Instant, PeerId, RoomId, Setup};
 
 /// M1.7: no valid STUN or SRTP for this long, and the peer is lost.
 pub const SILENCE: Duration = Duration::from_secs(10);
@@ -70,10 +69,11 @@ impl Session {
     }
 }
 
-/// What one client may still send. It is charged for authenticated packets alone, so that nobody else can use it up.
+/// What one peer may still send. It is charged for authenticated packets alone, so that nobody else can use it up.
 struct Budget {
     bytes: Bucket,
     packets: Bucket,
+    compounds: Bucket,
 }
 
 impl Budget {
@@ -82,11 +82,12 @@ impl Budget {
         Self {
             bytes: Bucket::new(allowance.bytes, f64::from(allowance.bytes)),
             packets: Bucket::new(allowance.packets, f64::from(allowance.packets)),
+            compounds: Bucket::new(allowance.compounds, f64::from(allowance.compounds)),
         }
     }
 
     #[inline]
-    fn pay(&mut self, now: Instant, length: usize) -> bool {
+    fn media(&mut self, now: Instant, length: usize) -> bool {
         let length = u32::try_from(length).unwrap_or(u32::MAX);
         (self.packets.take(now, 1) || !active("client-packets"))
             && (self.bytes.take(now, length) || !active("client-bytes"))
@@ -108,8 +109,7 @@ pub(crate) struct Peer {
     /// Last authenticated packet, or when the peer was added.
     pub(crate) last_valid: Instant,
     heard: bool,
-    /// What a client may still send; none for a peer that we chose ourselves (M2.1).
-    budget: Option<Budget>,
+    budget: Budget,
     stun: Bucket,
     /// Packets of the outbox that go here, while a flush runs.
     pub(crate) pending: Vec<u32>,
@@ -120,12 +120,11 @@ impl Peer {
         id: PeerId,
         room: RoomId,
         ice: Agent,
-        context: &Arc<Context>,
+        dtls: Endpoint,
         setup: Setup,
-        expected: Vec<Fingerprint>,
+        allowance: Allowance,
         now: Instant,
     ) -> Self {
-        let dtls = Endpoint::new(context, setup, expected, now);
         Self {
             id,
             room,
@@ -137,15 +136,10 @@ impl Peer {
             started: setup == Setup::Passive,
             last_valid: now,
             heard: false,
-            budget: None,
+            budget: Budget::new(allowance),
             stun: Bucket::new(STUN, f64::from(STUN)),
             pending: Vec::new(),
         }
-    }
-
-    /// Bounds what this peer may send.
-    pub(crate) fn limit(&mut self, allowance: Allowance) {
-        self.budget = Some(Budget::new(allowance));
     }
 
     /// Whether one more STUN message is looked at on this peer's account.
@@ -153,12 +147,17 @@ impl Peer {
         self.stun.take(now, 1)
     }
 
-    /// Whether an authenticated packet of that length is within what the peer may send.
+    /// Whether an authenticated RTP packet of that length is within what the peer may send.
     #[inline]
-    pub(crate) fn affords(&mut self, now: Instant, length: usize) -> bool {
-        self.budget
-            .as_mut()
-            .is_none_or(|budget| budget.pay(now, length))
+    pub(crate) fn affords_media(&mut self, now: Instant, length: usize) -> bool {
+        self.budget.media(now, length)
+    }
+
+    /// Whether one more authenticated RTCP compound is. Apart from media: who sends too much of that still has its losses
+    /// repaired and its key frames asked for.
+    #[inline]
+    pub(crate) fn affords_compound(&mut self, now: Instant) -> bool {
+        self.budget.compounds.take(now, 1) || !active("client-compounds")
     }
 
     /// Notes an authenticated packet.

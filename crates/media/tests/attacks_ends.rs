@@ -18,10 +18,11 @@ use support::sections::{client, slot_ssrc};
 
 const CAMERA: Source = Source::Camera;
 
-/// Points of small order on curve25519 (RFC 7748 §6.1 has both ends check for what they lead to).
-const LOW_ORDER: [[u8; 32]; 4] = [
+/// The points of small order on curve25519, those that are written with a number beyond the field among them (RFC 7748
+/// §6.1 has both ends check for what they lead to).
+const LOW_ORDER: [[u8; 32]; 7] = [
     [0; 32],
-    one(),
+    first(1),
     [
         0xe0, 0xeb, 0x7a, 0x7c, 0x3b, 0x41, 0xb8, 0xae, 0x16, 0x56, 0xe3, 0xfa, 0xf1, 0x9f, 0xc4,
         0x6a, 0xda, 0x09, 0x8d, 0xeb, 0x9c, 0x32, 0xb1, 0xfd, 0x86, 0x62, 0x05, 0x16, 0x5f, 0x49,
@@ -32,50 +33,130 @@ const LOW_ORDER: [[u8; 32]; 4] = [
         0x5b, 0x04, 0x44, 0x5c, 0xc4, 0x58, 0x1c, 0x8e, 0x86, 0xd8, 0x22, 0x4e, 0xdd, 0xd0, 0x9f,
         0x11, 0x57,
     ],
+    near_prime(0xec),
+    near_prime(0xed),
+    near_prime(0xee),
 ];
 
-const fn one() -> [u8; 32] {
+/// A good share, though not the client's: what is refused must be refused for its order alone.
+const BASE: [u8; 32] = first(9);
+
+const fn first(byte: u8) -> [u8; 32] {
     let mut point = [0; 32];
-    point[0] = 1;
+    point[0] = byte;
     point
 }
 
-/// A pair whose server waits for the client's first record, and that record.
-fn before_the_hello() -> (Pair, Vec<u8>) {
-    let mut pair = Pair::new(Version::V13);
-    let mut hello = None;
-    pair.run_with(Duration::from_millis(200), |up, bytes| {
-        let handshake = (20..64).contains(&bytes[0]);
-        if up && handshake {
-            hello.get_or_insert(bytes.to_vec());
-        }
-        if handshake { Fate::Lose } else { Fate::Deliver }
-    });
-    (pair, hello.expect("a ClientHello"))
+/// 2²⁵⁵ − 19, the number before it or the one after it.
+const fn near_prime(lowest: u8) -> [u8; 32] {
+    let mut point = [0xff; 32];
+    point[0] = lowest;
+    point[31] = 0x7f;
+    point
 }
 
-/// Where the client's X25519 share stands: group 29, length 32.
-fn share_at(hello: &[u8]) -> usize {
-    let found = hello.windows(4).position(|four| four == [0, 29, 0, 32]);
-    found.expect("a key share for X25519") + 4
+/// Content type of a record and type of the handshake message in it (RFC 6347 §4.1, §4.2.2).
+fn kind(record: &[u8]) -> (u8, u8) {
+    (record[0], record[13])
+}
+
+const CLIENT_HELLO: (u8, u8) = (22, 1);
+const SERVER_HELLO: (u8, u8) = (22, 2);
+const CLIENT_KEY_EXCHANGE: (u8, u8) = (22, 16);
+
+/// A pair whose server waits for the datagram of the client in which a record of that kind is, and the records of it.
+fn waiting_for(version: Version, wanted: (u8, u8)) -> (Pair, Vec<Vec<u8>>) {
+    let mut pair = Pair::new(version);
+    let mut kept = Vec::new();
+    pair.run_with(Duration::from_millis(200), |up, bytes| {
+        let records = if (20..64).contains(&bytes[0]) {
+            plain_records(bytes)
+        } else {
+            Vec::new()
+        };
+        let holds = up && records.iter().any(|record| kind(record) == wanted);
+        if holds && kept.is_empty() {
+            kept = records;
+        }
+        if holds { Fate::Lose } else { Fate::Deliver }
+    });
+    assert!(!kept.is_empty(), "the client never came so far");
+    (pair, kept)
+}
+
+/// The records of a datagram up to the first one that is encrypted.
+fn plain_records(mut datagram: &[u8]) -> Vec<Vec<u8>> {
+    let mut records = Vec::new();
+    while datagram.len() > 13 && datagram[0] < 32 && datagram[3..5] == [0; 2] {
+        let end = 13 + usize::from(u16::from_be_bytes([datagram[11], datagram[12]]));
+        records.push(datagram[..end].to_vec());
+        datagram = &datagram[end..];
+    }
+    records
+}
+
+/// Overwrites the 32 bytes behind that mark, which stands in the record once.
+fn with_share(record: &[u8], mark: &[u8], point: [u8; 32]) -> Vec<u8> {
+    let found = record.windows(mark.len()).position(|part| part == mark);
+    let at = found.expect("a share for X25519") + mark.len();
+    let mut altered = record.to_vec();
+    altered[at..at + 32].copy_from_slice(&point);
+    altered
+}
+
+/// What the server has come to: why the peer was lost, if it was, and how many DTLS records it refused.
+fn verdict(pair: &mut Pair) -> (Option<String>, u64) {
+    let events: Vec<_> = std::iter::from_fn(|| pair.server.poll_event()).collect();
+    assert!(!connected(&events) && !connected(&pair.server_events));
+    let refused = pair.server.drops().get(DropReason::DtlsRefused);
+    (lost(&events).map(str::to_owned), refused)
+}
+
+fn refused() -> (Option<String>, u64) {
+    (Some("dtls_failed".to_owned()), 1)
 }
 
 #[test]
 fn attack_17_a_share_of_low_order_makes_no_session() {
-    let (mut pair, hello) = before_the_hello();
-    assert!(!pair.inject(at_server(), &hello).is_empty(), "the true one");
-    for point in LOW_ORDER {
-        let (mut pair, mut hello) = before_the_hello();
-        let at = share_at(&hello);
-        hello[at..at + 32].copy_from_slice(&point);
+    // Group 29 with 32 bytes (RFC 8446 §4.2.8).
+    let share = [0, 29, 0, 32];
+    let answered = |point: Option<[u8; 32]>| {
+        let (mut pair, hello) = waiting_for(Version::V13, CLIENT_HELLO);
+        assert_eq!(hello.len(), 1, "the hello is one record");
+        let hello = point.map_or(hello[0].clone(), |point| {
+            with_share(&hello[0], &share, point)
+        });
         let answers = pair.inject(at_server(), &hello);
-        assert!(
-            answers.iter().all(|answer| answer[0] != 22),
-            "a handshake record was answered, so a secret was made of it"
-        );
-        pair.run_with(Duration::from_secs(30), |_, _| Fate::Lose);
-        assert!(!connected(&pair.server_events));
-        assert!(lost(&pair.server_events).is_some());
+        let hellos = answers.iter().filter(|answer| kind(answer) == SERVER_HELLO);
+        (hellos.count(), verdict(&mut pair))
+    };
+    for good in [None, Some(BASE)] {
+        assert_eq!(answered(good), (1, (None, 0)), "a secret is made of it");
+    }
+    for point in LOW_ORDER {
+        assert_eq!(answered(Some(point)), (0, refused()), "{point:?}");
+    }
+}
+
+#[test]
+fn attack_17_a_share_of_low_order_makes_no_session_in_dtls_1_2_either() {
+    let come_to = |point: [u8; 32]| {
+        let (mut pair, flight) = waiting_for(Version::V12, CLIENT_KEY_EXCHANGE);
+        let at = flight.iter().position(|r| kind(r) == CLIENT_KEY_EXCHANGE);
+        let (before, exchange) = (&flight[..at.unwrap()], &flight[at.unwrap()]);
+        for record in before {
+            pair.inject(at_server(), record);
+        }
+        assert_eq!(verdict(&mut pair), (None, 0), "nothing is wrong so far");
+        // A message of 33 bytes, whole, whose first says how many follow (RFC 8422 §5.7).
+        let mark = [0, 0, 33, 32];
+        pair.inject(at_server(), &with_share(exchange, &mark, point));
+        verdict(&mut pair)
+    };
+    // The signature that follows would tell; the share alone is a good one.
+    assert_eq!(come_to(BASE), (None, 0));
+    for point in LOW_ORDER {
+        assert_eq!(come_to(point), refused(), "{point:?}");
     }
 }
 

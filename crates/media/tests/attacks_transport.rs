@@ -150,12 +150,6 @@ fn attack_3_a_forged_source_does_not_take_a_living_peers_place() {
     );
 }
 
-/// The first check of the client, as somebody on the path has seen it.
-fn copied_check(pair: &Pair) -> Vec<u8> {
-    let check = pair.up.iter().find(|bytes| bytes[..2] == [0, 1]);
-    check.expect("a Binding request").clone()
-}
-
 /// Whether media for the peer leaves now, and if so only to where the test says.
 fn media_goes_to(pair: &mut Pair, sequence: u16, tuple: Tuple) -> bool {
     let queue = &mut pair.server.media_mut().to_send;

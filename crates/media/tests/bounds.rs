@@ -5,13 +5,17 @@ mod support;
 
 use std::time::Duration;
 
+use entente_media::config::Allowance;
 use entente_media::drops::DropReason;
 use entente_media::dtls::Version;
 use entente_media::ice::Tuple;
-use entente_media::types::{Event, PeerId, SlotKind, Source};
-use pair::{Pair, at_server, rtp, server_address};
+use entente_media::rtcp::read::{Compound, Packet};
+use entente_media::types::{Command, Event, PeerId, SlotKind, Source};
+use entente_media::worker::Worker;
+use entente_media::worker::probe::Probe;
+use pair::{CLIENT, Fate, Pair, SERVER, at_server, rtp, server_address};
 use support::house::House;
-use support::meeting::{meeting, plis_to, rtp_to};
+use support::meeting::{meeting, nacks_to, plis_to, rtp_to};
 use support::publisher::{Publisher, header};
 use support::receiver::Receiver;
 use support::sections::{AUDIO_LEVEL, OPUS, client, slot_ssrc};
@@ -57,13 +61,142 @@ fn attack_2_a_client_sends_no_more_packets_than_its_allowance() {
     let mut pair = Pair::connect(Version::V12);
     let through = passed(&mut pair, 0, 6_000, 20);
     assert!((4_000..=4_040).contains(&through), "{through}");
-    // What the other end sends us of its own choice is not a client's.
-    for n in 0..6_000 {
-        let queue = &mut pair.server.media_mut().to_send;
-        queue.push_back((pair::SERVER, 12, rtp(n, 6, b"down")));
+    let refused = pair.server.media().refused.len();
+    assert_eq!(
+        refused,
+        6_000 - through,
+        "the media half knows what it lacks"
+    );
+}
+
+#[test]
+fn m1_8_a_link_has_the_allowance_it_was_given_whichever_end_of_ice_it_is() {
+    let wide = Allowance {
+        packets: 5_000,
+        ..Allowance::default()
+    };
+    // The server's peer is the controlled end, the client's the controlling one.
+    for (link, up, down) in [
+        (SERVER, 5_000..=5_050, 4_000..=4_040),
+        (CLIENT, 4_000..=4_040, 5_000..=5_050),
+    ] {
+        let mut pair = Pair::adapted(Version::V12, |command| match command {
+            Command::AddPeer {
+                peer, allowance, ..
+            } if *peer == link => *allowance = Some(wide),
+            _ => {}
+        });
+        pair.run(Duration::from_secs(3));
+        for n in 0..6_000 {
+            let queue = &mut pair.server.media_mut().to_send;
+            queue.push_back((SERVER, 12, rtp(n, 6, b"down")));
+        }
+        assert!(up.contains(&passed(&mut pair, 0, 6_000, 20)));
+        assert!(down.contains(&pair.client.media().rtp.len()));
     }
+}
+
+/// Sends that many receiver reports from the client at once; how many reached the media half.
+fn reports_passed(pair: &mut Pair, count: usize) -> usize {
+    let before = pair.server.media().rtcp.len();
+    let queue = &mut pair.client.media_mut().to_send_rtcp;
+    queue.extend((0..count).map(|_| (CLIENT, vec![0x80, 201, 0, 1, 0, 0, 0, 5])));
     pair.run(Duration::from_millis(50));
-    assert_eq!(pair.client.media().rtp.len(), 6_000);
+    pair.server.media().rtcp.len() - before
+}
+
+#[test]
+fn attack_2_who_sends_too_much_still_has_its_losses_repaired_within_an_allowance_of_their_own() {
+    let mut pair = Pair::connect(Version::V12);
+    assert!(passed(&mut pair, 0, 6_000, 20) < 6_000);
+    assert_eq!(reports_passed(&mut pair, 100), 100);
+    let through = reports_passed(&mut pair, 1_500);
+    assert!((900..=960).contains(&through), "{through}");
+    let dropped = pair.server.drops().get(DropReason::RtcpRate) as usize;
+    assert_eq!(dropped, 1_500 - through);
+    // Nor do they use up what is for media.
+    pair.run(Duration::from_secs(2));
+    reports_passed(&mut pair, 1_500);
+    assert_eq!(passed(&mut pair, 6_000, 3_000, 20), 3_000);
+}
+
+/// The packets that a publisher is told were lost, report by report.
+fn losses_told(house: &mut House, peer: u64) -> Vec<i32> {
+    let sent = house.sent().into_iter().filter(|s| s.to == peer && s.rtcp);
+    let mut told = Vec::new();
+    for compound in sent {
+        for packet in Compound::new(&compound.bytes) {
+            if let Packet::ReceiverReport(blocks) = packet.unwrap() {
+                told.extend(blocks.map(|block| block.lost));
+            }
+        }
+    }
+    told
+}
+
+#[test]
+fn m1_8_what_the_bound_refused_is_told_as_lost_and_not_asked_for() {
+    let (mut house, mut cameras) = meeting();
+    house.show(1, SlotKind::Video, 0, Some((2, CAMERA)), 0);
+    let camera = &mut cameras[1];
+    let mut asked = Vec::new();
+    let mut refused_repairs = 0;
+    for n in 0..20 {
+        for (at, packet) in camera.pictures(&[4], 3_000).into_iter().enumerate() {
+            match (n, at) {
+                (5, 2) => house.forwarder.refuse_rtp(house.now, PeerId(2), &packet),
+                // Lost on the way, before one that is refused.
+                (8, 2) => {}
+                (8, 3) => house.forwarder.refuse_rtp(house.now, PeerId(2), &packet),
+                _ => house.rtp(2, &packet),
+            }
+        }
+        house.wait(20);
+        let lost = nacks_to(&house.sent(), 2);
+        let ssrc = camera.encodings[0].ssrc;
+        for repair in camera.repair(ssrc, lost.iter().copied()) {
+            refused_repairs += 1;
+            house.forwarder.refuse_rtp(house.now, PeerId(2), &repair);
+        }
+        asked.extend(lost);
+    }
+    let first = camera.encodings[0].seq.wrapping_sub(80);
+    let lost = first.wrapping_add(8 * 4 + 2);
+    assert_eq!(asked, [lost], "one was lost, and its repair was refused");
+    assert_eq!(refused_repairs, 1);
+    house.wait(1_000);
+    let told = losses_told(&mut house, 2);
+    assert_eq!(told.last(), Some(&3), "one lost and two refused: {told:?}");
+}
+
+/// Datagrams of one read that many people get: the most the kernel joins is 64, in 16 buffers.
+#[test]
+fn m1_2_what_one_read_leads_to_is_sent_before_it_fills_the_memory() {
+    let mut pair = Pair::connect(Version::V12);
+    let queue = &mut pair.client.media_mut().to_send;
+    queue.extend((0..1_024).map(|n| (CLIENT, 12, rtp(n, 5, &[7; 100]))));
+    pair.up.clear();
+    pair.run_with(Duration::from_millis(5), |_, _| Fate::Lose);
+    let mut joined = pair.up.concat();
+    let segment = pair.up[0].len();
+    assert_eq!(joined.len(), 1_024 * segment);
+    pair.server.media_mut().echoes = 300;
+    let (mut calls, mut sent) = (0, 0);
+    let mut send = |worker: &mut Worker<Probe>| {
+        worker.flush();
+        let waiting: usize = worker.transmits().map(|run| run.count()).sum();
+        assert!(waiting <= 8_192 + 300, "{waiting} packets at once");
+        (calls, sent) = (calls + 1, sent + waiting);
+        worker.sent();
+    };
+    let (now, server) = (pair.now, &mut pair.server);
+    server.handle_datagrams(now, at_server(), &mut joined, segment, &mut send);
+    send(server);
+    assert_eq!(
+        (calls, sent),
+        (37, 1_024 * 300),
+        "and no oftener than needed"
+    );
 }
 
 #[test]

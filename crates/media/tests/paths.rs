@@ -7,7 +7,7 @@ use std::time::Duration;
 use entente_media::dtls::Version;
 use entente_media::ice::Tuple;
 use entente_media::stun::{Builder, Class, IntegrityKey, Message};
-use entente_media::types::DropReason;
+use entente_media::types::{DropReason, Event};
 use pair::*;
 
 /// A second interface of the client's machine.
@@ -112,7 +112,8 @@ fn m2_2_media_alone_has_its_nominated_tuple_asked_for_a_proof_at_a_bounded_rate(
     }
     assert_eq!(challenges, 10, "one in 100 ms, within a second");
     let stranger = Tuple::new(([192, 0, 2, 78], 7).into(), second().local);
-    pair.inject(stranger, &plain_check([9; 12]));
+    let answers = pair.inject(stranger, &plain_check([9; 12]));
+    assert_eq!(answers.len(), 1, "an answer and no challenge");
     let media = sealed(&mut pair, 99);
     assert!(pair.inject(stranger, &media).is_empty(), "never nominated");
 }
@@ -169,4 +170,61 @@ fn attack_5_a_flood_from_strangers_leaves_the_share_of_a_peer_alone() {
         let answers = pair.inject(at_server(), &server_check([n; 12]));
         assert_eq!(answers.len(), 1, "{n}");
     }
+}
+
+/// Attack 3, by somebody on the way who copies from the client's own address what the client sent there once.
+#[test]
+fn attack_3_copies_of_its_checks_do_not_draw_out_media_to_a_client_that_is_gone() {
+    let mut pair = Pair::connect(Version::V12);
+    let copy = copied_check(&pair);
+    for n in 0..25 {
+        pair.run_with(Duration::from_secs(1), |_, _| Fate::Lose);
+        pair.inject(at_server(), &copy);
+        if n < 8 {
+            assert_eq!(media_goes(&mut pair, n), [at_server()]);
+        }
+    }
+    assert_eq!(lost(&pair.server_events), Some("timeout"));
+    assert_eq!(media_goes(&mut pair, 99), []);
+    // Nor do they bring it back.
+    for _ in 0..80 {
+        pair.run_with(Duration::from_secs(1), |_, _| Fate::Lose);
+        pair.inject(at_server(), &copy);
+    }
+    let comings = pair.server_events.iter();
+    let comings = comings.filter(|event| matches!(event, Event::Connected { .. }));
+    assert_eq!(comings.count(), 1);
+}
+
+#[test]
+fn attack_3_a_copied_nomination_draws_no_media_back_to_a_path_that_was_left() {
+    let mut pair = Pair::connect(Version::V12);
+    let copy = copied_check(&pair);
+    deliver(&mut pair, second(), &server_check([9; 12]));
+    assert_eq!(media_goes(&mut pair, 0), [second()]);
+    // Sealed at once, because the client's own worker, cut off, falls silent.
+    let media: Vec<_> = (1..12).map(|n| sealed(&mut pair, n)).collect();
+    for media in &media {
+        pair.run_with(Duration::from_secs(1), |_, _| Fate::Lose);
+        pair.inject(second(), media);
+    }
+    let sent = pair.inject(at_server(), &copy);
+    assert_eq!(media_goes(&mut pair, 20), [second()]);
+    // Whoever is really there again answers, and is sent to.
+    let answer = sent.iter().find_map(|sent| proof(sent));
+    pair.inject(at_server(), &answer.expect("a challenge"));
+    assert_eq!(media_goes(&mut pair, 21), [at_server()]);
+}
+
+#[test]
+fn m1_7_who_only_listens_lives_on_what_it_answers() {
+    let mut pair = Pair::connect(Version::V12);
+    pair.down.clear();
+    pair.run(Duration::from_secs(120));
+    assert_eq!(lost(&pair.server_events), None);
+    let asked = pair.down.iter().filter(|sent| proof(sent).is_some());
+    // One for each check, and those leave every 2.5 s.
+    let asked = asked.count();
+    assert!((40..=50).contains(&asked), "{asked} challenges");
+    assert_eq!(media_goes(&mut pair, 1), [at_server()]);
 }

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant as SystemInstant};
 use entente_media::config::Config;
 use entente_media::dtls::{Certificate, Version};
 use entente_media::types::{
-    Command, Event, Fingerprint, IceRole, Instant, PeerId, RemoteParameters, Secret, Setup,
+    Command, Event, Fingerprint, IceRole, Instant, PeerId, RemoteParameters, Secret, Setup, Source,
 };
 use entente_media::worker::Worker;
 use entente_media::worker::probe::Probe;
@@ -80,6 +80,8 @@ fn admission(rtc: &mut Rtc) -> Command {
         setup: Setup::Passive,
         role: IceRole::Lite,
         candidate: None,
+        allowance: None,
+        publish: Source::ALL.to_vec(),
         sections: vec![],
     }
 }

@@ -2,7 +2,7 @@
 //! datagrams, dropped ones counted, large buffers (M1.1, M1.5).
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::time::Duration;
 
@@ -20,9 +20,11 @@ const SEND_BATCH: usize = 64;
 /// How long one flush may wait for the send buffer before its rest is dropped: late media is worth nothing.
 const SEND_PATIENCE: Duration = Duration::from_millis(1);
 
-/// Runs in a row whose datagrams leave singly and not together: then it is not their destination that cannot take
-/// them so, but an interface. Fewer lets some destinations with a narrow path slow down everybody's.
+/// Runs more that were refused whole than left together: then it is not a destination that cannot take them so, but an
+/// interface. Fewer lets some destinations with a narrow path slow down everybody's.
 const IN_VAIN: u32 = 16;
+/// Interfaces that are told apart, by our address on them; those beyond share. A handful is a large machine.
+const INTERFACES: usize = 8;
 /// Runs that then leave singly before segmentation is tried again: an interface or route may change.
 const REST: u32 = 4096;
 
@@ -46,7 +48,7 @@ pub(crate) struct Sent {
     pub(crate) offloaded: u64,
 }
 
-/// Whether runs leave with segmentation offload. An interface without checksum offload refuses it for all, a path
+/// Whether runs leave with segmentation offload by one interface. One without checksum offload refuses it for all, a path
 /// narrower than a segment for some.
 #[derive(Default)]
 struct Offload {
@@ -61,8 +63,10 @@ impl Offload {
         on
     }
 
+    /// A run left whole. It makes up for one that did not, and for no more: where most are refused, trying costs more than
+    /// it saves.
     fn worked(&mut self) {
-        self.in_vain = 0;
+        self.in_vain = self.in_vain.saturating_sub(1);
     }
 
     /// A run left singly that was refused whole.
@@ -80,13 +84,21 @@ impl Offload {
 /// The socket and its memory.
 pub(crate) struct Socket {
     fd: OwnedFd,
-    family: Family,
     address: SocketAddr,
     buffers: Buffers,
     receiver: Receiver,
-    sender: Sender,
-    offload: Offload,
     overflowed: u32,
+    outlet: Outlet,
+}
+
+/// The half of a socket that sends. It is lent to whoever takes what comes, so that a burst can be answered before all
+/// of it was read.
+pub(crate) struct Outlet {
+    /// A descriptor of its own, of the same socket.
+    fd: OwnedFd,
+    family: Family,
+    sender: Sender,
+    offloads: [Offload; INTERFACES],
 }
 
 impl Socket {
@@ -106,15 +118,19 @@ impl Socket {
         let buffers = enlarge(&fd, buffer)?;
         sys::bind(&fd, bind)?;
         let address = sys::local_address(&fd)?;
+        let outlet = Outlet {
+            fd: fd.try_clone()?,
+            family,
+            sender: Sender::new(family, SEND_BATCH),
+            offloads: Default::default(),
+        };
         Ok(Self {
             fd,
-            family,
             address,
             buffers,
             receiver: Receiver::new(RECEIVE_BATCH, RECEIVE_SIZE),
-            sender: Sender::new(family, SEND_BATCH),
-            offload: Offload::default(),
             overflowed: 0,
+            outlet,
         })
     }
 
@@ -130,16 +146,21 @@ impl Socket {
         self.fd.as_raw_fd()
     }
 
+    /// The half that sends.
+    pub(crate) fn outlet(&mut self) -> &mut Outlet {
+        &mut self.outlet
+    }
+
     /// One `recvmmsg`. Returns whether it was full, so that more may wait, and what the kernel dropped since.
     pub(crate) fn receive(
         &mut self,
-        mut take: impl FnMut(Received<'_>),
+        mut take: impl FnMut(&mut Outlet, Received<'_>),
     ) -> io::Result<(bool, u64)> {
         let before = self.overflowed;
-        let overflowed = &mut self.overflowed;
+        let (overflowed, outlet) = (&mut self.overflowed, &mut self.outlet);
         let filled = self.receiver.receive(&self.fd, |received| {
             *overflowed = received.overflowed.unwrap_or(*overflowed);
-            take(received);
+            take(outlet, received);
         });
         match filled {
             Ok(filled) => Ok((
@@ -150,7 +171,9 @@ impl Socket {
             Err(error) => Err(error),
         }
     }
+}
 
+impl Outlet {
     /// Sends all runs; what the kernel refuses is counted, never retried later.
     pub(crate) fn send<'a>(&mut self, runs: impl Iterator<Item = Transmit<'a>>) -> Sent {
         let mut sent = Sent::default();
@@ -162,7 +185,7 @@ impl Socket {
                 continue;
             };
             let several = run.bytes.len() > run.segment;
-            let pieces = if several && self.offload.ask() {
+            let pieces = if several && self.offload(run.tuple.local).ask() {
                 run.bytes.len()
             } else {
                 run.segment
@@ -186,18 +209,23 @@ impl Socket {
         sent
     }
 
+    /// The state of the interface with that address of ours.
+    fn offload(&mut self, local: Option<IpAddr>) -> &mut Offload {
+        let last = |ip| match ip {
+            IpAddr::V4(ip) => ip.octets()[3],
+            IpAddr::V6(ip) => ip.octets().iter().fold(0, |mixed, byte| mixed ^ byte),
+        };
+        &mut self.offloads[usize::from(local.map_or(0, last)) % INTERFACES]
+    }
+
     fn send_batch(&mut self, mut batch: &[Outgoing<'_>], sent: &mut Sent) {
         let mut patience = true;
         while let Some(first) = batch.first() {
             match self.sender.send(&self.fd, batch) {
                 Ok(taken) => {
-                    let offloaded = batch[..taken]
-                        .iter()
-                        .filter(|run| run.segment.is_some())
-                        .count();
-                    sent.offloaded += offloaded as u64;
-                    if offloaded > 0 {
-                        self.offload.worked();
+                    for run in batch[..taken].iter().filter(|run| run.segment.is_some()) {
+                        sent.offloaded += 1;
+                        self.offload(run.local).worked();
                     }
                     batch = &batch[taken..];
                 }
@@ -240,7 +268,7 @@ impl Socket {
             self.send_batch(&batch[..filled], sent);
         }
         if sent.refused - before < datagrams(run) {
-            self.offload.failed();
+            self.offload(run.local).failed();
         }
     }
 }

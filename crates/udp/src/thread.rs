@@ -18,7 +18,7 @@ use entente_media::worker::{MediaHalf, ThreadReport, Worker};
 
 use crate::commands::{CommandQueue, QueueFull};
 use crate::events::EventQueue;
-use crate::socket::{Buffers, Socket};
+use crate::socket::{Buffers, Outlet, Socket};
 use crate::sys;
 use crate::tick::Ticker;
 
@@ -245,11 +245,12 @@ impl Inside {
     /// One `recvmmsg`; whether more may wait.
     fn receive<M: MediaHalf>(&mut self, worker: &mut Worker<M>) -> bool {
         let now = self.now();
-        let received = self.socket.receive(|received| {
+        let batches = &mut self.gso_batches;
+        let received = self.socket.receive(|outlet, received| {
             let tuple = Tuple::new(received.from, received.local);
-            for datagram in received.bytes.chunks_mut(received.segment) {
-                worker.handle_datagram(now, tuple, datagram);
-            }
+            worker.handle_datagrams(now, tuple, received.bytes, received.segment, |worker| {
+                *batches += send(worker, outlet);
+            });
         });
         let (more, overflowed) = received.unwrap_or((false, 0));
         worker.count_drops(DropReason::KernelOverflow, overflowed);
@@ -260,11 +261,7 @@ impl Inside {
     }
 
     fn send<M: MediaHalf>(&mut self, worker: &mut Worker<M>) {
-        worker.flush();
-        let sent = self.socket.send(worker.transmits());
-        worker.sent();
-        worker.count_drops(DropReason::SendRefused, sent.refused);
-        self.gso_batches += sent.offloaded;
+        self.gso_batches += send(worker, self.socket.outlet());
     }
 
     fn report<M: MediaHalf>(&self, worker: &mut Worker<M>, ticker: &Ticker) {
@@ -276,11 +273,21 @@ impl Inside {
     }
 }
 
+/// Seals and sends all that waits; returns how many runs left with segmentation offload.
+fn send<M: MediaHalf>(worker: &mut Worker<M>, outlet: &mut Outlet) -> u64 {
+    worker.flush();
+    let sent = outlet.send(worker.transmits());
+    worker.sent();
+    worker.count_drops(DropReason::SendRefused, sent.refused);
+    sent.offloaded
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use entente_media::types::{
         Fingerprint, IceCredentials, IceRole, PeerId, RemoteParameters, RoomId, Secret, Setup,
+        Source,
     };
     use entente_media::worker::probe::Probe;
     use std::sync::atomic::AtomicUsize;
@@ -330,6 +337,8 @@ mod tests {
             setup: Setup::Passive,
             role: IceRole::Lite,
             candidate: None,
+            allowance: None,
+            publish: Source::ALL.to_vec(),
             sections: vec![],
         }
     }

@@ -10,7 +10,7 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidHandshake, WebSocketException
 
-from core.client import Chat, Participant, PictureSource, RequestRefused, ToneSource
+from core.client import Chat, LobbyChanged, Participant, PictureSource, RequestRefused, ToneSource
 from core.wire import requests
 from observability.metrics import METRICS
 from tests.support.process import NodeProcess, running_node
@@ -42,6 +42,16 @@ async def misbehave(node: NodeProcess, participant: Participant) -> None:
     """A receipt that is none, a header of a proxy, a socket that says nothing useful, and a lost socket."""
     with pytest.raises(RequestRefused):
         await participant._do(requests.GroupReceipt(id=0, receipt=b"none"))
+    await participant.host.set_rules(access="restricted")
+    knocking = asyncio.create_task(
+        Participant.join(node.link.replace("localhost", "127.0.0.1"), guest_name="Ann")
+    )
+    async with asyncio.timeout(WAIT_S):
+        async for event in participant.events():
+            if isinstance(event, LobbyChanged):
+                break
+    knocking.cancel()
+    await asyncio.gather(knocking, return_exceptions=True)
     async with node.client() as client:
         for _ in range(30):
             await client.get("/api/rooms/guess-ed")

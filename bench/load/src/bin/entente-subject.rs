@@ -25,6 +25,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     config.allowance = Allowance {
         bytes: u32::MAX,
         packets: u32::MAX,
+        compounds: u32::MAX,
     };
     let options = Options {
         index: 0,

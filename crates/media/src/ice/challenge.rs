@@ -14,6 +14,13 @@ use crate::types::{IceRole, Instant};
 /// Between two challenges to one tuple. Each leaves for a packet that came from there, a check or SRTP, so that
 /// forged ones amplify nothing worth the name.
 const SPACING: Duration = Duration::from_millis(100);
+/// How long a proof is good for. A check from a tuple that showed nothing for longer may be a copy of one that was sent
+/// before: it keeps nothing alive until it is proven anew. Longer lets a copier draw out media to somebody who has gone,
+/// shorter loses an honest peer whose answers were lost a few times.
+const LEASE: Duration = Duration::from_secs(10);
+/// After this long without SRTP or an answer a check asks for another, so that who only listens is never near the end of
+/// its lease: browsers check each two to five seconds.
+const RENEW: Duration = Duration::from_secs(2);
 /// PRIORITY of a peer-reflexive candidate with the highest local preference (RFC 8445 §5.1.2.1).
 const PRIORITY: u32 = (110 << 24) | (65_535 << 8) | 255;
 
@@ -31,31 +38,64 @@ impl Challenge {
     }
 }
 
+impl Verified {
+    /// Whether a response with this transaction from there may answer the challenge that went to this tuple.
+    pub(super) fn answered_by(&self, from: Tuple, transaction: TransactionId) -> bool {
+        (self.tuple == from || !active("M2.2.proof-tuple"))
+            && self.challenge.is_some_and(|last| last.is(transaction))
+    }
+}
+
 impl Agent {
     /// Media may flow from now on. `flight` is the one tuple to which all of our handshake went, if it was only one:
     /// the peer could not have finished without reading it there.
-    pub fn connected(&mut self, flight: Option<Tuple>) {
+    pub fn connected(&mut self, now: Instant, flight: Option<Tuple>) {
         self.connected = true;
         if let Some(tuple) = flight {
-            self.prove(tuple);
+            self.prove(now, tuple);
         }
     }
 
-    /// Whether a check from there shows that the peer lives: one from a tuple that is not proven may be a copy.
+    /// Whether a check from there shows that the peer lives: one from a tuple that is not proven, or was long ago, may be a
+    /// copy.
     #[must_use]
-    pub fn believes(&self, tuple: Tuple) -> bool {
-        !self.connected || self.is_proven(tuple) || !active("M1.7.life-is-proven")
+    pub fn believes(&self, now: Instant, tuple: Tuple) -> bool {
+        let proven = self.is_proven(tuple) && !self.may_be_copy(now, tuple);
+        !self.connected || proven || !active("M1.7.life-is-proven")
+    }
+
+    /// Whether a tuple was proven so long ago that a check from there may be a copy of an earlier one.
+    pub(super) fn may_be_copy(&self, now: Instant, tuple: Tuple) -> bool {
+        let stale = |known: &Verified| {
+            known.tuple == tuple && known.proven && self.silent(now, known) >= LEASE
+        };
+        self.connected && self.tuples.iter().any(stale) && active("M2.2.proof-lease")
+    }
+
+    /// How long a tuple has shown nothing that cannot be a copy.
+    fn silent(&self, now: Instant, known: &Verified) -> Duration {
+        let heard = if self.media == Some(known.tuple) {
+            self.media_heard
+        } else {
+            Instant::ZERO
+        };
+        now.since(known.shown.max(heard))
     }
 
     /// Whether a tuple from which something just came must be asked for a proof now: any that was nominated, because
-    /// Firefox nominates all of its pairs and then keeps to one of them, not always the last (M2.2).
+    /// Firefox nominates all of its pairs and then keeps to one of them, not always the last (M2.2); and one whose proof
+    /// is getting old.
     #[must_use]
     pub fn challenge_due(&self, now: Instant, tuple: Tuple) -> bool {
         let due = |known: &Verified| {
             let soon =
                 |last: Challenge| now.since(last.at) < SPACING && active("M2.2.proof-spacing");
-            let asks = known.nominated || !active("M2.2.proof-of-nominated");
-            known.tuple == tuple && asks && !known.proven && !known.challenge.is_some_and(soon)
+            let asks = if known.proven {
+                self.silent(now, known) >= RENEW
+            } else {
+                known.nominated || !active("M2.2.proof-of-nominated")
+            };
+            known.tuple == tuple && asks && !known.challenge.is_some_and(soon)
         };
         self.role == IceRole::Lite && self.connected && self.tuples.iter().any(due)
     }
@@ -96,14 +136,11 @@ impl Agent {
     /// Takes the answer to a challenge; it counts only from the very tuple that was asked.
     pub(super) fn handle_proof(
         &mut self,
+        now: Instant,
         tuple: Tuple,
         message: &Message<'_>,
     ) -> Result<Outcome, Refusal> {
-        let asked = |known: &&Verified| {
-            let answers = |challenge: Challenge| challenge.is(message.transaction());
-            (known.tuple == tuple || !active("M2.2.proof-tuple"))
-                && known.challenge.is_some_and(answers)
-        };
+        let asked = |known: &&Verified| known.answered_by(tuple, message.transaction());
         let known = self.tuples.iter().find(asked).ok_or(Refusal::Unexpected)?;
         let key = &self.generation(known.old).remote_key;
         if !message.verify(key) && active("M2.2.proof-integrity") {
@@ -112,18 +149,20 @@ impl Agent {
         if message.class() != Class::Success {
             return Err(Refusal::Unexpected);
         }
-        self.prove(tuple);
+        self.prove(now, tuple);
+        self.verify(now, tuple);
         Ok(Outcome::default())
     }
 
     /// Something that was sent to this tuple has come back.
-    pub(super) fn prove(&mut self, tuple: Tuple) {
+    pub(super) fn prove(&mut self, now: Instant, tuple: Tuple) {
         let bound = self.bound();
         let wanted = self.wanted == Some(tuple);
         let Some(known) = self.known(tuple) else {
             return;
         };
         known.proven = true;
+        known.shown = now;
         known.challenge = None;
         if known.nominated && (wanted || !bound) {
             self.selected = Some(tuple);

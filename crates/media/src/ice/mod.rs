@@ -89,6 +89,8 @@ struct Verified {
     nominated: bool,
     /// Something that was sent there has come back.
     proven: bool,
+    /// When the peer last showed that it is there by what cannot be a copy: an answer, or SRTP.
+    shown: Instant,
     /// The last check of our own that went there.
     challenge: Option<Challenge>,
     /// Its checks still use the credentials from before a restart.
@@ -109,6 +111,8 @@ pub struct Agent {
     wanted: Option<Tuple>,
     /// Where media goes, kept because it is asked for with every packet.
     media: Option<Tuple>,
+    /// When SRTP last came from there; moves into `shown` when media goes elsewhere.
+    media_heard: Instant,
     /// Media may flow, so a tuple must be proven.
     connected: bool,
     controlling: Option<Controlling>,
@@ -127,6 +131,7 @@ impl Agent {
             selected: None,
             wanted: None,
             media: None,
+            media_heard: Instant::ZERO,
             connected: false,
             controlling: None,
         }
@@ -206,7 +211,7 @@ impl Agent {
             known.old = !current;
         }
         if message.use_candidate() && self.role == IceRole::Lite {
-            self.nominate(tuple);
+            self.nominate(now, tuple);
             if current {
                 self.previous = None;
             }
@@ -231,10 +236,7 @@ impl Agent {
     /// Whether a response with this transaction from that tuple may answer any check of ours.
     #[must_use]
     pub fn asked(&self, tuple: Tuple, transaction: [u8; 12]) -> bool {
-        let challenged = |known: &Verified| {
-            (known.tuple == tuple || !active("M2.2.proof-tuple"))
-                && known.challenge.is_some_and(|last| last.is(transaction))
-        };
+        let challenged = |known: &Verified| known.answered_by(tuple, transaction);
         self.awaits(tuple.remote, transaction) || self.tuples.iter().any(challenged)
     }
 
@@ -249,7 +251,7 @@ impl Agent {
         message: &Message<'_>,
     ) -> Result<Outcome, Refusal> {
         let Some(controlling) = self.controlling.as_mut() else {
-            return self.handle_proof(tuple, message);
+            return self.handle_proof(now, tuple, message);
         };
         if !controlling.expects(tuple.remote, message.transaction()) {
             return Err(Refusal::Unexpected);
@@ -263,8 +265,8 @@ impl Agent {
         controlling.answered(now);
         self.previous = None;
         let (verified, evicted) = self.verify(now, tuple);
-        self.prove(tuple);
-        self.nominate(tuple);
+        self.prove(now, tuple);
+        self.nominate(now, tuple);
         Ok(Outcome {
             answer: None,
             verified,
@@ -276,13 +278,15 @@ impl Agent {
     #[inline]
     pub fn authenticated(&mut self, now: Instant, tuple: Tuple) -> bool {
         if self.media == Some(tuple) {
+            self.media_heard = now;
             return false;
         }
-        let nominated = |known: &&Verified| known.nominated && known.tuple == tuple;
-        let Some(known) = self.tuples.iter().find(nominated) else {
+        let Some(known) = self.known(tuple).filter(|known| known.nominated) else {
             return false;
         };
-        if self.admits(known.proven) {
+        known.shown = now;
+        let proven = known.proven;
+        if self.admits(proven) {
             self.selected = Some(tuple);
             self.choose_media();
         }
@@ -365,8 +369,11 @@ impl Agent {
     }
 
     fn verify(&mut self, now: Instant, tuple: Tuple) -> (bool, Option<Tuple>) {
-        if let Some(known) = self.tuples.iter_mut().find(|known| known.tuple == tuple) {
-            known.last_check = now;
+        let may_be_copy = self.may_be_copy(now, tuple);
+        if let Some(known) = self.known(tuple) {
+            if !may_be_copy {
+                known.last_check = now;
+            }
             return (false, None);
         }
         let mut evicted = None;
@@ -385,6 +392,7 @@ impl Agent {
             tuple,
             nominated: false,
             proven: false,
+            shown: Instant::ZERO,
             challenge: None,
             old: false,
             last_check: now,
@@ -392,12 +400,13 @@ impl Agent {
         (true, evicted)
     }
 
-    fn nominate(&mut self, tuple: Tuple) {
+    fn nominate(&mut self, now: Instant, tuple: Tuple) {
+        let may_be_copy = self.may_be_copy(now, tuple);
         let Some(known) = self.known(tuple) else {
             return;
         };
         known.nominated = true;
-        let proven = known.proven;
+        let proven = known.proven && !may_be_copy;
         self.wanted = Some(tuple);
         if self.admits(proven) {
             self.selected = Some(tuple);
@@ -435,10 +444,17 @@ impl Agent {
     /// Follows every change of what is selected or proven.
     fn choose_media(&mut self) {
         let proven = |tuple: &Tuple| self.is_proven(*tuple) || !active("M2.2.media-path");
-        self.media = self.selected.filter(proven).or_else(|| {
+        let media = self.selected.filter(proven).or_else(|| {
             let last = self.tuples.iter().rev().find(|known| known.proven);
             last.map(|known| known.tuple)
         });
+        let before = std::mem::replace(&mut self.media, media);
+        if before != media {
+            let heard = std::mem::replace(&mut self.media_heard, Instant::ZERO);
+            if let Some(known) = before.and_then(|before| self.known(before)) {
+                known.shown = known.shown.max(heard);
+            }
+        }
     }
 
     /// Our tie-breaker, for checks and tests.

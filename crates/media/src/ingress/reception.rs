@@ -130,6 +130,11 @@ impl Reception {
         extended
     }
 
+    /// The packet received last is counted as lost after all: it was dropped here, but is not missing.
+    pub fn lost(&mut self) {
+        self.received -= 1;
+    }
+
     /// Estimates jitter from a packet's arrival (RFC 3550 A.8).
     pub fn arrived(&mut self, now: Instant, timestamp: u32, clock: u32) {
         let ticks = (now.as_micros() as u128 * clock as u128 / 1_000_000) as u32;

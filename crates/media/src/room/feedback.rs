@@ -179,7 +179,7 @@ impl Forwarder {
         let Some(track) = self.tracks.get_mut(at) else {
             return;
         };
-        if track.muted {
+        if track.held().is_some() {
             return;
         }
         if track.gate.request(now, need) {
@@ -206,7 +206,7 @@ impl Forwarder {
 
     /// Writes the request, on the layer that is awaited or else shown; Chromium answers it on all of them.
     pub(super) fn send_keyframe_request(&mut self, at: u32, out: &mut Outbox) {
-        let Some(track) = self.tracks.get(at) else {
+        let Some(track) = self.tracks.get(at).filter(|track| track.held().is_none()) else {
             return;
         };
         let waiting = track

@@ -216,7 +216,9 @@ impl Forwarder {
                 peer: peer.id,
                 source,
             };
-            let track = Track::new(id, place, self.serial, layers);
+            let mut track = Track::new(id, place, self.serial, layers);
+            track.forbidden = !peer.publish[source as usize];
+            track.muted = peer.muted[source as usize];
             peer.tracks[source as usize] = Some(self.tracks.insert(track));
         }
     }
@@ -259,17 +261,55 @@ impl Forwarder {
         }
     }
 
-    /// Mutes a source on behalf of the server: its packets are dropped from now on.
+    /// Says which sources a peer may send, from now on and in sections that come later; packets of others are dropped.
+    pub fn set_publish(&mut self, now: Instant, id: PeerId, sources: &[Source]) {
+        for source in Source::ALL {
+            let may = sources.contains(&source);
+            self.hold(now, id, source, |peer, track| {
+                peer.publish[source as usize] = may;
+                track.is_some_and(|track| std::mem::replace(&mut track.forbidden, !may) == may)
+            });
+        }
+    }
+
+    /// Mutes a source on behalf of the server: its packets are dropped from now on, in a section that comes later too.
     pub fn set_muted(&mut self, now: Instant, id: PeerId, source: Source, muted: bool) {
-        let Some(at) = self.track_of(id, source) else {
+        self.hold(now, id, source, |peer, track| {
+            peer.muted[source as usize] = muted;
+            track.is_some_and(|track| std::mem::replace(&mut track.muted, muted) != muted)
+        });
+    }
+
+    /// Lets `change` hold a source or let it go; if it did, what was shown of it stops until it is entered anew, and what
+    /// was missing is not asked for.
+    fn hold(
+        &mut self,
+        now: Instant,
+        id: PeerId,
+        source: Source,
+        change: impl FnOnce(&mut Peer, Option<&mut Track>) -> bool,
+    ) {
+        let Some(peer) = self.by_id.get(&id).and_then(|at| self.peers.get_mut(*at)) else {
             return;
         };
-        let Some(track) = self.tracks.get_mut(at) else {
+        let at = peer.tracks[source as usize];
+        let changed = change(peer, at.and_then(|at| self.tracks.get_mut(at)));
+        let Some((at, track)) = at.and_then(|at| Some((at, self.tracks.get_mut(at)?))) else {
             return;
         };
-        track.muted = muted;
+        if !changed {
+            return;
+        }
+        let (held, flowed) = (track.held().is_some(), track.flowing() != 0);
+        for layer in &mut track.layers {
+            layer.missing.clear();
+            layer.flowing &= !held;
+        }
         for layer in 0..track.layers.len() as u8 {
             self.interrupt(now, at, layer);
+        }
+        if held && flowed {
+            self.choose_layers(now, at);
         }
     }
 

@@ -44,7 +44,7 @@ struct Arrived<'a> {
 impl Forwarder {
     /// Takes one plain RTP packet of a peer. What is refused is counted by name.
     pub fn handle_rtp(&mut self, now: Instant, from: PeerId, packet: &[u8], out: &mut Outbox) {
-        let arrived = match self.bind(now, from, packet) {
+        let mut arrived = match self.bind(now, from, packet, true) {
             Ok(Some(arrived)) => arrived,
             Ok(None) => return,
             Err(reason) => return self.drops.count(reason),
@@ -52,25 +52,47 @@ impl Forwarder {
         #[cfg(feature = "tap")]
         self.tap(&arrived);
         let (track, layer) = (arrived.track, arrived.layer);
+        let held = self.tracks.get(track).and_then(Track::held);
+        arrived.nack &= held.is_none();
         let (extended, order) = match self.place(&arrived) {
             Ok(placed) => placed,
             Err(reason) => return self.drops.count(reason),
         };
+        // Its number is known, so that nobody is asked for it once the source is let go.
+        if let Some(reason) = held {
+            return self.drops.count(reason);
+        }
         if let Err(reason) = self.pass(arrived, extended, order, out) {
             self.drops.count(reason);
-            if reason != DropReason::Muted && active("M4.1.refused-leaves-no-gap") {
+            if active("M4.1.refused-leaves-no-gap") {
                 // A hole the publisher will not fill: slots enter anew behind it, without a gap.
                 self.interrupt(now, track, layer);
             }
         }
     }
 
-    /// Finds out which layer of which track a packet belongs to; none for probes, which carry nothing.
+    /// Notes an RTP packet that the transport refused because its peer sends too much: reports tell of a loss, so that the
+    /// publisher slows down, but it is not asked to send it again.
+    pub fn refuse_rtp(&mut self, now: Instant, from: PeerId, packet: &[u8]) {
+        let Ok(Some(arrived)) = self.bind(now, from, packet, false) else {
+            return;
+        };
+        if !active("refused-not-asked") || self.place(&arrived).is_err() {
+            return;
+        }
+        if let Some(track) = self.tracks.get_mut(arrived.track) {
+            track.layers[arrived.layer as usize].reception.lost();
+        }
+    }
+
+    /// Finds out which layer of which track a packet belongs to; none for probes, which carry nothing. One that does not
+    /// count is neither acknowledged nor in the statistics.
     fn bind<'a>(
         &mut self,
         now: Instant,
         from: PeerId,
         packet: &'a [u8],
+        counts: bool,
     ) -> Result<Option<Arrived<'a>>, DropReason> {
         let place = *self.by_id.get(&from).ok_or(DropReason::UnknownPeer)?;
         let peer = self.peers.get_mut(place).ok_or(DropReason::UnknownPeer)?;
@@ -78,7 +100,7 @@ impl Forwarder {
         let extensions = header
             .extensions(packet, &peer.ids)
             .map_err(|_| DropReason::RtpMalformed)?;
-        if let Some(seq) = extensions.transport_cc {
+        if let Some(seq) = extensions.transport_cc.filter(|_| counts) {
             peer.arrivals.record(now, seq);
         }
         let stream = match peer.bindings.find_agreeing(header.ssrc, &extensions) {
@@ -96,7 +118,7 @@ impl Forwarder {
             name, clock, nack, ..
         } = codec;
         let source = section.source;
-        peer.received[source as usize] += 1;
+        peer.received[source as usize] += u64::from(counts);
         peer.heard = header.ssrc;
         let track = peer.tracks[source as usize].ok_or(DropReason::UnknownSsrc)?;
         let mut arrived = Arrived {
@@ -223,9 +245,6 @@ impl Forwarder {
             extend_pictures(&mut parsed.payload.descriptor, |id, long| {
                 layer.extend_picture(id, long)
             });
-        }
-        if track.muted && active("muted") {
-            return Err(DropReason::Muted);
         }
         layer.packets += 1;
         layer.last = Some(arrived.now);

@@ -40,6 +40,10 @@ pub struct Peer {
     pub connected: bool,
     /// Its leaf in the group.
     pub leaf: Option<u16>,
+    /// Which sources it may send, by their numbers; at first none.
+    pub publish: [bool; Source::ALL.len()],
+    /// Which of them the server has muted.
+    pub muted: [bool; Source::ALL.len()],
     /// What its SSRCs carry.
     pub bindings: Bindings,
     /// Meaning of its extension ids.
@@ -83,6 +87,8 @@ impl Peer {
             room,
             connected: false,
             leaf: None,
+            publish: [false; Source::ALL.len()],
+            muted: [false; Source::ALL.len()],
             bindings: Bindings::default(),
             ids: ExtensionIds::default(),
             tracks: [None; Source::ALL.len()],

@@ -132,7 +132,7 @@ impl Forwarder {
             }
             let when = if when <= now {
                 // A source that sends nothing answers nothing; its first frame will be a key frame.
-                let answers = track.flowing() != 0 && !track.muted;
+                let answers = track.flowing() != 0 && track.held().is_none();
                 let receiver = self.peers.get_mut(slot.peer).filter(|_| answers);
                 let asked = receiver.is_some_and(|peer| peer.may_ask(now, track.serial));
                 asks |= asked;

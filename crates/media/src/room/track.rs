@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use crate::guard::active;
 use crate::ingress::layer::Layer;
 use crate::pli::PliGate;
-use crate::types::{Instant, TrackId};
+use crate::types::{DropReason, Instant, TrackId};
 
 /// No layer.
 pub const NONE: u8 = u8::MAX;
@@ -49,6 +50,8 @@ pub struct Track {
     pub gate: PliGate,
     /// Muted by the server.
     pub muted: bool,
+    /// Its publisher may not send it.
+    pub forbidden: bool,
     /// Epoch byte of its newest frames, and when it was first seen.
     pub epoch: Option<(u8, Instant)>,
     /// Whether it is in the list of tracks with something due.
@@ -66,8 +69,21 @@ impl Track {
             subscriptions: Vec::new(),
             gate: PliGate::default(),
             muted: false,
+            forbidden: false,
             epoch: None,
             listed: false,
+        }
+    }
+
+    /// Why nothing of it is passed on, if so.
+    #[inline]
+    pub fn held(&self) -> Option<DropReason> {
+        if self.forbidden && active("publish") {
+            Some(DropReason::NotAllowed)
+        } else if self.muted && active("muted") {
+            Some(DropReason::Muted)
+        } else {
+            None
         }
     }
 

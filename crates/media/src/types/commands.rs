@@ -4,6 +4,8 @@ use std::net::SocketAddr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::config::Allowance;
+
 use super::{
     IceCredentials, IceRole, PeerId, RemoteParameters, RoomId, Section, Setup, SlotKind, Source,
     TrackId,
@@ -66,6 +68,12 @@ pub enum Command {
             skip_serializing_if = "Option::is_none"
         )]
         candidate: Option<SocketAddr>,
+        /// What it may send (M1.8); none for a client, which gets the worker's allowance for clients. A link brings
+        /// its own.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        allowance: Option<Allowance>,
+        /// The sources that it may send, from its first packet on.
+        publish: Vec<Source>,
         /// The negotiated m-lines in order.
         sections: Vec<Section>,
     },
@@ -103,6 +111,13 @@ pub enum Command {
         peer: PeerId,
         /// Slots that change.
         slots: Vec<SlotAssignment>,
+    },
+    /// Which sources a peer may send from now on: all of them, not a change. Holds for sections that come later too.
+    SetPublish {
+        /// The publishing peer.
+        peer: PeerId,
+        /// What it may send.
+        sources: Vec<Source>,
     },
     /// Mute that the server enforces.
     SetMuted {
@@ -221,6 +236,8 @@ mod tests {
             setup: Setup::Passive,
             role: IceRole::Lite,
             candidate: Some("127.0.0.1:8500".parse().unwrap()),
+            allowance: None,
+            publish: vec![],
             sections: vec![],
         };
         let bytes = rmp_serde::to_vec_named(&command).unwrap();

@@ -5,6 +5,8 @@ use std::net::SocketAddr;
 use rand_chacha::rand_core::Rng;
 
 use super::{MediaHalf, Worker};
+use crate::config::Allowance;
+use crate::dtls::Endpoint;
 use crate::ice::Agent;
 use crate::peer::Peer;
 use crate::room::RoomError;
@@ -43,6 +45,7 @@ struct Admission {
     setup: Setup,
     role: IceRole,
     candidate: Option<SocketAddr>,
+    allowance: Option<Allowance>,
 }
 
 impl<M: MediaHalf> Worker<M> {
@@ -62,6 +65,8 @@ impl<M: MediaHalf> Worker<M> {
                 setup,
                 role,
                 candidate,
+                allowance,
+                publish,
                 sections,
             } => {
                 let admission = Admission {
@@ -70,9 +75,11 @@ impl<M: MediaHalf> Worker<M> {
                     setup,
                     role,
                     candidate,
+                    allowance,
                 };
                 return self
                     .add_peer(now, peer, room, &admission, &sections)
+                    .map(|()| self.media.set_publish(now, peer, &publish))
                     .inspect_err(|_| {
                         self.events.push_back(Event::Lost {
                             peer,
@@ -99,6 +106,10 @@ impl<M: MediaHalf> Worker<M> {
             Command::SetSlots { peer, slots } => {
                 self.known(peer)?;
                 self.media.set_slots(now, peer, &slots, &mut self.outbox);
+            }
+            Command::SetPublish { peer, sources } => {
+                self.known(peer)?;
+                self.media.set_publish(now, peer, &sources);
             }
             Command::SetMuted {
                 peer,
@@ -195,19 +206,9 @@ impl<M: MediaHalf> Worker<M> {
         self.media
             .add_peer(now, id, room, sections)
             .map_err(CommandError::Media)?;
-        let mut peer = Peer::new(
-            id,
-            room,
-            ice,
-            &self.context,
-            *setup,
-            remote.fingerprints.clone(),
-            now,
-        );
-        // A controlling end has chosen its peer itself: a link, or the load client.
-        if admission.role == IceRole::Lite {
-            peer.limit(self.allowance);
-        }
+        let dtls = Endpoint::new(&self.context, *setup, remote.fingerprints.clone(), now);
+        let allowance = admission.allowance.unwrap_or(self.allowance);
+        let peer = Peer::new(id, room, ice, dtls, *setup, allowance, now);
         let index = self.free.pop().unwrap_or(self.peers.len() as u32);
         if index as usize == self.peers.len() {
             self.peers.push(None);

@@ -72,6 +72,10 @@ impl MediaHalf for Forwarder {
         Self::set_slots(self, now, peer, slots, outbox);
     }
 
+    fn set_publish(&mut self, now: Instant, peer: PeerId, sources: &[Source]) {
+        Self::set_publish(self, now, peer, sources);
+    }
+
     fn set_muted(&mut self, now: Instant, peer: PeerId, source: Source, muted: bool) {
         Self::set_muted(self, now, peer, source, muted);
     }
@@ -104,6 +108,10 @@ impl MediaHalf for Forwarder {
     #[inline]
     fn handle_rtp(&mut self, now: Instant, peer: PeerId, packet: &mut [u8], outbox: &mut Outbox) {
         Self::handle_rtp(self, now, peer, packet, outbox);
+    }
+
+    fn refuse_rtp(&mut self, now: Instant, peer: PeerId, packet: &[u8]) {
+        Self::refuse_rtp(self, now, peer, packet);
     }
 
     fn handle_rtcp(&mut self, now: Instant, peer: PeerId, compound: &[u8], outbox: &mut Outbox) {

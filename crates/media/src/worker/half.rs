@@ -49,6 +49,8 @@ pub trait MediaHalf {
         slots: &[SlotAssignment],
         outbox: &mut Outbox,
     );
+    /// Says which sources a peer may send from now on; at first none.
+    fn set_publish(&mut self, now: Instant, peer: PeerId, sources: &[Source]);
     /// Mutes a source.
     fn set_muted(&mut self, now: Instant, peer: PeerId, source: Source, muted: bool);
     /// Notes that somebody signs, or no longer does (M4.7).
@@ -59,6 +61,9 @@ pub trait MediaHalf {
     fn set_tap(&mut self, on: bool) -> bool;
     /// Takes an authenticated plain RTP packet.
     fn handle_rtp(&mut self, now: Instant, peer: PeerId, packet: &mut [u8], outbox: &mut Outbox);
+    /// Notes an authenticated plain RTP packet that was dropped because its peer sends too much: a loss, but one that
+    /// nobody asks to be repaired.
+    fn refuse_rtp(&mut self, now: Instant, peer: PeerId, packet: &[u8]);
     /// Takes an authenticated plain RTCP compound.
     fn handle_rtcp(&mut self, now: Instant, peer: PeerId, compound: &[u8], outbox: &mut Outbox);
     /// Does what is due.

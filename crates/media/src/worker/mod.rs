@@ -2,7 +2,7 @@
 //! sealed datagrams and events come out.
 //!
 //! Call order, per wake-up: `handle_timeout` if [`Worker::poll_timeout`] has passed, `handle_command` and
-//! `handle_datagram` as often as there is something, and after them (or in between, when
+//! `handle_datagrams` as often as there is something, and after them (or in between, when
 //! [`Worker::wants_flush`] says so) `flush`, `transmits`, `sent`; then `poll_event` until it is empty. The one
 //! thing a caller must keep: `now` never goes backwards.
 
@@ -29,6 +29,7 @@ pub use half::MediaHalf;
 
 use crate::config::{Allowance, Config};
 use crate::dtls::{Certificate, Context, DtlsError};
+use crate::guard::active;
 use crate::ice::Tuple;
 use crate::outbox::Outbox;
 use crate::peer::Peer;
@@ -39,6 +40,10 @@ use crate::types::{DropCounts, DropReason, Event, Instant, PeerId, Stats};
 const STATS: std::time::Duration = std::time::Duration::from_secs(1);
 /// Plain packets that wait for a flush at most. More of them share system calls; fewer stay in the cache.
 const BATCH: usize = 512;
+/// Plain packets, or runs of sealed ones, that wait for a flush at the very most. One read may bring 1,024 datagrams, each of
+/// which may go to hundreds of people: all of them at once would take hundreds of megabytes, which nothing gives back. Fewer
+/// cost large meetings the joining of their packets into runs; more let the memory of a thread grow beyond some 15 MB.
+const MOST: usize = 8_192;
 /// Checks per second that are looked at from tuples nobody has verified; each costs an HMAC of about 1 µs. A node
 /// of 500 people joining at once sends some 5,000; lower refuses them, higher feeds a flood.
 const STUN_PER_SECOND: u32 = 10_000;
@@ -156,6 +161,12 @@ impl<M: MediaHalf> Worker<M> {
     #[must_use]
     pub fn wants_flush(&self) -> bool {
         self.outbox.packets().len() >= BATCH
+    }
+
+    /// Whether so much waits that it must be sealed and sent before another datagram is taken.
+    fn must_flush(&self) -> bool {
+        (self.outbox.packets().len() >= MOST || self.transmits.iter().len() >= MOST)
+            && active("M1.2.most-waiting")
     }
 
     /// Sealed datagrams, in runs; after sending them call [`Worker::sent`].

@@ -18,14 +18,21 @@ pub struct Probe {
     pub rtp: Vec<(PeerId, Vec<u8>)>,
     /// Plain RTCP compounds, with the peer that sent them.
     pub rtcp: Vec<(PeerId, Vec<u8>)>,
+    /// The sources that a peer may send, as it was told last.
+    pub publish: HashMap<PeerId, Vec<Source>>,
+    /// Plain RTP packets beyond their peer's allowance.
+    pub refused: Vec<(PeerId, Vec<u8>)>,
     /// RTP packets to send at the next timeout: peer, header length, packet.
     pub to_send: VecDeque<(PeerId, usize, Vec<u8>)>,
     /// RTCP compounds to send at the next timeout.
     pub to_send_rtcp: VecDeque<(PeerId, Vec<u8>)>,
+    /// How many copies of each RTP packet go back at once.
+    pub echoes: usize,
     /// A first payload byte that makes it panic, to see what the worker does then (M1.6).
     pub panics_on: Option<u8>,
     /// Once set, makes it panic at its next timeout, which is nobody's fault and ends the worker (M1.6).
     pub panics_at_timeout: Option<Arc<AtomicBool>>,
+    echoed: u16,
     rooms: HashMap<PeerId, RoomId>,
     drops: DropCounts,
 }
@@ -44,6 +51,12 @@ impl Probe {
             .as_ref()
             .is_some_and(|order| order.load(Ordering::SeqCst))
     }
+}
+
+fn push(outbox: &mut Outbox, peer: PeerId, header: usize, packet: &[u8]) {
+    let begin = outbox.begin();
+    outbox.writer().extend_from_slice(packet);
+    outbox.push_rtp(peer, begin, header, crate::outbox::Span::default());
 }
 
 impl MediaHalf for Probe {
@@ -90,6 +103,10 @@ impl MediaHalf for Probe {
     ) {
     }
 
+    fn set_publish(&mut self, _now: Instant, peer: PeerId, sources: &[Source]) {
+        self.publish.insert(peer, sources.to_vec());
+    }
+
     fn set_muted(&mut self, _now: Instant, _peer: PeerId, _source: Source, _muted: bool) {}
 
     fn set_signing(&mut self, _now: Instant, _peer: PeerId, _signing: bool) {}
@@ -107,12 +124,22 @@ impl MediaHalf for Probe {
         false
     }
 
-    fn handle_rtp(&mut self, _now: Instant, peer: PeerId, packet: &mut [u8], _outbox: &mut Outbox) {
+    fn handle_rtp(&mut self, _now: Instant, peer: PeerId, packet: &mut [u8], outbox: &mut Outbox) {
         assert!(
             self.panics_on.is_none() || packet.get(12).copied() != self.panics_on,
             "as the test asked"
         );
         self.rtp.push((peer, packet.to_vec()));
+        for _ in 0..self.echoes {
+            // Each under a number of its own, for no SRTP index is sealed twice.
+            self.echoed = self.echoed.wrapping_add(1);
+            packet[2..4].copy_from_slice(&self.echoed.to_be_bytes());
+            push(outbox, peer, 12, packet);
+        }
+    }
+
+    fn refuse_rtp(&mut self, _now: Instant, peer: PeerId, packet: &[u8]) {
+        self.refused.push((peer, packet.to_vec()));
     }
 
     fn handle_rtcp(&mut self, _now: Instant, peer: PeerId, compound: &[u8], _outbox: &mut Outbox) {
@@ -122,9 +149,7 @@ impl MediaHalf for Probe {
     fn handle_timeout(&mut self, _now: Instant, outbox: &mut Outbox) {
         assert!(!self.panics(), "as the test asked");
         for (peer, header, packet) in self.to_send.drain(..) {
-            let begin = outbox.begin();
-            outbox.writer().extend_from_slice(&packet);
-            outbox.push_rtp(peer, begin, header, crate::outbox::Span::default());
+            push(outbox, peer, header, &packet);
         }
         for (peer, compound) in self.to_send_rtcp.drain(..) {
             let begin = outbox.begin();

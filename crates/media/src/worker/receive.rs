@@ -18,6 +18,24 @@ const HOLD: std::time::Duration = std::time::Duration::from_secs(3);
 const MAX_DATAGRAM: usize = 1_500;
 
 impl<M: MediaHalf> Worker<M> {
+    /// Takes datagrams of one tuple that the kernel has joined, each of `segment` bytes but the last; as the bytes of one,
+    /// they are worthless afterwards. `send` is called, in between, as often as too much waits: flush, send and forget it.
+    pub fn handle_datagrams(
+        &mut self,
+        now: Instant,
+        tuple: Tuple,
+        joined: &mut [u8],
+        segment: usize,
+        mut send: impl FnMut(&mut Self),
+    ) {
+        for datagram in joined.chunks_mut(segment.max(1)) {
+            self.handle_datagram(now, tuple, datagram);
+            if self.must_flush() {
+                send(self);
+            }
+        }
+    }
+
     /// Takes one datagram; its bytes are worthless afterwards (SRTP is opened in place).
     pub fn handle_datagram(&mut self, now: Instant, tuple: Tuple, datagram: &mut [u8]) {
         self.counters.packets_in += 1;
@@ -147,7 +165,7 @@ impl<M: MediaHalf> Worker<M> {
         self.send_challenge(now, index, tuple);
         if self
             .peer(index)
-            .is_some_and(|peer| peer.ice.believes(tuple))
+            .is_some_and(|peer| peer.ice.believes(now, tuple))
         {
             self.heard(now, index);
         }
@@ -266,7 +284,7 @@ impl<M: MediaHalf> Worker<M> {
                 };
                 peer.session = Some(session);
                 peer.phase = Phase::Connected;
-                peer.ice.connected(peer.flights.only());
+                peer.ice.connected(now, peer.flights.only());
                 if let Some(wanted) = peer.ice.wanted() {
                     self.send_challenge(now, index, wanted);
                 }
@@ -323,12 +341,14 @@ impl<M: MediaHalf> Worker<M> {
         peer.heard(now);
         let (id, back) = (peer.id, peer.phase == Phase::Silent);
         let plain = &mut datagram[..length];
-        if !peer.affords(now, length) {
-            drops.count(DropReason::ClientRate);
-        } else if rtcp {
-            media.handle_rtcp(now, id, plain, outbox);
-        } else {
-            media.handle_rtp(now, id, plain, outbox);
+        match rtcp {
+            true if peer.affords_compound(now) => media.handle_rtcp(now, id, plain, outbox),
+            true => drops.count(DropReason::RtcpRate),
+            false if peer.affords_media(now, length) => media.handle_rtp(now, id, plain, outbox),
+            false => {
+                drops.count(DropReason::ClientRate);
+                media.refuse_rtp(now, id, plain);
+            }
         }
         if unproven {
             self.send_challenge(now, index, tuple);

@@ -12,7 +12,7 @@ use entente_media::ice::Tuple;
 use entente_media::stun::{Builder, Class, IntegrityKey};
 use entente_media::types::{
     Command, Event, Fingerprint, IceCredentials, IceRole, Instant, PeerId, RemoteParameters,
-    RoomId, Secret, Setup,
+    RoomId, Secret, Setup, Source,
 };
 use entente_media::worker::Worker;
 use entente_media::worker::probe::Probe;
@@ -77,6 +77,8 @@ pub fn add_server_peer(
         setup: Setup::Passive,
         role: IceRole::Lite,
         candidate: None,
+        allowance: None,
+        publish: Source::ALL.to_vec(),
         sections: vec![],
     }
 }
@@ -95,6 +97,8 @@ pub fn add_client_peer(
         setup: Setup::Active,
         role: IceRole::Controlling,
         candidate: Some(server_address()),
+        allowance: None,
+        publish: Source::ALL.to_vec(),
         sections: vec![],
     }
 }
@@ -121,23 +125,20 @@ pub struct Pair {
 impl Pair {
     /// Both know each other's true fingerprints.
     pub fn new(dtls: Version) -> Self {
+        Self::adapted(dtls, |_| {})
+    }
+
+    /// The same, with something else in both commands that make the peers.
+    pub fn adapted(dtls: Version, adapt: impl Fn(&mut Command)) -> Self {
         let mut pair = Self::without_peers(dtls);
-        let (client, server) = (
-            pair.client.certificate().fingerprint(),
-            pair.server.certificate().fingerprint(),
-        );
-        pair.server
-            .handle_command(
-                pair.now,
-                add_server_peer(SERVER, "server", "client", client),
-            )
-            .unwrap();
-        pair.client
-            .handle_command(
-                pair.now,
-                add_client_peer(CLIENT, "client", "server", server),
-            )
-            .unwrap();
+        let client = pair.client.certificate().fingerprint();
+        let server = pair.server.certificate().fingerprint();
+        let mut to_server = add_server_peer(SERVER, "server", "client", client);
+        let mut to_client = add_client_peer(CLIENT, "client", "server", server);
+        adapt(&mut to_server);
+        adapt(&mut to_client);
+        pair.server.handle_command(pair.now, to_server).unwrap();
+        pair.client.handle_command(pair.now, to_client).unwrap();
         pair
     }
 
@@ -270,6 +271,12 @@ pub fn server_check(transaction: [u8; 12]) -> Vec<u8> {
         .controlling(7)
         .use_candidate()
         .finish(&IntegrityKey::new(credentials("server").pwd.as_bytes()))
+}
+
+/// A check as the client sent it last, for whoever listens on the way.
+pub fn copied_check(pair: &Pair) -> Vec<u8> {
+    let check = pair.up.iter().rev().find(|bytes| bytes[..2] == [0, 1]);
+    check.expect("a Binding request").clone()
 }
 
 pub fn connected(events: &[Event]) -> bool {

@@ -52,6 +52,8 @@ impl House {
         self.forwarder
             .add_peer(self.now, PeerId(peer), ROOM, sections)
             .unwrap();
+        self.forwarder
+            .set_publish(self.now, PeerId(peer), &Source::ALL);
         self.forwarder.set_leaf(PeerId(peer), Some(peer as u16));
         self.forwarder
             .peer_connected(self.now, PeerId(peer), &mut self.out);

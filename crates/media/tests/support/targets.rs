@@ -193,6 +193,9 @@ impl Stage {
                     .forwarder
                     .add_peer(now, PeerId(peer), ROOM, &sections);
                 assert_eq!(added.is_ok(), self.present.insert(peer));
+                self.house
+                    .forwarder
+                    .set_publish(now, PeerId(peer), &Source::ALL);
                 let out = &mut self.house.out;
                 self.house.forwarder.peer_connected(now, PeerId(peer), out);
                 self.house
@@ -217,6 +220,10 @@ impl Stage {
                 Some((other, Source::Microphone)),
                 0,
             ),
+            5 if b & 1 == 1 => {
+                let sources = &Source::ALL[usize::from(a & 3)..];
+                self.house.forwarder.set_publish(now, PeerId(peer), sources);
+            }
             5 => self
                 .house
                 .forwarder

@@ -10,7 +10,7 @@ fn receive_all(socket: &mut Socket, expected: usize) -> Vec<(SocketAddr, Option<
     while got.len() < expected && std::time::Instant::now() < until {
         sys::wait([socket.raw(), socket.raw()], Duration::from_millis(100)).unwrap();
         socket
-            .receive(|received| {
+            .receive(|_, received| {
                 for piece in received.bytes.chunks(received.segment) {
                     got.push((received.from, received.local, piece.to_vec()));
                 }
@@ -25,7 +25,7 @@ fn a_run_leaves_in_one_call_and_arrives_as_datagrams() {
     let (mut sender, mut receiver) = (bound("127.0.0.1:0"), bound("127.0.0.1:0"));
     let tuple = Tuple::new(receiver.address(), Some([127, 0, 0, 1].into()));
     let bytes: Vec<u8> = (0..1150).map(|n| (n / 250) as u8).collect();
-    let sent = sender.send(
+    let sent = sender.outlet().send(
         [Transmit {
             tuple,
             bytes: &bytes,
@@ -57,7 +57,7 @@ fn replies_leave_from_the_address_that_was_hit() {
     let (from, local, _) = &got[0];
     assert_eq!(*local, Some(hit.ip()));
     let tuple = Tuple::new(*from, *local);
-    server.send(
+    server.outlet().send(
         [Transmit {
             tuple,
             bytes: b"answer",
@@ -87,6 +87,7 @@ fn a_dual_stack_socket_speaks_to_both_families() {
         let tuple = Tuple::new(from, local);
         assert_eq!(
             server
+                .outlet()
                 .send(
                     [Transmit {
                         tuple,
@@ -125,7 +126,7 @@ fn what_the_kernel_refuses_is_counted_and_the_rest_still_leaves() {
             segment: 7,
         },
     ];
-    assert_eq!(sender.send(runs.into_iter()).refused, 3);
+    assert_eq!(sender.outlet().send(runs.into_iter()).refused, 3);
     assert_eq!(receive_all(&mut receiver, 1)[0].2, b"through");
 }
 
@@ -144,10 +145,10 @@ fn m1_5_a_destination_that_cannot_be_reached_costs_nobody_the_batching() {
     let nowhere = Tuple::new(([127, 0, 0, 1], 0).into(), None);
     let good = Tuple::new(receiver.address(), None);
     for _ in 0..2 * IN_VAIN {
-        let sent = sender.send([run(nowhere, &[1; 40])].into_iter());
+        let sent = sender.outlet().send([run(nowhere, &[1; 40])].into_iter());
         assert_eq!((sent.refused, sent.offloaded), (4, 0));
     }
-    let sent = sender.send([run(good, &[2; 40])].into_iter());
+    let sent = sender.outlet().send([run(good, &[2; 40])].into_iter());
     assert_eq!((sent.refused, sent.offloaded), (0, 1));
     assert_eq!(receive_all(&mut receiver, 4).len(), 4);
 }
@@ -159,10 +160,13 @@ fn m1_5_a_run_that_is_refused_whole_leaves_singly_and_batching_rests_only_when_a
     // More segments than any kernel takes in one call.
     let long = vec![3; 2_000];
     for n in 0..IN_VAIN {
-        let sent = sender.send([run(good, &long)].into_iter());
+        let sent = sender.outlet().send([run(good, &long)].into_iter());
         assert_eq!((sent.refused, sent.offloaded), (0, 0), "{n}");
         assert_eq!(receive_all(&mut receiver, 200).len(), 200);
-        let batched = sender.send([run(good, &[4; 40])].into_iter()).offloaded;
+        let batched = sender
+            .outlet()
+            .send([run(good, &[4; 40])].into_iter())
+            .offloaded;
         assert_eq!(
             (n, batched),
             (n, 1),
@@ -171,15 +175,51 @@ fn m1_5_a_run_that_is_refused_whole_leaves_singly_and_batching_rests_only_when_a
         receive_all(&mut receiver, 4);
     }
     for _ in 0..IN_VAIN {
-        sender.send([run(good, &long)].into_iter());
+        sender.outlet().send([run(good, &long)].into_iter());
         receive_all(&mut receiver, 200);
     }
     let mut offloaded = |count| {
         let runs = (0..count).map(|_| run(good, &[5; 20]));
-        sender.send(runs).offloaded
+        sender.outlet().send(runs).offloaded
     };
     assert_eq!(offloaded(u64::from(REST)), 0, "it rests");
     assert_eq!(offloaded(1), 1, "and is tried again");
+}
+
+#[test]
+fn m1_5_where_most_runs_are_refused_batching_rests_though_some_succeed() {
+    let (mut sender, mut receiver) = (bound("127.0.0.1:0"), bound("127.0.0.1:0"));
+    let good = Tuple::new(receiver.address(), None);
+    // More segments than any kernel takes in one call.
+    let long = vec![3; 2_000];
+    let mut rested = false;
+    for _ in 0..2 * IN_VAIN {
+        for bytes in [&long[..], &long[..], &[4; 40]] {
+            let sent = sender.outlet().send([run(good, bytes)].into_iter());
+            assert_eq!(sent.refused, 0);
+            receive_all(&mut receiver, bytes.len() / 10);
+            rested |= bytes.len() == 40 && sent.offloaded == 0;
+        }
+    }
+    assert!(rested, "each success made up for all failures before it");
+}
+
+#[test]
+fn m1_5_an_interface_that_refuses_runs_costs_another_none_of_its_batching() {
+    let (mut sender, mut receiver) = (bound("0.0.0.0:0"), bound("127.0.0.1:0"));
+    let by = |last| Tuple::new(receiver.address(), Some([127, 0, 0, last].into()));
+    let (bad, good) = (by(1), by(2));
+    // More segments than any kernel takes in one call.
+    let long = vec![3; 2_000];
+    for _ in 0..IN_VAIN {
+        sender.outlet().send([run(bad, &long)].into_iter());
+        receive_all(&mut receiver, 200);
+    }
+    let offloaded = [bad, good].map(|to| {
+        let runs = [run(to, &[4; 40])].into_iter();
+        sender.outlet().send(runs).offloaded
+    });
+    assert_eq!(offloaded, [0, 1]);
 }
 
 #[test]

@@ -29,6 +29,7 @@ def add_peer(**changes: object) -> bytes:
         "setup": "passive",
         "role": "lite",
         "candidate": None,
+        "publish": [],
         "sections": [],
     }
     packed: bytes = msgpack.packb({"add_peer": fields | changes})

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from core.errors import PeerError, UserError
+from core.meeting.permissions import EVERY
 from core.sdp.layout import SlotId
 from core.sfu.node import SEATING, Sfu
 from core.sfu.room import Seat, SfuRoom
@@ -145,6 +146,39 @@ def test_a_hosts_mute_holds_until_its_owner_says_live() -> None:
     house.room.set_source("a", "microphone", "live")
     muted = [command["muted"] for command in house.commands("set_muted")]
     assert muted == [True, False]
+
+
+def test_what_somebody_may_not_send_is_told_to_the_engine_with_every_connection_and_fills_no_slot() -> None:
+    house = House("b")
+    house.room.attend("a")
+    house.room.hold("a", EVERY - {"microphone"})
+    house.come("a", 1)
+    assert house.commands("add_peer")[-1]["publish"] == ["microphone"]
+    house.live(("a", "camera"), ("a", "microphone"))
+    shown = {slot["track"]["source"] for command in house.commands("set_slots") for slot in command["slots"]}
+    assert shown == {"microphone"}
+    # Whatever its owner says, and on the connection that it moves to as well.
+    house.room.answer("a", 1, OFFER, 50)
+    assert house.commands("add_peer")[-1]["publish"] == ["microphone"]
+    assert not house.commands("set_publish")
+    house.room.hold("a", EVERY - {"camera", "microphone"})
+    both = ["microphone", "camera"]
+    assert house.commands("set_publish") == [
+        {"peer": peer, "sources": both} for peer in (house.peers["a"], 50)
+    ]
+    house.room.hold("a", EVERY - {*both})
+    assert len(house.commands("set_publish")) == 2, "nothing is told twice"
+    house.room.flush()
+    assert Track("a", "camera") in [seat.track for seat in house.heard.seats["b"]]
+
+
+def test_a_permission_that_ended_while_the_worker_was_behind_ends_there_too() -> None:
+    house = House("a")
+    house.media.full.add(0)
+    house.room.hold("a", EVERY)
+    house.media.full.clear()
+    house.room.catch_up()
+    assert house.commands("set_publish") == [{"peer": house.peers["a"], "sources": []}]
 
 
 def test_growth_and_restart_keep_the_slots_ssrcs() -> None:

@@ -45,7 +45,9 @@ async def test_another_tenant_finds_nothing_and_changes_nothing(opened: Opened) 
 async def test_its_owner_finds_or_changes_something(sqlite: Opened, name: str) -> None:
     await seed(sqlite.store.of(A))
     before = await sqlite.dump()
-    assert await probes()[name].call(sqlite.store.of(A)) or await sqlite.dump() != before
+    probe = probes()[name]
+    found = await probe.call(sqlite.store if probe.by_node else sqlite.store.of(A))
+    assert found or await sqlite.dump() != before
 
 
 async def given(probe: Probe, store: Store) -> object:

@@ -5,12 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import insert
-
 from core.records import Account, AccountSession, ClaimMapping, PendingLogin, Provider
 from core.store import SqlStore
-from core.store.engine import writing
-from core.store.tables import certificates
 from core.values import Assurance, UnixMillis
 from tests.support.clock import START
 from tests.unit.core.store.isolation import A, Probe
@@ -37,9 +33,6 @@ async def seed(store: Any) -> None:
     await store.put_provider(PROVIDER)
     await store.add_pending_login(LOGIN, START)
     await store.add_account_session(SESSION, 10)
-    row = {"tenant": A, "subject": "u-1", "role": "participant", "issued": START, "expires": LATER}
-    async with writing(store._engine) as connection:
-        await connection.execute(insert(certificates).values(fingerprint=b"c" * 32, **row))
 
 
 def refreshed(store: Any) -> Any:
@@ -76,5 +69,4 @@ PROBES = {
     "end_provider_sessions": Probe(
         lambda store: store.end_provider_sessions("p-1", sid="sid", subject=None), foreign=[]
     ),
-    "certificates_of": Probe(lambda store: store.certificates_of("u-1", None, 10), foreign=[]),
 }

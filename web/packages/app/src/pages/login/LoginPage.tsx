@@ -1,6 +1,6 @@
 /** Where a login begins, and where one that failed comes back to: what went wrong, and what to do about it. */
 
-import { type ReactElement, useEffect, useRef } from "react";
+import type { ReactElement } from "react";
 import { useTranslation } from "react-i18next";
 import { useApp, useWorld } from "../../context.ts";
 import { problemKey } from "../../problems.ts";
@@ -16,15 +16,11 @@ export function LoginPage(): ReactElement {
   const asked = new URLSearchParams(location.search);
   const returnTo = returnPath(asked.get("return_to"));
   const problem = asked.get("problem");
-  const heading = useRef<HTMLHeadingElement>(null);
   useTitle(t("login.page"));
-  useEffect(() => heading.current?.focus(), []);
   return (
     <Chrome narrow>
       <section className="card stack" aria-labelledby="login">
-        <h1 id="login" ref={heading} tabIndex={-1}>
-          {t("login.page")}
-        </h1>
+        <h1 id="login">{t("login.page")}</h1>
         {problem ? <Problem code={problem} provider={asked.get("provider")} returnTo={returnTo} /> : null}
         {session ? <SignedIn /> : <LoginChoice headings="h2" returnTo={returnTo} />}
       </section>

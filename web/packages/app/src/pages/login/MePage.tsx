@@ -20,12 +20,14 @@ export function MePage(): ReactElement {
   useTitle(t("me.title"));
   return (
     <Chrome narrow>
-      <section className="card stack" aria-labelledby="me">
-        <h1 id="me">{t("me.title")}</h1>
-        {session ? <SignedIn /> : <LoginChoice headings="h2" returnTo="/me" />}
-      </section>
-      {session && session.session === null ? <Sessions /> : null}
-      {session ? <Certificates session={session.session} /> : null}
+      <div className="own-cards">
+        <section className="card stack" aria-labelledby="me">
+          <h1 id="me">{t("me.title")}</h1>
+          {session ? <SignedIn /> : <LoginChoice headings="h2" returnTo="/me" />}
+        </section>
+        {session && session.session === null ? <Sessions /> : null}
+        {session ? <Certificates session={session.session} /> : null}
+      </div>
     </Chrome>
   );
 }

@@ -24,7 +24,7 @@ export function SignedIn(): ReactElement | null {
         <span className="person-name">{session.person.name}</span>
         <span className="person-title">{tenant?.name ?? session.person.tenant}</span>
       </span>
-      {cookie ? (
+      {cookie && location.pathname !== "/me" ? (
         <AriaButton className="link-button" onPress={() => navigate("/me")}>
           {t("me.title")}
         </AriaButton>
