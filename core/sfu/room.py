@@ -185,8 +185,8 @@ class SfuRoom:
         self._concern(participant, source)
 
     def hold(self, participant: str, sources: frozenset[str]) -> None:
-        """Forward nothing of these sources, whatever their owner says, until another call leaves them out. The
-        engine drops them from their first packet, on every connection (M1.9)."""
+        """Forward nothing of these sources, whatever their owner says, until another call leaves them out.
+        The engine drops them from their first packet, on every connection (M1.9)."""
         person = self._person(participant)
         changed, person.held = person.held ^ sources, sources
         if changed:

@@ -37,7 +37,7 @@ async def dropped(node: NodeProcess) -> float:
     """Packets that the worker dropped because their sender may not send them."""
     async with node.client() as client:
         text = (await client.get("/metrics")).text
-    found = re.search(r'entente_media_drops_total\{reason="muted"\} ([0-9.e+]+)', text)
+    found = re.search(r'entente_media_drops_total\{reason="not_allowed"\} ([0-9.e+]+)', text)
     return float(found[1]) if found else 0.0
 
 
