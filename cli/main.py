@@ -50,6 +50,10 @@ def parser() -> argparse.ArgumentParser:
         )
         if name == "signer":
             verb.add_argument("--child", action="store_true", help="end when standard input ends")
+        if name == "serve":
+            verb.add_argument(
+                "--tenant", action="append", metavar="ID", help="serve this ministry alone (repeat for more)"
+            )
         if name == "revoke":
             _add_revocation(verb)
         if name == "config":

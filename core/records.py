@@ -23,6 +23,15 @@ class Right(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Usage:
+    """What a tenant has of what its quota counts: open rooms, accounts, meetings that run."""
+
+    rooms: int
+    accounts: int
+    meetings: int
+
+
+@dataclass(frozen=True, slots=True)
 class Account:
     """Somebody who has logged in by a provider. `subject` is ours and opaque; `issuer` and `provider_subject`
     (the provider's `sub`) find the account again."""

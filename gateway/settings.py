@@ -79,6 +79,11 @@ class TenantSettings(Section):
 class DeploymentSettings(Section):
     """Who runs this, and for whom."""
 
+    serve: list[Annotated[str, Field(pattern=NAME.pattern)]] = Field(
+        default=[],
+        description="The tenants this node serves, recovers and shows; empty is every one. "
+        "`entente serve --tenant` overrides it.",
+    )
     id: Annotated[str, AfterValidator(_domain)] = Field(
         default="entente.localhost",
         description="The deployment's domain name. It stands in every certificate: never change it later.",
@@ -166,8 +171,17 @@ class StoreSettings(Section):
 
     url: str = Field(
         default="sqlite+aiosqlite:///{folder}/entente.sqlite",
-        description="SQLAlchemy URL; {folder} stands for the folder of this configuration.",
+        description="SQLAlchemy URL; {folder} stands for the folder of this configuration. For PostgreSQL it "
+        "names a role that owns no table and no password: postgresql+asyncpg://entente@db/entente.",
     )
+    password: Path | None = Field(
+        default=None, description="File with the password of the role in `url`; none where it needs none."
+    )
+    owner_url: str | None = Field(
+        default=None,
+        description="PostgreSQL's owner of the tables, who migrates at start and gives `url`'s role rights.",
+    )
+    owner_password: Path | None = Field(default=None, description="File with the password of `owner_url`.")
 
 
 class SignerSettings(Section):

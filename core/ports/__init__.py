@@ -13,6 +13,7 @@ from core.ports.sessions import SessionStore
 from core.ports.signer import Signer
 from core.ports.store import Store
 from core.ports.system import Clock, Rng, Telemetry
+from core.ports.tenants import TenantStore
 
 __all__ = [
     "AdmissionStore",
@@ -27,4 +28,5 @@ __all__ = [
     "Signer",
     "Store",
     "Telemetry",
+    "TenantStore",
 ]

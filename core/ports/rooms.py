@@ -76,6 +76,6 @@ class RoomStore(Protocol):
         ...
 
     async def purge(self, now: UnixMillis) -> int:
-        """Delete join tokens that expired more than a day ago, and sessions that are over; returns how
-        many."""
+        """Delete join tokens that expired more than a day ago, sessions that are over, and what each tenant
+        no longer keeps; returns how many."""
         ...

@@ -37,11 +37,11 @@ class SqlGroups:
 
     async def _tenant_of(self, connection: AsyncConnection, group: bytes) -> str:
         """Whose a group is, and so everything that is written to it. StoreConflict when there is none: what
-        another tenant has is not there."""
+        another tenant has is not there. Locks the group, so that its writers take turns on PostgreSQL as they
+        do on SQLite, and the second finds the chain as the first left it."""
         c = tables.groups.c
-        tenant = await connection.scalar(
-            select(c.tenant).where(c.id == group, self._scope.owns(c.tenant))
-        )
+        query = select(c.tenant).where(c.id == group, self._scope.owns(c.tenant))
+        tenant = await connection.scalar(query.with_for_update())
         if tenant is None:
             raise StoreConflict("no such group")
         return str(tenant)

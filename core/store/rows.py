@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 import msgpack
@@ -21,6 +22,7 @@ from core.values import (
     ParticipantRecord,
     Person,
     PublicStateRecord,
+    Quota,
     ReceiptRecord,
     RevocationRecord,
     Role,
@@ -28,6 +30,7 @@ from core.values import (
     RoomRole,
     RoomRules,
     Tenant,
+    TenantRules,
 )
 
 AnyRow = Row[Any]
@@ -61,7 +64,42 @@ def person(row: AnyRow) -> Person:
 
 def tenant(row: AnyRow) -> Tenant:
     """A tenant."""
-    return Tenant(id=row.id, deployment=row.deployment, name=row.name, short=row.short, colour=row.colour)
+    policy = dict(row.policy)
+    if "suites" in policy:
+        policy["suites"] = tuple(policy["suites"])
+    if "assurance" in policy:
+        policy["assurance"] = Assurance(policy["assurance"])
+    return Tenant(
+        id=row.id,
+        deployment=row.deployment,
+        name=row.name,
+        short=row.short,
+        colour=row.colour,
+        names=tuple(sorted(row.names.items())),
+        languages=tuple(row.languages),
+        retention_days=row.retention_days,
+        suspended=row.suspended,
+        created=row.created,
+        policy=TenantRules(**policy),
+        quota=Quota(**row.quota),
+        logo=row.logo,
+    )
+
+
+def profile_columns(tenant: Tenant) -> dict[str, object]:
+    """The columns of a tenant that may change."""
+    return {
+        "name": tenant.name,
+        "short": tenant.short,
+        "colour": tenant.colour,
+        "names": dict(tenant.names),
+        "languages": list(tenant.languages),
+        "retention_days": tenant.retention_days,
+        "suspended": tenant.suspended,
+        "policy": asdict(tenant.policy),
+        "quota": asdict(tenant.quota),
+        "logo": tenant.logo,
+    }
 
 
 def room(row: AnyRow) -> Room:

@@ -205,7 +205,7 @@ class Lobby(Event):
 
 
 class LobbyAdmitted(Event):
-    """You may come in: say `hello` with this token."""
+    """You may come in: say `hello` with this token. Its `seq` is 0."""
 
     type: Literal["lobby.admitted"] = "lobby.admitted"
     token: Token
@@ -213,7 +213,7 @@ class LobbyAdmitted(Event):
 
 class LobbyRefused(Event):
     """You were not let in: by a host's word (`host`), because nobody answered (`timeout`), or because the
-    meeting ended (`ended`)."""
+    meeting ended (`ended`). Its `seq` is 0, and the node hangs up."""
 
     type: Literal["lobby.refused"] = "lobby.refused"
     reason: Literal["host", "timeout", "ended"]

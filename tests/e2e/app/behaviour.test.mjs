@@ -4,60 +4,18 @@
  */
 
 import assert from "node:assert/strict";
-import { after, before, describe, it } from "node:test";
-import { buildHarness, enter, launch, openPage, serve } from "./support.mjs";
+import { describe, it } from "node:test";
+import { enter, tabTo, useHarness } from "./support.mjs";
 
 describe("the app in a browser", { concurrency: 1 }, () => {
-  let harness;
-  let server;
-  let browser;
-  before(async () => {
-    harness = buildHarness();
-    server = await serve(harness.folder);
-    browser = await launch();
-  });
-  after(async () => {
-    await browser?.close();
-    await server?.close();
-    harness?.remove();
-  });
-
-  const on = async (options, work) => {
-    const page = await openPage(browser, server.origin, options);
-    try {
-      await work(page);
-      assert.deepEqual(page.complaints(), []);
-    } finally {
-      await page.context().close();
-    }
-  };
+  const app = useHarness();
+  const { on } = app;
   const calls = (page) => page.evaluate(() => window.harness.meeting.calls.map((call) => call.slice(0, 2)));
   const button = (page, name) => page.getByRole("button", { name, exact: true });
 
-  /** Presses Tab until the focus stands on the named control, and looks that it can be seen there. */
-  const tabTo = async (page, name) => {
-    for (let step = 0; step < 60; step += 1) {
-      await page.keyboard.press("Tab");
-      const found = await page.evaluate((wanted) => {
-        const focused = document.activeElement;
-        if (!focused || focused === document.body) return null;
-        const label = focused.getAttribute("aria-label") ?? focused.labels?.[0]?.textContent ?? focused.textContent ?? "";
-        if (!label.includes(wanted)) return null;
-        const shown = focused.matches("input[type=radio]") ? focused.nextElementSibling : focused;
-        const style = getComputedStyle(shown ?? focused);
-        return { outline: style.outlineStyle, width: parseFloat(style.outlineWidth) };
-      }, name);
-      if (!found) continue;
-      assert.notEqual(found.outline, "none", `the focus on ${name} cannot be seen`);
-      assert.ok(found.width >= 2, `the focus on ${name} is too thin`);
-      return;
-    }
-    assert.fail(`the keyboard does not reach ${name}`);
-  };
-
   it("goes the whole way by keyboard", async () => {
     await on({}, async (page) => {
-      await page.goto(server.origin);
+      await page.goto(app.origin);
       await page.getByRole("heading", { name: "Who are you?" }).waitFor();
       await tabTo(page, "Claire Fontaine");
       await page.keyboard.press("Enter");
@@ -97,30 +55,32 @@ describe("the app in a browser", { concurrency: 1 }, () => {
       await page.getByRole("dialog").waitFor({ state: "detached" });
       await tabTo(page, "Leave");
       await page.keyboard.press("Enter");
+      await button(page, "Leave; the meeting goes on").waitFor();
+      await page.keyboard.press("Enter");
       await page.getByRole("heading", { name: "You left the meeting" }).waitFor();
     });
   });
 
   it("tells comings, goings, hands and chat in a live region", async () => {
     await on({}, async (page) => {
-      await enter(page, server.origin);
+      await enter(page, app.origin);
       const log = page.getByRole("log");
       assert.equal(await log.getAttribute("aria-live"), "polite");
       await page.evaluate(() => window.harness.people(4));
-      await log.getByText("Łucja Nowak joined").waitFor();
+      await log.getByText("Łucja Nowak (Guest, Finances) joined").waitFor();
       await page.evaluate(() => window.harness.meeting.changePerson("p_1", { hand: true }));
-      await log.getByText("Anna Smit raised a hand").waitFor();
-      await page.evaluate(() => window.harness.show({ messages: [{ id: "m", participant: "p_1", name: "Anna Smit", text: "Page 4", time: Date.now(), own: false }] }));
-      await log.getByText("Anna Smit: Page 4").waitFor();
+      await log.getByText("Anna Smit (Finances) raised a hand").waitFor();
+      await page.evaluate(() => window.harness.show({ messages: [{ id: "m", participant: "p_1", name: "Anna Smit", from: window.harness.meeting.getSnapshot().people[1], text: "Page 4", time: Date.now(), own: false }] }));
+      await log.getByText("Anna Smit (Finances): Page 4").waitFor();
       assert.equal(await button(page, "Chat").evaluate((element) => document.getElementById(element.getAttribute("aria-describedby"))?.textContent), "1 unread message");
       await page.evaluate(() => window.harness.people(2));
-      await log.getByText("Jürgen Weiß left").waitFor();
+      await log.getByText("Jürgen Weiß (Intérieur) left").waitFor();
     });
   });
 
   it("speaks four languages and says so to the browser", async () => {
     await on({ language: "fr-FR" }, async (page) => {
-      await page.goto(server.origin);
+      await page.goto(app.origin);
       await page.getByRole("heading", { name: "Qui êtes-vous ?" }).waitFor();
       for (const [id, title, label] of [["de", "Wer sind Sie?", "Langue"], ["nl", "Wie bent u?", "Sprache"], ["en", "Who are you?", "Taal"]]) {
         await page.getByRole("combobox", { name: label }).selectOption(id);
@@ -142,7 +102,7 @@ describe("the app in a browser", { concurrency: 1 }, () => {
           throw new DOMException("", "NotAllowedError");
         };
       });
-      await enter(page, server.origin);
+      await enter(page, app.origin);
       await page.getByRole("alert").filter({ hasText: "does not allow the camera" }).waitFor();
       assert.equal(await button(page, "Camera").getAttribute("aria-pressed"), "false");
     });
@@ -150,7 +110,7 @@ describe("the app in a browser", { concurrency: 1 }, () => {
 
   it("shows a name on a moving picture only when the frame was matched (M4.5)", async () => {
     await on({}, async (page) => {
-      await enter(page, server.origin);
+      await enter(page, app.origin);
       const tile = page.locator('[data-participant="p_1"]');
       await tile.getByText("Anna Smit").waitFor();
       await page.evaluate(() => window.harness.tile("p_1", { labelled: null }));
@@ -165,7 +125,7 @@ describe("the app in a browser", { concurrency: 1 }, () => {
 
   it("takes the promise back as soon as something is wrong", async () => {
     await on({}, async (page) => {
-      await enter(page, server.origin);
+      await enter(page, app.origin);
       await button(page, "Encryption").click();
       const lead = page.locator(".panel .lead");
       assert.equal(await lead.textContent(), "Only the 3 people listed can hear this meeting");
@@ -181,7 +141,7 @@ describe("the app in a browser", { concurrency: 1 }, () => {
 
   it("says that the service was restarted and what to do, until put aside; a danger cannot be put aside", async () => {
     await on({}, async (page) => {
-      await enter(page, server.origin);
+      await enter(page, app.origin);
       const notice = (change) =>
         page.evaluate((values) => window.harness.show({ encryption: { ...window.harness.meeting.getSnapshot().encryption, ...values } }), change);
       await notice({ newGroup: { reason: "restarted" }, alarms: [{ code: "new_group", people: [], time: 5 }] });
@@ -198,7 +158,7 @@ describe("the app in a browser", { concurrency: 1 }, () => {
 
   it("shows a source as off that the seal stopped, and whose word raised hands rest on", async () => {
     await on({}, async (page) => {
-      await enter(page, server.origin);
+      await enter(page, app.origin);
       await page.evaluate(() => {
         const quiet = { on: false, why: null };
         const own = { microphone: quiet, camera: { on: false, why: "source_stopped" }, screen: quiet, screen_sound: quiet };
@@ -215,7 +175,7 @@ describe("the app in a browser", { concurrency: 1 }, () => {
 
   it("keeps technical words under Details", async () => {
     await on({}, async (page) => {
-      await enter(page, server.origin);
+      await enter(page, app.origin);
       await button(page, "Encryption").click();
       const text = () => page.locator(".panel").innerText();
       assert.doesNotMatch(await text(), /epoch|suite|MLS|0x004F|fingerprint/i);
@@ -227,10 +187,11 @@ describe("the app in a browser", { concurrency: 1 }, () => {
 
   it("lets a host mute and remove, and asks before removing", async () => {
     await on({}, async (page) => {
-      await enter(page, server.origin);
+      await enter(page, app.origin);
       await button(page, "People").click();
       await button(page, "Mute Anna Smit").click();
-      await button(page, "Remove Anna Smit").click();
+      await button(page, "Actions for Anna Smit").click();
+      await page.getByRole("menuitem", { name: "Remove from the meeting" }).click();
       assert.deepEqual((await calls(page)).filter(([name]) => name === "remove"), []);
       await button(page, "Remove now").click();
       const made = await calls(page);
@@ -241,11 +202,11 @@ describe("the app in a browser", { concurrency: 1 }, () => {
 
   it("shows no host actions to others", async () => {
     await on({}, async (page) => {
-      await enter(page, server.origin);
-      await page.evaluate(() => window.harness.meeting.changePerson("p_0", { host: false }));
+      await enter(page, app.origin);
+      await page.evaluate(() => window.harness.bar({}));
       await button(page, "People").click();
       await page.getByRole("heading", { name: "People" }).waitFor();
-      assert.equal(await page.getByRole("button", { name: /^(Mute|Remove) / }).count(), 0);
+      assert.equal(await page.getByRole("button", { name: /^(Mute|Actions for) / }).count(), 0);
     });
   });
 
@@ -254,7 +215,7 @@ describe("the app in a browser", { concurrency: 1 }, () => {
       await page.addInitScript(() => {
         navigator.mediaDevices.getDisplayMedia = async () => document.createElement("canvas").captureStream(1);
       });
-      await enter(page, server.origin);
+      await enter(page, app.origin);
       await button(page, "Share screen").click();
       await page.getByText("Everyone in the meeting sees your screen.").waitFor();
       assert.equal(await button(page, "Share screen").getAttribute("aria-pressed"), "true");
@@ -265,7 +226,7 @@ describe("the app in a browser", { concurrency: 1 }, () => {
 
   it("says why joining was refused, and lets people try again", async () => {
     await on({}, async (page) => {
-      await page.goto(`${server.origin}/m/budget-2027#s`);
+      await page.goto(`${app.origin}/m/budget-2027#s`);
       await page.evaluate(() => (window.harness.refuse = "meeting_full"));
       await page.getByRole("radio", { name: "I am a guest" }).check();
       await page.getByRole("textbox", { name: "Your name" }).fill("Paul Verne");
@@ -279,7 +240,7 @@ describe("the app in a browser", { concurrency: 1 }, () => {
 
   it("stands still for people who asked for less motion", async () => {
     await on({ motion: "reduce" }, async (page) => {
-      await enter(page, server.origin);
+      await enter(page, app.origin);
       await page.evaluate(() => window.harness.show({ state: "reconnecting" }));
       const spinner = page.locator(".notice .spinner");
       await spinner.waitFor();

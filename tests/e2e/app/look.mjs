@@ -1,7 +1,8 @@
 /**
  * Takes a picture of every screen in light and dark, on desktop, tablet and phone, in French and German
  * (long words) and English, into the folder given as the first argument: for people to look at, not a
- * test. `node tests/e2e/app/look.mjs out [scene] [size] [scheme] [language]`, each a part of a name.
+ * test. `node tests/e2e/app/look.mjs out [scenes] [size] [scheme] [language]`, each a part of a name,
+ * scenes several with commas between.
  */
 
 import { mkdirSync } from "node:fs";
@@ -107,9 +108,38 @@ const MEETING = {
   everything_at_once: (page) =>
     page.evaluate(() => {
       window.harness.people(9);
-      window.harness.show({ soundBlocked: true, mutedBy: { source: "microphone", name: "Marc-Antoine de La Rochefoucauld", time: 1 } });
+      window.harness.show({ soundBlocked: true, mutedBy: { source: "microphone", name: "Marc-Antoine de La Rochefoucauld", from: null, time: 1, held: false } });
       window.harness.meeting.changePerson("p_4", { speaking: true, hand: true, signing: true, microphone: "muted" });
     }),
+  lobby_waits: async (page) => {
+    await page.evaluate(() => (window.harness.people(4), window.harness.lobby(3)));
+    await press(page, "People");
+  },
+  knock: (page) => page.evaluate(() => (window.harness.people(4), window.harness.lobby(1))),
+  knock_many: (page) => page.evaluate(() => (window.harness.people(4), window.harness.lobby(3))),
+  person_menu: async (page) => {
+    await page.evaluate(() => (window.harness.people(4), window.harness.meeting.changePerson("p_3", { hand: true, screen: "live" })));
+    await press(page, "People");
+    await page.locator(".person-tools [aria-haspopup]").last().click();
+  },
+  removing: async (page) => {
+    await page.evaluate(() => window.harness.people(4));
+    await press(page, "People");
+    await page.locator(".person-tools [aria-haspopup]").last().click();
+    await page.locator(".menu-grave").click();
+  },
+  rules: async (page) => {
+    await press(page, "People");
+    await page.locator(".panel-foot .button").last().click();
+  },
+  leaving: (page) => page.locator(".tone-leave").click(),
+  barred: async (page) => {
+    await page.evaluate(() => window.harness.bar({ share: "rule", chat: "rule", unmute: "held" }));
+    await press(page, "Chat");
+  },
+  watching: async (page) => page.evaluate(() => window.harness.bar({ share: "audience", unmute: "audience", camera: "audience" })),
+  refused: (page) => page.evaluate(() => window.harness.show({ ended: { reason: "lobby_refused", by: null } })),
+  excluded: (page) => page.evaluate(() => window.harness.show({ ended: { reason: "excluded", by: null } })),
   waiting: (page) => page.evaluate(() => window.harness.show({ state: "waiting", people: [], tiles: [] })),
   reconnecting: (page) => page.evaluate(() => window.harness.show({ state: "reconnecting" })),
   ended: (page) => page.evaluate(() => window.harness.show({ ended: { reason: "removed", by: null } })),
@@ -126,6 +156,20 @@ const PLAIN = {
   lobby_guest: async (page, origin) => {
     await page.goto(`${origin}/m/budget-2027#c2VjcmV0`);
     await page.getByRole("radio").nth(1).check();
+  },
+  lobby_pin: async (page, origin) => {
+    await page.goto(`${origin}/m/closed-door#c2VjcmV0`);
+    await page.getByRole("radio").nth(1).check();
+    await page.locator(".lobby-join .button-primary").click();
+  },
+  waiting_room: async (page, origin) => {
+    await page.goto(`${origin}/m/closed-door#c2VjcmV0`);
+    await page.getByRole("radio").nth(1).check();
+    await page.evaluate(() => (window.harness.wait = true));
+    await page.locator(".lobby-join input.input").first().fill("Paul Verne");
+    await page.locator(".lobby-join input.input").last().fill("4711");
+    await page.locator(".lobby-join .button-primary").click();
+    await page.locator("#waiting-title").waitFor();
   },
   lobby_refused: async (page, origin) => {
     await page.addInitScript(() => {
@@ -148,7 +192,7 @@ try {
       for (const language of LANGUAGES) {
         if (!size.includes(sizes) || !scheme.includes(schemes) || !language.includes(languages)) continue;
         for (const [name, scene] of Object.entries({ ...PLAIN, ...MEETING })) {
-          if (!name.includes(scenes)) continue;
+          if (!scenes.split(",").some((part) => name.includes(part))) continue;
           const file = `${name}-${size}-${scheme}-${language}`;
           const page = await openPage(browser, server.origin, { width, height, scale, scheme, language, forced });
           if (name in MEETING) await enter(page, server.origin, language);

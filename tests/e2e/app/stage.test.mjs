@@ -4,37 +4,19 @@
  */
 
 import assert from "node:assert/strict";
-import { after, before, describe, it } from "node:test";
-import { buildHarness, enter, launch, openPage, serve } from "./support.mjs";
+import { describe, it } from "node:test";
+import { enter, useHarness } from "./support.mjs";
 
 describe("the stage and the keyboard", { concurrency: 1 }, () => {
-  let harness;
-  let server;
-  let browser;
-  before(async () => {
-    harness = buildHarness();
-    server = await serve(harness.folder);
-    browser = await launch();
-  });
-  after(async () => {
-    await browser?.close();
-    await server?.close();
-    harness?.remove();
-  });
+  const app = useHarness();
 
   /** Stands in a meeting with `count` people. */
-  const on = async (count, work, options = {}) => {
-    const page = await openPage(browser, server.origin, options);
-    try {
-      if (options.prepare) await page.addInitScript(options.prepare);
-      await enter(page, server.origin);
+  const on = (count, work, options = {}) =>
+    app.on(options, async (page) => {
+      await enter(page, app.origin);
       await page.evaluate((many) => window.harness.people(many), count);
       await work(page);
-      assert.deepEqual(page.complaints(), []);
-    } finally {
-      await page.context().close();
-    }
-  };
+    });
   const button = (page, name) => page.getByRole("button", { name, exact: true });
   const shown = (page) => page.locator(".stage-rest figure").evaluateAll((all) => all.map((one) => one.dataset.participant ?? "me"));
   const main = (page, participant) => page.locator(`.stage-main [data-participant="${participant}"]`);
@@ -295,7 +277,7 @@ describe("the stage and the keyboard", { concurrency: 1 }, () => {
 
   it("keeps the devices folded away on a phone until one is in trouble, so that Join is in sight", async () => {
     for (const denied of [false, true]) {
-      const page = await openPage(browser, server.origin, { width: 390, height: 844 });
+      const page = await app.open({ width: 390, height: 844 });
       if (denied) {
         await page.addInitScript(() => {
           navigator.mediaDevices.getUserMedia = async () => {
@@ -303,7 +285,7 @@ describe("the stage and the keyboard", { concurrency: 1 }, () => {
           };
         });
       }
-      await page.goto(`${server.origin}/m/budget-2027#s`);
+      await page.goto(`${app.origin}/m/budget-2027#s`);
       await button(page, "Devices").waitFor();
       await page.getByRole("combobox", { name: "Picture from" }).waitFor({ state: denied ? "visible" : "hidden" });
       await page.context().close();

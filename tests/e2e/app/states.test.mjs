@@ -5,8 +5,8 @@
  */
 
 import assert from "node:assert/strict";
-import { after, before, describe, it } from "node:test";
-import { AxeBuilder, buildHarness, enter, launch, openPage, serve } from "./support.mjs";
+import { describe, it } from "node:test";
+import { AxeBuilder, enter, useHarness } from "./support.mjs";
 
 const VIEWS = [
   { name: "light desktop", width: 1280, height: 800, scheme: "light" },
@@ -47,6 +47,22 @@ const PAGES = {
     await page.getByRole("button", { name: "Join", exact: true }).click();
     await page.getByText("Please type your name.").waitFor();
   },
+  "a room with a PIN and a door": async (page, origin) => {
+    await page.goto(`${origin}/m/closed-door#s`);
+    await page.getByRole("radio", { name: "I am a guest" }).check();
+    await page.getByRole("button", { name: "Join", exact: true }).click();
+    await page.getByText("Please type the PIN").waitFor();
+    await page.getByText("You will wait until a host lets you in.").waitFor();
+  },
+  "the waiting room": async (page, origin) => {
+    await page.goto(`${origin}/m/closed-door#s`);
+    await page.evaluate(() => (window.harness.wait = true));
+    await page.getByRole("radio", { name: "I am a guest" }).check();
+    await page.getByRole("textbox", { name: "Your name" }).fill("Paul Verne");
+    await page.getByRole("textbox", { name: "PIN" }).fill("4711");
+    await page.getByRole("button", { name: "Join", exact: true }).click();
+    await page.getByRole("heading", { name: "Waiting for a host to let you in" }).waitFor();
+  },
   "unknown room": async (page, origin) => {
     await page.goto(`${origin}/m/nowhere`);
     await page.getByRole("alert").waitFor();
@@ -78,8 +94,25 @@ const SHOWN = {
   reconnecting: (page) => show(page, { state: "reconnecting" }),
   "sound held back": (page) => show(page, { soundBlocked: true }),
   "muted by a host": async (page) => {
-    await show(page, { mutedBy: { source: "microphone", name: "Anna Smit", time: 1 } });
+    await show(page, { mutedBy: { source: "microphone", name: "Anna Smit", from: null, time: 1, held: false } });
     await page.getByText("Anna Smit muted your microphone").waitFor();
+  },
+  "somebody at the door": async (page) => {
+    await page.evaluate(() => window.harness.lobby(1));
+    await page.getByText("Paul Verne is waiting to come in.").waitFor();
+  },
+  "many at the door": async (page) => {
+    await page.evaluate(() => window.harness.lobby(3));
+    await page.getByText("3 people are waiting to come in").waitFor();
+  },
+  watching: async (page) => {
+    await page.evaluate(() => window.harness.bar({ share: "audience", unmute: "audience", camera: "audience" }));
+    await page.getByText("You are watching:").waitFor();
+  },
+  "held silent": async (page) => {
+    await page.evaluate(() => window.harness.bar({ unmute: "held" }));
+    await show(page, { mutedBy: { source: "microphone", name: "Anna Smit", from: null, time: 2, held: true } });
+    await page.getByText("Ask to speak by raising your hand.").first().waitFor();
   },
 };
 
@@ -118,8 +151,48 @@ const REACHED = {
   },
   "removing somebody": async (page) => {
     await press(page, "People");
-    await page.getByRole("button", { name: "Remove Anna Smit" }).click();
+    await page.getByRole("button", { name: "Actions for Anna Smit" }).click();
+    await page.getByRole("menuitem", { name: "Remove from the meeting" }).click();
     await page.getByRole("dialog").waitFor();
+  },
+  "what can be done with a guest": async (page) => {
+    await people(page, 4);
+    await page.evaluate(() => window.harness.meeting.changePerson("p_3", { hand: true, screen: "live" }));
+    await press(page, "People");
+    await page.getByRole("button", { name: "Actions for Łucja Nowak" }).click();
+    await page.getByRole("menuitem", { name: "Change the name" }).waitFor();
+  },
+  "another name for a guest": async (page) => {
+    await people(page, 4);
+    await press(page, "People");
+    await page.getByRole("button", { name: "Actions for Łucja Nowak" }).click();
+    await page.getByRole("menuitem", { name: "Change the name" }).click();
+    await page.getByRole("textbox", { name: "New name" }).fill("");
+    await page.getByRole("button", { name: "Change the name now" }).click();
+    await page.getByText("Please type a name.").waitFor();
+  },
+  "people who wait, in the list": async (page) => {
+    await page.evaluate(() => window.harness.lobby(3, { lookalike: true }));
+    await press(page, "People");
+    await page.getByRole("button", { name: "Let in Paul Verne" }).waitFor();
+  },
+  "rules of the room": async (page) => {
+    await press(page, "Rules of the room");
+    await page.getByRole("switch", { name: "Lock the meeting" }).waitFor();
+  },
+  "leaving as a host": async (page) => {
+    await page.getByRole("button", { name: "Leave", exact: true }).click();
+    await page.getByRole("button", { name: "End for everyone" }).waitFor();
+  },
+  "chat that a rule leaves to the hosts": async (page) => {
+    await page.evaluate(() => window.harness.bar({ chat: "rule" }));
+    await press(page, "Chat");
+    await page.getByText("only hosts write in the chat").waitFor();
+  },
+  "more controls, some barred": async (page) => {
+    await page.evaluate(() => window.harness.bar({ share: "rule" }));
+    await page.getByRole("button", { name: "More", exact: true }).click();
+    await page.getByRole("button", { name: "I am signing" }).waitFor();
   },
   encryption: (page) => press(page, "Encryption"),
   "encryption, compared, with details": async (page) => {
@@ -146,6 +219,10 @@ const REACHED = {
     await show(page, { ended: { reason: "media_blocked", by: null } });
     await page.getByText("Your network may be blocking the call").waitFor();
   },
+  "not let in": async (page) => {
+    await show(page, { ended: { reason: "lobby_refused", by: null } });
+    await page.getByRole("heading", { name: "You were not let in" }).waitFor();
+  },
   removed: async (page) => {
     await show(page, { ended: { reason: "removed", by: null } });
     await page.getByRole("heading", { name: "You were removed from the meeting" }).waitFor();
@@ -153,22 +230,10 @@ const REACHED = {
 };
 
 describe("the app's states", { concurrency: 1 }, () => {
-  let harness;
-  let server;
-  let browser;
-  before(async () => {
-    harness = buildHarness();
-    server = await serve(harness.folder);
-    browser = await launch();
-  });
-  after(async () => {
-    await browser?.close();
-    await server?.close();
-    harness?.remove();
-  });
+  const app = useHarness();
 
   for (const view of VIEWS) {
-    const open = () => openPage(browser, server.origin, { ...view, motion: "reduce" });
+    const open = () => app.open({ ...view, motion: "reduce" });
     const alone = async (work) => {
       const page = await open();
       try {
@@ -180,21 +245,21 @@ describe("the app's states", { concurrency: 1 }, () => {
     for (const [name, scene] of Object.entries(PAGES)) {
       it(`${name}, ${view.name}`, () =>
         alone(async (page) => {
-          await scene(page, server.origin);
+          await scene(page, app.origin);
           await check(page, name === "unknown room" ? "404" : null);
         }));
     }
     for (const [name, scene] of Object.entries(REACHED)) {
       it(`${name}, ${view.name}`, () =>
         alone(async (page) => {
-          await enter(page, server.origin);
+          await enter(page, app.origin);
           await scene(page);
           await check(page);
         }));
     }
     it(`what the meeting shows, ${view.name}`, (test) =>
       alone(async (page) => {
-        await enter(page, server.origin);
+        await enter(page, app.origin);
         for (const [name, scene] of Object.entries(SHOWN)) {
           await test.test(name, async () => {
             await page.evaluate(() => window.harness.fresh());

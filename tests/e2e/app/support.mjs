@@ -3,12 +3,14 @@
  * product's content security policy and made-up answers for `/api`, and Debian's Chromium.
  */
 
+import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:http";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { extname, join, normalize } from "node:path";
+import { after, before } from "node:test";
 import { fileURLToPath } from "node:url";
 
 const WEB = fileURLToPath(new URL("../../../web/", import.meta.url));
@@ -55,6 +57,13 @@ const CONFIG = {
   languages: ["fr", "de", "nl", "en"],
 };
 
+const OWN_ROOMS = ["Budget 2027", "Point hebdomadaire du cabinet", "Jour fixe"].map((title, at) => ({
+  slug: `room-${at}`,
+  title,
+  path: `/m/room-${at}#c2VjcmV0`,
+  access: "trusted",
+}));
+
 /** Builds the app on its double once; returns the folder and a way to remove it. */
 export function buildHarness() {
   const folder = mkdtempSync(join(tmpdir(), "entente-app-"));
@@ -71,7 +80,9 @@ export async function serve(folder, overrides = {}) {
     "GET /api/config": [200, CONFIG],
     "POST /api/login/development": [200, { session: "made-up", person: { tenant: "interieur", subject: "s1", name: "Claire Fontaine" } }],
     "POST /api/rooms": [200, { slug: "budget-2027", title: "Budget 2027", path: "/m/budget-2027#c2VjcmV0" }],
-    "GET /api/rooms/budget-2027": [200, { slug: "budget-2027", title: "Budget 2027", people: 2, guests: true }],
+    "GET /api/rooms": [200, { rooms: OWN_ROOMS, next: null }],
+    "GET /api/rooms/budget-2027": [200, { slug: "budget-2027", title: "Budget 2027", people: 2, guests: true, pin: false, tenant: "interieur", admission: "direct" }],
+    "GET /api/rooms/closed-door": [200, { slug: "closed-door", title: "Budget 2027", people: 2, guests: true, pin: true, tenant: "interieur", admission: "lobby" }],
     ...overrides,
   };
   const server = createServer((request, response) => {
@@ -140,6 +151,65 @@ export async function openPage(browser, origin, options = {}) {
   });
   page.complaints = () => complaints;
   return page;
+}
+
+/**
+ * For one suite: the app on its double, served, in a browser. `on` gives a page to some work and says that nothing complained;
+ * `open` gives one to close oneself.
+ */
+export function useHarness() {
+  let harness;
+  let server;
+  let browser;
+  before(async () => {
+    harness = buildHarness();
+    server = await serve(harness.folder);
+    browser = await launch();
+  });
+  after(async () => {
+    await browser?.close();
+    await server?.close();
+    harness?.remove();
+  });
+  const open = (options) => openPage(browser, server.origin, options);
+  return {
+    get origin() {
+      return server.origin;
+    },
+    open,
+    async on(options, work) {
+      const page = await open(options);
+      try {
+        if (options.prepare) await page.addInitScript(options.prepare);
+        await work(page);
+        assert.deepEqual(page.complaints(), []);
+      } finally {
+        await page.context().close();
+      }
+    },
+  };
+}
+
+/** Presses Tab until the focus stands on the named control, and looks that it can be seen there. */
+export async function tabTo(page, name) {
+  for (let step = 0; step < 60; step += 1) {
+    await page.keyboard.press("Tab");
+    const found = await page.evaluate((wanted) => {
+      const focused = document.activeElement;
+      if (!focused || focused === document.body) return null;
+      const label = focused.getAttribute("aria-label") ?? focused.labels?.[0]?.textContent ?? focused.textContent ?? "";
+      if (!label.includes(wanted)) return null;
+      // What is drawn for an input that is hidden stands beside it.
+      const shown = focused.matches("input[type=radio].visually-hidden, .choice input") ? focused.nextElementSibling : focused.closest(".switch")?.querySelector(".switch-track") ?? focused;
+      const style = getComputedStyle(shown ?? focused);
+      return { outline: style.outlineStyle, width: parseFloat(style.outlineWidth) };
+    }, name);
+    if (!found) continue;
+    assert.notEqual(found.outline, "none", `the focus on ${name} cannot be seen`);
+    assert.ok(found.width >= 2, `the focus on ${name} is too thin`);
+    return;
+  }
+  assert.fail(`the keyboard does not reach ${name}`);
 }
 
 /** Goes through the lobby as a guest and stands in the meeting. */

@@ -42,6 +42,14 @@ async def misbehave(node: NodeProcess, participant: Participant) -> None:
     """A receipt that is none, a header of a proxy, a socket that says nothing useful, and a lost socket."""
     with pytest.raises(RequestRefused):
         await participant._do(requests.GroupReceipt(id=0, receipt=b"none"))
+    await participant.host.set_rules(access="restricted")
+    knocking = asyncio.create_task(
+        Participant.join(node.link.replace("localhost", "127.0.0.1"), guest_name="Ann")
+    )
+    while not participant.lobby:
+        await asyncio.sleep(0.05)
+    knocking.cancel()
+    await asyncio.gather(knocking, return_exceptions=True)
     async with node.client() as client:
         for _ in range(30):
             await client.get("/api/rooms/guess-ed")

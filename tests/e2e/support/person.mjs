@@ -105,7 +105,10 @@ class Person {
     return until(`${this.name} hears`, () => this.numbers(), (now) => now.energy > before.energy + 1e-4);
   }
 
-  leave() {
-    return this.page.press("Leave");
+  /** Leaves; a host says that the meeting goes on without him. */
+  async leave() {
+    await this.page.press("Leave");
+    const asked = await this.page.evaluate(() => [...document.querySelectorAll(".more-item")].some((item) => item.textContent.startsWith("Leave;")));
+    if (asked) await this.page.press("Leave; the meeting goes on");
   }
 }

@@ -11,7 +11,7 @@ import pytest
 from core.errors import StoreUnavailable, WireError
 from core.meeting.lobby import PLACES, WAIT, Knocking
 from core.records import RoomMember
-from core.values import Access, Person, Role, Room, RoomRole, RoomRules
+from core.values import Access, Assurance, Person, Role, Room, RoomRole, RoomRules
 from core.wire import events, requests
 from core.wire.values import ClientInfo
 from tests.support.people import person, room
@@ -20,7 +20,8 @@ from tests.support.world import Client, World, open_world
 
 
 def guest(name: str = "Ann", subject: str = "g-1") -> Person:
-    return replace(person(subject, name=name), role=Role.GUEST, name_checked=False)
+    low = {"role": Role.GUEST, "name_checked": False, "assurance": Assurance.LOW}
+    return replace(person(subject, name=name), **low)
 
 
 class Knocker:

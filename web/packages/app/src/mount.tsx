@@ -16,6 +16,7 @@ import "./styles/meeting.css";
 import "./styles/stage.css";
 import "./styles/bar.css";
 import "./styles/panels.css";
+import "./styles/rooms.css";
 
 /** Goes to a path of this site without loading the page anew. */
 function navigate(path: string): void {

@@ -28,6 +28,24 @@ const PROBLEMS = {
   token_expired: "problem.token",
   meeting_full: "problem.meeting_full",
   meeting_ended: "problem.meeting_ended",
+  guests_ended: "problem.guests_ended",
+  pin_required: "problem.pin_required",
+  pin_wrong: "problem.pin_wrong",
+  lobby_full: "problem.lobby_full",
+  lobby_required: "problem.token",
+  rule_refused: "problem.rule_refused",
+  rename_refused: "problem.rename_refused",
+  knock_unknown: "problem.knock_unknown",
+  participant_unknown: "problem.participant_unknown",
+  invalid: "problem.invalid",
+  quota_reached: "problem.quota_reached",
+  account_blocked: "problem.account_blocked",
+  assurance_low: "problem.assurance_low",
+  barred_audience: "barred.audience",
+  barred_held: "barred.held",
+  barred_unmute: "barred.unmute",
+  barred_share: "barred.share",
+  barred_chat: "barred.chat",
   removed: "problem.removed",
   unsupported_browser: "problem.unsupported_browser",
   key_worker_failed: "problem.encryption",
@@ -46,11 +64,18 @@ export function problemKey(code: string): ProblemKey {
 }
 
 const ENDED = {
-  left: { title: "ended.left_title", text: "ended.left_text" },
-  removed: { title: "ended.removed_title", text: "ended.removed_text" },
-  ended: { title: "ended.ended_title", text: "ended.ended_text" },
-  lost: { title: "ended.lost_title", text: "ended.lost_text" },
-  security: { title: "ended.security_title", text: "ended.security_text" },
+  left: { title: "ended.left_title", text: "ended.left_text", again: true },
+  removed: { title: "ended.removed_title", text: "ended.removed_text", again: false },
+  ended: { title: "ended.ended_title", text: "ended.ended_text", again: true },
+  over: { title: "ended.ended_title", text: "ended.over_text", again: true },
+  lost: { title: "ended.lost_title", text: "ended.lost_text", again: true },
+  security: { title: "ended.security_title", text: "ended.security_text", again: true },
+  refused: { title: "ended.refused_title", text: "ended.refused_text", again: true },
+  timeout: { title: "ended.timeout_title", text: "ended.timeout_text", again: true },
+  locked: { title: "ended.locked_title", text: "ended.locked_text", again: true },
+  closed_room: { title: "ended.closed_title", text: "ended.closed_text", again: false },
+  excluded: { title: "ended.excluded_title", text: "ended.excluded_text", again: false },
+  suspended: { title: "ended.suspended_title", text: "ended.suspended_text", again: false },
 } as const;
 
 type EndedKeys = (typeof ENDED)[keyof typeof ENDED];
@@ -62,9 +87,15 @@ const REASONS: Record<string, keyof typeof ENDED> = {
   host: "removed",
   ended: "ended",
   closed: "ended",
-  meeting_ended: "ended",
+  meeting_ended: "over",
   everybody_left: "ended",
   shutdown: "ended",
+  lobby_refused: "refused",
+  lobby_timeout: "timeout",
+  room_locked: "locked",
+  room_closed: "closed_room",
+  excluded: "excluded",
+  tenant_suspended: "suspended",
   fork: "security",
   alarm: "security",
   revoked: "security",
@@ -74,13 +105,15 @@ const REASONS: Record<string, keyof typeof ENDED> = {
 interface EndedWords {
   readonly title: EndedKeys["title"];
   readonly text: EndedKeys["text"] | ProblemKey;
+  /** Whether trying again makes sense. */
+  readonly again: boolean;
 }
 
 /** Title and text for the reason a meeting ended; what is not known counts as a lost connection. */
 export function endedKey(reason: string): EndedWords {
   if (Object.hasOwn(REASONS, reason)) return ENDED[REASONS[reason] ?? "lost"];
   const problem = problemKey(reason);
-  return problem === "problem.unknown" ? ENDED.lost : { title: ENDED.lost.title, text: problem };
+  return problem === "problem.unknown" ? ENDED.lost : { title: ENDED.lost.title, text: problem, again: true };
 }
 
 const DEVICE = {

@@ -9,6 +9,8 @@ export const join: Join = (options) =>
     roomSecret: options.roomSecret,
     ...(options.session === null ? {} : { session: options.session }),
     ...(options.guestName === null ? {} : { guestName: options.guestName }),
+    ...(options.pin === null ? {} : { pin: options.pin }),
+    onLobby: options.onLobby,
     devices: { microphone: options.microphone, camera: options.camera },
     language: options.language,
     signal: options.signal,

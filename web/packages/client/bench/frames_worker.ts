@@ -13,6 +13,7 @@ const secrets = {
   sendEpoch: () => 1,
   sender: () => ({ kid, epoch: 1, ...secret() }),
   receiver: () => ({ leaf: 1, epoch: 1, ...secret() }),
+  pending: () => false,
 };
 
 /** Microseconds per frame of `octets`, over `count` frames one after another. */

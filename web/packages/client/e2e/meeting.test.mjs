@@ -151,7 +151,7 @@ describe(`three people in ${names.join(" and ")}`, () => {
   test("a mute by the host empties the sender and is told", async () => {
     const { people } = await host.look();
     const target = people.find((person) => person.name === "Gast").participant;
-    await host.page.evaluate((participant) => window.meeting.mute(participant, "microphone"), target);
+    await host.page.evaluate((participant) => window.meeting.host.mute(participant, "microphone"), target);
     const now = await until("muted", () => guest.look(), ({ mutedBy }) => mutedBy !== null);
     assert.equal(now.mutedBy.source, "microphone");
     await pause(500);
@@ -191,7 +191,7 @@ describe(`three people in ${names.join(" and ")}`, () => {
   test("a removed guest is out, and the others go on in a new epoch", async () => {
     const { people, encryption } = await host.look();
     const target = people.find((person) => person.name === "Gast").participant;
-    await host.page.evaluate((participant) => window.meeting.remove(participant), target);
+    await host.page.evaluate((participant) => window.meeting.host.remove(participant), target);
     const out = await until("removed", () => guest.look(), ({ state }) => state === "ended");
     assert.equal(out.ended.reason, "removed");
     for (const person of [host, second]) {

@@ -16,7 +16,10 @@ export type ClientCode =
   /** No connection for media ever stood: the person's network may block it. */
   | "media_blocked"
   | "not_connected"
-  | "too_large";
+  | "too_large"
+  /** A host did not let this person in, or nobody answered in time. */
+  | "lobby_refused"
+  | "lobby_timeout";
 
 /** An error with a stable code. `detail` is for logs and must not hold keys or content. */
 export class EntenteError extends Error {

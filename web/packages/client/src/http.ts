@@ -7,6 +7,8 @@ export interface JoinTicket {
   readonly token: string;
   /** Path of the socket on the same host, or an absolute URL of another node (M5.2). */
   readonly socket: string;
+  /** Whether the token opens the meeting or the lobby. */
+  readonly admission: "direct" | "lobby";
 }
 
 /** Who asks to join. */
@@ -15,6 +17,8 @@ export interface JoinRequest {
   readonly slug: string;
   readonly session: string | null;
   readonly guestName: string | null;
+  /** Of the invitation, where the room asks guests for one. */
+  readonly pin: string | null;
 }
 
 /** Asks for a token; throws the server's code (problem+json), `network`, or `closed` when `signal` is raised. */
@@ -22,10 +26,13 @@ export async function requestJoin(request: JoinRequest, signal: AbortSignal): Pr
   const url = new URL(`/api/rooms/${encodeURIComponent(request.slug)}/join`, request.baseUrl);
   const headers: Record<string, string> = { "content-type": "application/json" };
   if (request.session !== null) headers.authorization = `Bearer ${request.session}`;
-  const body = JSON.stringify(request.guestName === null ? {} : { guest_name: request.guestName });
+  const { guestName, pin } = request;
+  const body = JSON.stringify({ ...(guestName === null ? {} : { guest_name: guestName }), ...(pin === null ? {} : { pin }) });
+  // Who comes as a guest shows no login, and nobody's login is shown to another site.
+  const credentials = guestName === null ? "same-origin" : "omit";
   let response: Response;
   try {
-    response = await fetch(url, { method: "POST", headers, body, signal, credentials: "omit", cache: "no-store" });
+    response = await fetch(url, { method: "POST", headers, body, signal, credentials, cache: "no-store" });
   } catch {
     throw new EntenteError(signal.aborted ? "closed" : "network", "join");
   }
@@ -39,7 +46,7 @@ export async function requestJoin(request: JoinRequest, signal: AbortSignal): Pr
   if (typeof fields.token !== "string" || typeof fields.socket !== "string") {
     throw new EntenteError("protocol", "join answer");
   }
-  return { token: fields.token, socket: fields.socket };
+  return { token: fields.token, socket: fields.socket, admission: fields.admission === "lobby" ? "lobby" : "direct" };
 }
 
 /** The WebSocket URL of a ticket, with the scheme that fits the page's. */

@@ -6,9 +6,11 @@
 import { EntenteError } from "./errors.ts";
 import { Meeting } from "./meeting.ts";
 import { transformsSupported } from "./media/transforms.ts";
+import type { LobbyWait } from "./types.ts";
 
 export * from "./devices.ts";
 export { EntenteError } from "./errors.ts";
+export type { HostCommands } from "./commands.ts";
 export { Meeting, type MeetingEvents } from "./meeting.ts";
 export { erasePins, exportPins, type Pin } from "./pins.ts";
 export type * from "./types.ts";
@@ -31,6 +33,10 @@ export interface JoinOptions {
   readonly session?: string | null;
   /** The typed name of a guest, when there is no session. */
   readonly guestName?: string | null;
+  /** Of the invitation, where the room asks guests for one: joining without it is refused with `pin_required`. */
+  readonly pin?: string | null;
+  /** Called when a host has to let this person in; again, should the wait begin anew. Joining goes on by itself. */
+  readonly onLobby?: (waiting: LobbyWait) => void;
   /** The link's fragment; it names the meeting's log leaves and never leaves the browser. */
   readonly roomSecret?: string;
   /** The key Worker's script, of the page's own origin; `/sdk/key-worker.js` of the node by default. */
@@ -57,14 +63,18 @@ export const Entente = {
     return transformsSupported() && typeof WebAssembly !== "undefined" && globalThis.crypto?.subtle !== undefined;
   },
 
-  /** Joins a meeting; resolves when the socket, the certificate and the media offer are done, rejects with a code. */
+  /**
+   * Joins a meeting; resolves when the socket, the certificate and the media offer are done, rejects with a code. That may take
+   * as long as a host lets people wait: `onLobby` says so, `signal` gives it up, `lobby_refused`, `lobby_timeout` and
+   * `meeting_ended` are how it fails.
+   */
   async join(options: JoinOptions): Promise<Meeting> {
     if (!Entente.supported()) throw new EntenteError("unsupported_browser");
     const givenUp = (): boolean => options.signal?.aborted ?? false;
     if (givenUp()) throw new EntenteError("closed", "before joining");
     const baseUrl = options.baseUrl ?? location.origin;
     const meeting = new Meeting(
-      { baseUrl, slug: options.slug, session: options.session ?? null, guestName: options.guestName ?? null },
+      { baseUrl, slug: options.slug, session: options.session ?? null, guestName: options.guestName ?? null, pin: options.pin ?? null },
       {
         workerUrl: options.workerUrl ?? new URL("/sdk/key-worker.js", baseUrl).href,
         wasmUrl: options.wasmUrl ?? new URL("/sdk/e2ee_bg.wasm", baseUrl).href,
@@ -72,6 +82,7 @@ export const Entente = {
       },
     );
     const giveUp = (): void => void meeting.leave();
+    if (options.onLobby !== undefined) meeting.on("lobby", options.onLobby);
     options.signal?.addEventListener("abort", giveUp);
     try {
       await meeting.setMicrophone(options.devices?.microphone ?? null);

@@ -4,6 +4,7 @@
  */
 
 import { monotonic, unixTime } from "./clock.ts";
+import { HostCommands } from "./commands.ts";
 import { codeOf, EntenteError } from "./errors.ts";
 import type { HelloReply, Person, ServerEvent } from "./generated/wire.ts";
 import type { JoinRequest } from "./http.ts";
@@ -18,7 +19,7 @@ import { tell } from "./state/listeners.ts";
 import { MeetingModel } from "./state/model.ts";
 import { Store } from "./state/store.ts";
 import { collectStats } from "./stats.ts";
-import type { Alarm, Ended, MeetingSnapshot, Source, Stats, View } from "./types.ts";
+import type { Alarm, Ended, LobbyWait, MeetingSnapshot, Source, Stats, View } from "./types.ts";
 import type { GroupMessage, GroupView } from "./worker/group.ts";
 
 /** Participations tried in a row before the meeting is given up: with the waits between, some two minutes, in which a node restarts. */
@@ -30,18 +31,24 @@ const TICK = 1_000;
 // What another participation cannot mend.
 const FINAL = new Set([
   "removed", "meeting_ended", "room_unknown", "not_found", "unauthorized", "forbidden", "guests_refused", "meeting_full",
-  "unsupported_browser", "suite_refused", "suite_not_allowed", "media_blocked",
+  "unsupported_browser", "suite_refused", "suite_not_allowed", "media_blocked", "room_closed", "room_locked", "guests_ended",
+  "pin_required", "pin_wrong", "excluded", "lobby_refused", "lobby_timeout", "tenant_suspended", "account_blocked", "assurance_low",
 ]);
+/** What ends a wait in the lobby although nobody has answered: the place is taken again. */
+const KNOCK_AGAIN = new Set(["network", "timeout", "restarting", "unavailable"]);
 
 /** Events of a meeting beside its snapshots. */
 export interface MeetingEvents {
   change: MeetingSnapshot;
   alarm: Alarm;
   ended: Ended;
+  lobby: LobbyWait;
 }
 
 /** One meeting. Made by `Entente.join`. */
 export class Meeting {
+  /** What only hosts may have done. */
+  readonly host = new HostCommands((type, fields) => this.#need().request(type, fields));
   readonly #join: JoinRequest;
   readonly #assets: Assets;
   readonly #model = new MeetingModel();
@@ -100,7 +107,7 @@ export class Meeting {
     return this.getSnapshot().encryption;
   }
 
-  /** Listens to `change`, `alarm` or `ended`; the returned function stops it. */
+  /** Listens to one kind of event; the returned function stops it. */
   on<T extends keyof MeetingEvents>(type: T, listener: (value: MeetingEvents[T]) => void): () => void {
     const listeners = this.#listeners.get(type) ?? new Set();
     this.#listeners.set(type, listeners);
@@ -110,11 +117,17 @@ export class Meeting {
 
   /** Opens the first participation; called by `Entente.join`, once. */
   async open(): Promise<void> {
-    try {
-      await this.#participate();
-    } catch (error) {
-      this.#end(codeOf(error, "lost"), null);
-      throw error;
+    for (let attempt = 0; ; attempt += 1) {
+      try {
+        return await this.#participate();
+      } catch (error) {
+        const code = codeOf(error, "lost");
+        const again = this.#model.waiting !== null && KNOCK_AGAIN.has(code) && attempt < TRIES;
+        if (again) await this.#delays.wait(attempt);
+        if (again && !this.#ended) continue;
+        this.#end(code, null);
+        throw error;
+      }
     }
   }
 
@@ -132,6 +145,7 @@ export class Meeting {
   async startScreen(stream: MediaStream): Promise<void> {
     const [picture] = stream.getVideoTracks();
     if (picture === undefined) throw new EntenteError("media_failed", "no picture in the stream");
+    if (this.#refused("screen")) throw new EntenteError("rule_refused", "screen");
     picture.contentHint = "detail";
     picture.addEventListener("ended", () => {
       if (this.#tracks.get("screen") === picture) void this.stopScreen();
@@ -179,16 +193,6 @@ export class Meeting {
   setView(tiles: readonly View[]): void {
     this.#view = tiles;
     this.#sendView();
-  }
-
-  /** A host silences somebody's source. */
-  async mute(participant: string, source: Source): Promise<void> {
-    await this.#need().request("mute", { participant, source });
-  }
-
-  /** A host removes somebody. */
-  async remove(participant: string): Promise<void> {
-    await this.#need().request("remove", { participant });
   }
 
   /** The people present compared the code aloud (K6.3). */
@@ -243,6 +247,11 @@ export class Meeting {
   /** What a participation tells, and what comes of it. */
   #ports(): ParticipationPorts {
     return {
+      lobby: (waiting) => {
+        this.#model.knocked(waiting);
+        this.#emit("lobby", waiting);
+        this.#store.touch();
+      },
       hello: (hello) => this.#greeted(hello),
       event: (event) => this.#told(event),
       group: (view) => this.#grouped(view),
@@ -278,6 +287,24 @@ export class Meeting {
     this.#model.hello(hello);
     this.#listed = { participant: hello.participant, signing: false };
     this.#handover = this.#makeHandover();
+    this.#bar(true);
+  }
+
+  /**
+   * Empties what we may not send, before any of it is sent. A microphone that is live goes on where only hosts unmute;
+   * `arriving` says that nothing of ours is live yet.
+   */
+  #bar(arriving: boolean): void {
+    const { why } = this.#model.rights;
+    const microphone = why.unmute === "audience" || (arriving && why.unmute !== null);
+    const barred = { microphone, camera: why.camera !== null, screen: why.share !== null, screen_sound: why.share !== null };
+    for (const source of this.#tracks.keys()) {
+      if (!barred[source]) continue;
+      this.#silence(source, "barred");
+      // The node was told nothing yet of somebody who arrives.
+      const emptied = arriving ? this.#current?.media.publish(source, null) : this.#current?.publish(source, null, "off");
+      emptied?.catch(() => undefined);
+    }
   }
 
   #told(event: ServerEvent): void {
@@ -287,6 +314,8 @@ export class Meeting {
       this.#noteSigning(event.people);
       this.#sendView();
     }
+    if (event.type === "participants" || event.type === "rules") this.#bar(false);
+    if (event.type === "hand_lowered" && this.#hand) void this.raiseHand(false).catch(() => undefined);
     if (event.type === "removed" || event.type === "ended") this.#finish();
     this.#store.touch();
   }
@@ -355,6 +384,7 @@ export class Meeting {
 
   async #publish(source: Source, track: MediaStreamTrack | null): Promise<void> {
     if (track === null) this.#tracks.delete(source);
+    else if (this.#refused(source)) throw new EntenteError("rule_refused", source);
     else this.#tracks.set(source, track);
     this.#model.published(source, track !== null, null);
     this.#store.touch();
@@ -362,8 +392,15 @@ export class Meeting {
     await this.#current?.publish(source, track, track === null ? silent : "live");
   }
 
+  /** Whether we may not begin to send this; another device for what is live already is no beginning. */
+  #refused(source: Source): boolean {
+    const { why } = this.#model.rights;
+    if (source === "microphone") return why.unmute !== null && !(this.#tracks.has(source) && why.unmute !== "audience");
+    return source === "camera" ? why.camera !== null : why.share !== null;
+  }
+
   /** A source that was emptied for a reason of somebody else's: a later participation must not publish it again. */
-  #silence(source: Source, why: "muted_by_host" | "source_stopped"): void {
+  #silence(source: Source, why: "muted_by_host" | "source_stopped" | "barred"): void {
     this.#tracks.delete(source);
     this.#model.published(source, false, why);
     this.#store.touch();

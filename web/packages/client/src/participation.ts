@@ -6,7 +6,7 @@
 import { monotonic, unixTime } from "./clock.ts";
 import { codeOf, EntenteError } from "./errors.ts";
 import type { HelloReply, Requests, ServerEvent, SourceState } from "./generated/wire.ts";
-import { requestJoin, type JoinRequest, socketUrl } from "./http.ts";
+import { type JoinRequest, type JoinTicket, requestJoin, socketUrl } from "./http.ts";
 import { KeyWorker } from "./keys/key_worker.ts";
 import { type Connection, FIRST_VIDEO, GROWTH } from "./media/connection.ts";
 import { outboundOf } from "./media/outbound.ts";
@@ -15,10 +15,12 @@ import { type Finding, Watchdog } from "./media/watchdog.ts";
 import { browserPins, pinChanged } from "./pins.ts";
 import { Socket } from "./socket.ts";
 import type { Arrival } from "./state/handover.ts";
+import type { LobbyWait } from "./types.ts";
 import { hex } from "./state/people.ts";
 import type { GroupMessage, GroupView } from "./worker/group.ts";
 import type { Source } from "./worker/kid.ts";
 import type { FrameLabel, PipeStats } from "./worker/pipes.ts";
+import type { WorkerStats } from "./worker/protocol.ts";
 import { VERSION } from "./version.ts";
 
 /** Where the parts are served from. */
@@ -30,6 +32,8 @@ export interface Assets {
 
 /** What a participation tells the meeting. */
 export interface ParticipationPorts {
+  /** We wait in the lobby; `hello` follows, or opening fails. */
+  lobby(waiting: LobbyWait): void;
   hello(hello: HelloReply): void;
   event(event: ServerEvent): void;
   group(view: GroupView): void;
@@ -53,6 +57,8 @@ export interface ParticipationPorts {
 }
 
 const LOOK = 1_000;
+const CLIENT = { name: "entente-web", version: VERSION };
+const REFUSED = { host: "lobby_refused", timeout: "lobby_timeout", ended: "meeting_ended" } as const;
 
 /** Order: construct, `publish` what there is, `open`, then requests, at last `close`. */
 export class Participation {
@@ -65,6 +71,7 @@ export class Participation {
   #socket: Socket | null = null;
   readonly #leaving = new AbortController();
   #greeted: Promise<unknown> = Promise.resolve();
+  #knocking: { readonly resolve: (token: string) => void; readonly reject: (error: EntenteError) => void } | null = null;
   #looker: ReturnType<typeof setInterval> | null = null;
   #opened = false;
   #over = false;
@@ -113,11 +120,33 @@ export class Participation {
     const socket = this.#makeSocket(socketUrl(this.#join.baseUrl, ticket.socket));
     this.#socket = socket;
     await socket.connect();
-    const hello = await socket.request("hello", { token: ticket.token, client: { name: "entente-web", version: VERSION } });
+    const hello = await this.#enter(socket, ticket);
     socket.adopt(hello.participant, hello.resume_seconds);
     this.#maxVideo = hello.media.max_video_slots;
     this.#ports.hello(hello);
     return hello;
+  }
+
+  async #enter(socket: Socket, { token, admission }: JoinTicket): Promise<HelloReply> {
+    if (admission === "lobby") return this.#knock(socket, token);
+    try {
+      return await socket.request("hello", { token, client: CLIENT });
+    } catch (error) {
+      // Since the token was given a host may have closed the door.
+      if (codeOf(error) !== "lobby_required") throw error;
+      return this.#knock(socket, token);
+    }
+  }
+
+  /** Waits for a host's word; then says hello with the token that comes with it. */
+  async #knock(socket: Socket, token: string): Promise<HelloReply> {
+    const admitted = new Promise<string>((resolve, reject) => (this.#knocking = { resolve, reject }));
+    // Whoever leaves meanwhile is answered by the request as well.
+    admitted.catch(() => undefined);
+    const { meeting, seconds } = await socket.request("knock", { token, client: CLIENT });
+    socket.keepAlive();
+    this.#ports.lobby({ title: meeting.title, until: unixTime() + seconds * 1000 });
+    return socket.request("hello", { token: await admitted, client: CLIENT });
   }
 
   /** Asks the node for something. */
@@ -152,13 +181,14 @@ export class Participation {
   }
 
   /** Counters of all transforms. */
-  stats(): Promise<PipeStats> {
+  stats(): Promise<WorkerStats> {
     return this.#keys.call("stats", {});
   }
 
   /** Ends it; `leave` says goodbye first. */
   async close(leave: boolean): Promise<void> {
-    if (leave && this.#socket?.open === true) {
+    // In the lobby there is nothing to leave but the socket.
+    if (leave && this.#opened && this.#socket?.open === true) {
       await Promise.race([this.request("leave", {}), new Promise((resolve) => setTimeout(resolve, 500))]).catch(() => undefined);
     }
     this.#shut();
@@ -180,6 +210,7 @@ export class Participation {
   #shut(): void {
     this.#over = true;
     this.#leaving.abort();
+    this.#knocking?.reject(new EntenteError("closed", "in the lobby"));
     if (this.#looker !== null) clearInterval(this.#looker);
     this.media.close();
     this.#keys.close();
@@ -188,6 +219,7 @@ export class Participation {
 
   #lose(code: string): void {
     if (this.#over) return;
+    this.#knocking?.reject(new EntenteError(code, "in the lobby"));
     this.#shut();
     // While it is still opening, `open` rejects, and whoever called it decides.
     if (this.#opened) this.#ports.lost(code);
@@ -232,6 +264,8 @@ export class Participation {
   }
 
   #event(event: ServerEvent): void {
+    if (event.type === "lobby.admitted") return this.#knocking?.resolve(event.token);
+    if (event.type === "lobby.refused") return this.#knocking?.reject(new EntenteError(REFUSED[event.reason], "lobby"));
     this.#keys.event(event);
     // What must happen is begun before anybody is told of it.
     if (event.type === "media.move") {

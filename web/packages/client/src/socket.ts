@@ -87,6 +87,11 @@ export class Socket {
   adopt(participant: string, resumeSeconds: number): void {
     this.#participant = participant;
     this.#resumeMs = resumeSeconds * 1000;
+    this.keepAlive();
+  }
+
+  /** Begins to measure whether the far end still answers: a wait in the lobby may last minutes. */
+  keepAlive(): void {
     this.#pinger ??= setInterval(() => this.#ping(), PING);
   }
 
@@ -174,6 +179,8 @@ export class Socket {
   }
 
   #event(seq: number, message: Record<string, unknown>): void {
+    // What a lobby tells is outside a participant's sequence.
+    if (seq === 0 && this.#participant === null) return this.#ports.event(message as unknown as ServerEvent);
     // A gap would be a commit or a message that somebody kept from us.
     if (seq !== this.#lastSeq + 1) return this.#broken(`event ${seq} after ${this.#lastSeq}`);
     this.#lastSeq = seq;
@@ -187,8 +194,9 @@ export class Socket {
   #lost(socket: WebSocket, code: number): void {
     if (socket !== this.#socket || this.#closed) return;
     this.#socket = null;
-    if (this.#participant === null || code === 1000) return this.#end("closed");
     if (code === RESTARTING) return this.#end("restarting");
+    if (code === 1000) return this.#end("closed");
+    if (this.#participant === null) return this.#end(BROKEN.has(code) ? "network" : "closed");
     this.#resuming = true;
     this.#ports.state("lost", String(code));
     void this.#resume();
@@ -254,6 +262,9 @@ export class Socket {
     this.#ports.state("closed", reason);
   }
 }
+
+/** Codes of a socket that nobody closed on purpose: 1006 by the browser, 3000 by ourselves when no ping is answered. */
+const BROKEN = new Set([1001, 1006, 3000]);
 
 /** What a later attempt may mend. */
 const RETRIED = new Set(["network", "timeout", "closed", "internal", "rate_limited"]);

@@ -2,7 +2,7 @@
 
 import type { Connection } from "./media/connection.ts";
 import type { Stats, Tile } from "./types.ts";
-import type { PipeStats } from "./worker/pipes.ts";
+import type { WorkerStats } from "./worker/protocol.ts";
 
 type Look = (key: string) => { slot: { key: string; track: MediaStreamTrack } | null; leaf: number | null };
 
@@ -15,7 +15,7 @@ interface Inbound {
 
 /** The counters of this moment. */
 export async function collectStats(
-  pipes: PipeStats,
+  pipes: WorkerStats,
   connection: Connection | null,
   tiles: readonly Tile[],
   look: Look,

@@ -3,16 +3,30 @@
  * from the MLS tree alone; what signalling says is a hint and is marked so.
  */
 
-import type { Role, SourceState } from "./generated/wire.ts";
-import type { PipeStats } from "./worker/pipes.ts";
+import type { Knocker, Role, Rules, SetRules, SourceState } from "./generated/wire.ts";
+import type { Rights, RoomRole } from "./state/rights.ts";
+import type { WorkerStats } from "./worker/protocol.ts";
 
-export type { Role, SourceState } from "./generated/wire.ts";
+export type { Knocker, Role, Rules, SourceState } from "./generated/wire.ts";
+export type { Barred, Rights, RoomRole } from "./state/rights.ts";
 
 /** What people publish and see. */
 export type Source = "microphone" | "camera" | "screen" | "screen_sound";
 
-/** How the meeting stands for this client. `waiting`: connected, but not in the group yet. */
-export type MeetingState = "connecting" | "waiting" | "connected" | "reconnecting" | "ended";
+/**
+ * How the meeting stands for this client. `lobby`: a host has to let it in; `waiting`: connected, but not in the group yet.
+ */
+export type MeetingState = "connecting" | "lobby" | "waiting" | "connected" | "reconnecting" | "ended";
+
+/** What somebody in the lobby may know. */
+export interface LobbyWait {
+  readonly title: string;
+  /** When the wait ends by itself, unix milliseconds by this device's clock. */
+  readonly until: number;
+}
+
+/** What a host may change of the rules; what is left out stays. */
+export type RuleChange = { readonly [K in Exclude<keyof SetRules, "id" | "type">]?: NonNullable<SetRules[K]> };
 
 /** A member of the meeting's MLS tree, joined with what the server says about its media. */
 export interface Person {
@@ -28,6 +42,8 @@ export interface Person {
   /** Fingerprint of the CA root, hexadecimal. */
   readonly issuer: string;
   readonly host: boolean;
+  /** What signalling says he is in this room; what he may do follows from it and from the rules. */
+  readonly roomRole: RoomRole;
   readonly self: boolean;
   readonly hand: boolean;
   /** Signs, which counts as speaking (M4.7); a hint from signalling. */
@@ -54,12 +70,17 @@ export interface Tile {
   attach(video: HTMLVideoElement): () => void;
 }
 
+/** What a certificate says of a name, for those who show one: whether it was checked, by whom, and what its bearer is. */
+export type Issued = Pick<Person, "role" | "nameChecked" | "tenant" | "deployment">;
+
 /** Something said in writing. */
 export interface ChatMessage {
   readonly id: string;
   readonly participant: string;
   /** The sender's name in the tree of the epoch that opened the message. */
   readonly name: string;
+  /** What that tree says of the name. */
+  readonly from: Issued | null;
   readonly text: string;
   /** Unix milliseconds by this device's clock. */
   readonly time: number;
@@ -126,8 +147,11 @@ export interface Me {
 /** How one of our own sources stands, whatever the page last asked for. */
 export interface OwnSource {
   readonly on: boolean;
-  /** Why it is off when the page did not ask for that: a host muted it, or its frames did not pass through the seal (K5.7). */
-  readonly why: "muted_by_host" | "source_stopped" | null;
+  /**
+   * Why it is off when the page did not ask for that: a host muted it, its frames did not pass through the seal (K5.7), or who
+   * is here as audience, or barred by a rule, sends nothing.
+   */
+  readonly why: "muted_by_host" | "source_stopped" | "barred" | null;
 }
 
 /** Everything a view needs, at one instant. */
@@ -146,7 +170,15 @@ export interface MeetingSnapshot {
   /** What this client itself publishes now. */
   readonly own: Readonly<Record<Source, OwnSource>>;
   /** A host has silenced one of our sources. */
-  readonly mutedBy: { readonly source: Source; readonly name: string; readonly time: number } | null;
+  readonly mutedBy: { readonly source: Source; readonly name: string; readonly from: Issued | null; readonly time: number; readonly held: boolean } | null;
+  /** The room's rules, as the node keeps them; null before it has told them. */
+  readonly rules: Rules | null;
+  /** What this client may do now, and what stands in the way of the rest. The node decides; this is so that a page can say it. */
+  readonly rights: Rights;
+  /** Who waits to be let in, longest first; told to hosts alone. A guest's name is what was typed. */
+  readonly lobby: readonly Knocker[];
+  /** Set while this client itself waits. */
+  readonly waiting: LobbyWait | null;
   /** The browser wants a gesture before it plays sound: call `playSound` from one. */
   readonly soundBlocked: boolean;
   readonly ended: Ended | null;
@@ -160,7 +192,7 @@ export interface View {
 }
 
 /** Counters for tests and diagnosis. */
-export interface Stats extends PipeStats {
+export interface Stats extends WorkerStats {
   /** What the browser decoded, per tile. */
   readonly tiles: readonly {
     readonly participant: string;

@@ -4,6 +4,7 @@
  */
 
 import { vi } from "vitest";
+import type { Rules } from "../src/generated/wire.ts";
 import { Meeting } from "../src/meeting.ts";
 import type { Delays } from "../src/state/backoff.ts";
 import { type Message, Wire } from "./wire.ts";
@@ -136,12 +137,20 @@ export class FakeNode {
   holdsTokens = false;
   /** While set, nobody answers at its address. */
   down = false;
+  /** What a ticket says, and the code with which none is given. */
+  admission: "direct" | "lobby" = "direct";
+  refuses: string | null = null;
+  /** What the client posted. */
+  readonly posted: Record<string, unknown>[] = [];
   /** Answers by the type of a request; everything else is granted. */
   answers: Record<string, (message: Message) => unknown> = {};
 
-  fetch = (_: unknown, { signal }: { signal?: AbortSignal }): Promise<unknown> =>
+  fetch = (_: unknown, { signal, body }: { signal?: AbortSignal; body?: string }): Promise<unknown> =>
     new Promise((resolve, reject) => {
-      const give = (): void => resolve({ ok: true, status: 200, json: async () => ({ token: "t", socket: "/api/socket" }) });
+      this.posted.push(JSON.parse(body ?? "{}") as Record<string, unknown>);
+      const { admission, refuses } = this;
+      const ticket = refuses === null ? { token: "t", socket: "/api/socket", admission } : { code: refuses };
+      const give = (): void => resolve({ ok: refuses === null, status: refuses === null ? 200 : 403, json: async () => ticket });
       signal?.addEventListener("abort", () => reject(new Error("aborted")));
       if (this.down) reject(new Error("refused"));
       else if (this.holdsTokens) this.tokens.push({ give });
@@ -164,6 +173,11 @@ export class FakeNode {
     this.sockets[number]?.say({ ...event, seq });
   }
 
+  /** Says what a lobby says: outside the sequence of a participant. */
+  lobby(event: Record<string, unknown>): void {
+    this.sockets.at(-1)?.say({ ...event, seq: 0 });
+  }
+
   /** Everything that was asked for, over all sockets. */
   requests(type: string): Message[] {
     return this.sockets.flatMap((wire) => wire.sent.filter((message) => message.type === type));
@@ -173,17 +187,21 @@ export class FakeNode {
     const special = this.answers[message.type]?.(message);
     if (special === HOLD) return undefined;
     if (special !== undefined) return special;
+    if (message.type === "knock") return { ok: { meeting: { title: "T", slug: "t" }, seconds: 600 } };
     if (message.type === "hello") return { ok: helloOf(`p_${number}`) };
     if (message.type === "media.offer") return { ok: { sdp: "m=video 9 X 96\r\na=rtpmap:96 VP8/90000\r\n" } };
     return { ok: {} };
   }
 }
 
+/** A room in which everybody may do everything. */
+export const RULES: Rules = { access: "public", share: "everyone", chat: "everyone", unmute: "everyone", audience: false, locked: false };
+
 function helloOf(participant: string): object {
   return {
     participant, nonce: Uint8Array.of(1), resume_nonce: Uint8Array.of(1), me: { name: "Ada" }, meeting: { title: "T", slug: "t" }, suite: 0x4f,
     allow_classical: false, deployment: "fr", manifests: [], policy: Uint8Array.of(1), tenants: [], media: { connection_limit: 1, max_video_slots: 25 },
-    resume_seconds: 30,
+    resume_seconds: 30, room_role: "member", rules: RULES,
   };
 }
 
@@ -214,7 +232,7 @@ export function installBrowser(): FakeNode {
 /** A meeting at the doubles; not opened yet. */
 export function meetingAt(delays: Delays = { wait: async () => undefined }): Meeting {
   return new Meeting(
-    { baseUrl: "http://node", slug: "t", session: null, guestName: "Ada" },
+    { baseUrl: "http://node", slug: "t", session: null, guestName: "Ada", pin: null },
     { workerUrl: "/w.js", wasmUrl: "/m.wasm", wasmIntegrity: null },
     delays,
   );

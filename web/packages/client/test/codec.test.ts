@@ -16,7 +16,7 @@ import { bytes, hex } from "./bytes.ts";
 /** The one sender of the vectors. */
 function secretsOf(kid: number): FrameSecrets {
   const secret = () => ({ kid, leaf: 5, epoch: 200, key: bytes(vectors.key), salt: bytes(vectors.salt) });
-  return { epoch: () => 200, life: () => 1, sendEpoch: () => 200, sender: secret, receiver: secret };
+  return { epoch: () => 200, life: () => 1, sendEpoch: () => 200, sender: secret, receiver: secret, pending: () => false };
 }
 
 const frameOf = (data: string, keyFrame: boolean): EncodedFrame => ({

@@ -20,6 +20,8 @@ class Member implements FrameSecrets {
   removed = new Set<number>();
   generation = 0;
   lives = 1;
+  revoking = false;
+  pending = (): boolean => this.revoking;
   epoch = (): number => this.now;
   life = (): number => this.lives;
   sendEpoch(): number {
@@ -276,6 +278,25 @@ describe("a lying server (attack 18)", () => {
     shared.keys.clear();
     made.push(second);
     await settle();
+    expect(out.length).toBe(1);
+    expect(made.stats.dropped).toEqual({ removed_leaf: 1 });
+  });
+
+  test("K2.4: while a revocation comes due, the member is asked for a key it gave 50 ms ago", async () => {
+    const { made, out } = opener("video", "vp8");
+    const sealer = new Sealer("camera", "vp8", member);
+    const send = async (at: number): Promise<void> => {
+      const frame = new Frame([at], out.length === 0 ? "key" : "delta");
+      await sealer.seal(frame);
+      clock = at;
+      made.push(frame);
+      await settle();
+    };
+    member.revoking = true;
+    await send(1_990);
+    // From now on the member refuses, by time alone: no event of the group says so.
+    member.removed.add(5);
+    await send(2_050);
     expect(out.length).toBe(1);
     expect(made.stats.dropped).toEqual({ removed_leaf: 1 });
   });

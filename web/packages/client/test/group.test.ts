@@ -134,8 +134,10 @@ let alarms: string[];
 let messages: GroupMessage[];
 let arrivals: Arrival[];
 let group: Group;
+let time: number;
 
 beforeEach(() => {
+  time = 1000;
   members = [];
   sent = [];
   views = [];
@@ -162,7 +164,7 @@ beforeEach(() => {
     message: (message) => messages.push(message),
     arrived: (arrival) => arrivals.push(arrival),
     alarm: (code, _detail, leaf) => alarms.push(leaf === undefined ? code : `${code} ${leaf}`),
-    now: () => 1000,
+    now: () => time,
   });
 });
 
@@ -300,7 +302,7 @@ test("K6.2: a snapshot is signed anew for each epoch that it is tried in", async
 });
 
 describe("K6.2: a snapshot", () => {
-  const said = () => event("message", { data: one, epoch: 1, order: 1 });
+  const said = () => event("message", { data: one, epoch: 1, order: 1, kind: "signal" });
   let member: FakeMember;
 
   beforeEach(async () => {
@@ -367,7 +369,7 @@ test("K6.2: those who were there are told who came, and who committed it; who co
 test("a missing message of somebody is named (K6.1)", async () => {
   const member = await creator();
   member.missed = 2;
-  group.handle(event("message", { data: one, epoch: 1, order: 1 }));
+  group.handle(event("message", { data: one, epoch: 1, order: 1, kind: "signal" }));
   expect(alarms).toEqual(["message_missed 2"]);
   expect(messages.length).toBe(1);
 });
@@ -409,4 +411,43 @@ test("a group that follows another one is told, with its reason (K3.1)", async (
 test("the leaf key proves a resumption before and after there is a member (K2.5)", async () => {
   await creator();
   expect(group.signResume(one)).toEqual(Uint8Array.of(9));
+});
+
+test("the hub is told which kind of content a message is, and never another", async () => {
+  const member = await creator();
+  const told = async (): Promise<unknown> => {
+    await settle();
+    return sent.findLast(({ type }) => type === "message")?.fields.kind;
+  };
+  await group.sendMessage(encodeContent({ t: "chat", id: "a", text: "Bonjour" }));
+  expect(await told()).toBe("chat");
+  await group.sendMessage(encodeContent({ t: "hand", up: true }));
+  expect(await told()).toBe("signal");
+  await group.giveSnapshot("hands", 1, one);
+  expect(await told()).toBe("signal");
+  expect(member.calls.filter((call) => call.startsWith("encrypt")).length).toBe(3);
+});
+
+test("what was told to the hub as another kind than it is of is dropped and counted", async () => {
+  const member = await creator();
+  const chat = encodeContent({ t: "chat", id: "a", text: "Bonjour" });
+  member.says = chat;
+  group.handle(event("message", { data: one, epoch: 1, order: 1, kind: "chat" }));
+  group.handle(event("message", { data: one, epoch: 1, order: 2, kind: "signal" }));
+  member.says = encodeContent({ t: "hand", up: true });
+  group.handle(event("message", { data: one, epoch: 1, order: 3, kind: "chat" }));
+  group.handle(event("message", { data: one, epoch: 1, order: 4, kind: "signal" }));
+  expect(messages.map(({ order }) => order)).toEqual([1, 4]);
+  expect(group.mismatched).toBe(2);
+});
+
+test("K2.4: a revocation is pending until its two seconds are surely over", async () => {
+  await creator();
+  expect(group.pending()).toBe(false);
+  group.handle(event("group.revocation", { data: one }));
+  expect(group.pending()).toBe(true);
+  time += 2_100;
+  expect(group.pending()).toBe(true);
+  time += 2_000;
+  expect(group.pending()).toBe(false);
 });

@@ -26,7 +26,7 @@ const line = (leaf: number, name: string, self = false): RosterLine => ({
 });
 
 const hint = (participant: string, leaf: number | null, more: Partial<Hint> = {}): Hint => ({
-  participant, leaf, name_hint: "liar", tenant: "x", deployment: "y", role: "participant", host: false,
+  participant, leaf, name_hint: "liar", tenant: "x", deployment: "y", role: "participant", host: false, room_role: "member",
   state: "connected", sources: { camera: "live" }, signing: false, joined_at: 0, ...more,
 });
 

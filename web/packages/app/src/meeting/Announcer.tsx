@@ -4,7 +4,8 @@ import type { ReactElement } from "react";
 import { useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { type Announcement, announcements } from "../state/announce.ts";
-import type { MeetingSnapshot } from "../state/port.ts";
+import type { MeetingSnapshot, Tenant } from "../state/port.ts";
+import { useNaming } from "./useNaming.ts";
 
 /** Long enough to be read twice; shorter loses slow readers, longer covers faces. */
 const SHOWN_MS = 6000;
@@ -17,7 +18,7 @@ interface Told {
 }
 
 export function Announcer({ snapshot, chatOpen }: { snapshot: MeetingSnapshot; chatOpen: boolean }): ReactElement {
-  const say = useSay();
+  const say = useSay(snapshot.tenants);
   const before = useRef<MeetingSnapshot | null>(null);
   const count = useRef(0);
   const [told, setTold] = useState<readonly Told[]>([]);
@@ -41,40 +42,52 @@ export function Announcer({ snapshot, chatOpen }: { snapshot: MeetingSnapshot; c
   );
 }
 
-/** What is on screen anyway is only spoken: an open chat, and the notice of a lost connection. */
+/** What is on screen anyway is only spoken: an open chat, who waits, and the notice of a lost connection. */
 function shown(item: Announcement, chatOpen: boolean): boolean {
   if (item.kind === "chat") return !chatOpen;
-  return item.kind !== "reconnecting";
+  return item.kind !== "reconnecting" && item.kind !== "knock" && item.kind !== "knock_many";
 }
 
-function useSay(): (item: Announcement) => string {
+const PLAIN = {
+  locked: "announce.locked",
+  unlocked: "announce.unlocked",
+  may_speak: "announce.may_speak",
+  may_not_speak: "announce.may_not_speak",
+  reconnecting: "announce.reconnecting",
+  reconnected: "announce.reconnected",
+} as const;
+
+const NAMED = {
+  joined: "announce.joined",
+  left: "announce.left",
+  hand: "announce.hand",
+  screen: "announce.screen",
+  screen_off: "announce.screen_off",
+  knock: "announce.knock",
+} as const;
+
+const COUNTED = { joined_many: "announce.joined_many", left_many: "announce.left_many", knock_many: "announce.knock_many" } as const;
+
+const ROLES = {
+  owner: "announce.role_host",
+  cohost: "announce.role_host",
+  member: "announce.role_member",
+  audience: "announce.role_audience",
+} as const;
+
+/** Puts an announcement into words; the function stays the same, so that a change of language announces nothing again. */
+function useSay(tenants: readonly Tenant[]): (item: Announcement) => string {
   const { t } = useTranslation();
-  const latest = useRef(t);
-  latest.current = t;
+  const naming = useNaming(tenants);
+  const latest = useRef({ t, naming });
+  latest.current = { t, naming };
   const [say] = useState(() => (item: Announcement): string => {
-    const translate = latest.current;
-    switch (item.kind) {
-      case "joined":
-        return translate("announce.joined", { name: item.name });
-      case "left":
-        return translate("announce.left", { name: item.name });
-      case "hand":
-        return translate("announce.hand", { name: item.name });
-      case "screen":
-        return translate("announce.screen", { name: item.name });
-      case "screen_off":
-        return translate("announce.screen_off", { name: item.name });
-      case "joined_many":
-        return translate("announce.joined_many", { count: item.count });
-      case "left_many":
-        return translate("announce.left_many", { count: item.count });
-      case "chat":
-        return translate("announce.chat", { name: item.name, text: item.text });
-      case "reconnecting":
-        return translate("announce.reconnecting");
-      case "reconnected":
-        return translate("announce.reconnected");
-    }
+    const { t: translate, naming: nameOf } = latest.current;
+    if (item.kind === "role") return translate(ROLES[item.role]);
+    if (item.kind === "chat") return translate("announce.chat", { name: nameOf(item.name, item.of), text: item.text });
+    if ("count" in item) return translate(COUNTED[item.kind], { count: item.count });
+    if ("name" in item) return translate(NAMED[item.kind], { name: nameOf(item.name, item.of) });
+    return translate(PLAIN[item.kind]);
   });
   return say;
 }

@@ -3,6 +3,8 @@
 import type { ReactElement } from "react";
 import { useTranslation } from "react-i18next";
 import { useObservable } from "../context.ts";
+import { problemKey } from "../problems.ts";
+import { barredCode } from "../state/barred.ts";
 import type { Devices, Input } from "../state/devices.ts";
 import { standing } from "../state/encryption.ts";
 import { present } from "../state/people.ts";
@@ -11,6 +13,7 @@ import type { Room } from "../state/room.ts";
 import { codeOf } from "../state/room.ts";
 import { BarButton } from "../ui/controls.tsx";
 import { NARROW, useMedia } from "../ui/useMedia.ts";
+import { LeaveControl } from "./LeaveControl.tsx";
 import { More } from "./More.tsx";
 import type { PanelName } from "./useMeetingView.ts";
 
@@ -25,33 +28,20 @@ export interface ControlBarProps {
   readonly onToggle: (input: Input) => void;
   readonly onSettings: () => void;
   readonly onShortcuts: () => void;
+  readonly onRules: () => void;
   readonly onProblem: (code: string) => void;
 }
 
 export function ControlBar(props: ControlBarProps): ReactElement {
-  const { snapshot, room, devices, panel, unread, onPanel, onToggle } = props;
+  const { snapshot, panel, unread, onPanel } = props;
   const { t } = useTranslation();
-  const inputs = useObservable(devices.store);
   const narrow = useMedia(NARROW);
   const extra = useExtraControls(props);
   const here = present(snapshot.people).length;
-  const live = (input: Input): boolean => inputs[input].on || inputs[input].starting;
   return (
     <nav className="bar" aria-label={t("control.bar")}>
-      <BarButton
-        icon={live("microphone") ? "microphone" : "microphoneOff"}
-        label={t("control.microphone")}
-        pressed={live("microphone")}
-        tone={live("microphone") ? "normal" : "off"}
-        onPress={() => onToggle("microphone")}
-      />
-      <BarButton
-        icon={live("camera") ? "camera" : "cameraOff"}
-        label={t("control.camera")}
-        pressed={live("camera")}
-        tone={live("camera") ? "normal" : "off"}
-        onPress={() => onToggle("camera")}
-      />
+      <InputButton {...props} input="microphone" />
+      <InputButton {...props} input="camera" />
       {narrow ? null : extra.slice(0, -1).map((one) => <BarButton key={one.label} {...one} />)}
       <span className="bar-gap" aria-hidden="true" />
       <BarButton
@@ -72,8 +62,26 @@ export function ControlBar(props: ControlBarProps): ReactElement {
       />
       {narrow ? null : extra.slice(-1).map((one) => <BarButton key={one.label} {...one} />)}
       <More {...props} extra={narrow ? extra : []} />
-      <BarButton icon="leave" label={t("control.leave")} tone="leave" onPress={() => void room.leave()} />
+      <LeaveControl {...props} />
     </nav>
+  );
+}
+
+/** The switch of a microphone or a camera: what may not be switched on says why. */
+function InputButton({ input, snapshot, devices, onToggle, onProblem }: ControlBarProps & { readonly input: Input }): ReactElement {
+  const { t } = useTranslation();
+  const { on, starting } = useObservable(devices.store)[input];
+  const live = on || starting;
+  const barred = live ? null : barredCode(snapshot.rights, input === "microphone" ? "unmute" : "camera");
+  return (
+    <BarButton
+      icon={live ? input : `${input}Off`}
+      label={input === "microphone" ? t("control.microphone") : t("control.camera")}
+      pressed={live}
+      tone={live ? "normal" : "off"}
+      {...(barred === null ? {} : { barred: t(problemKey(barred)) })}
+      onPress={() => (barred === null ? onToggle(input) : onProblem(barred))}
+    />
   );
 }
 
@@ -82,6 +90,8 @@ export interface ExtraControl {
   readonly icon: "screen" | "hand" | "warning" | "lock";
   readonly label: string;
   readonly pressed: boolean;
+  /** Why it cannot be used now. */
+  readonly barred?: string | undefined;
   readonly onPress: () => void;
 }
 
@@ -90,11 +100,13 @@ function useExtraControls({ meeting, snapshot, room, panel, onPanel, onProblem }
   const { t } = useTranslation();
   const screen = useObservable(room.screen);
   const hand = snapshot.people.some((person) => person.self && person.hand);
+  const barred = screen ? null : barredCode(snapshot.rights, "share");
   const share: ExtraControl = {
     icon: "screen",
     label: t("control.screen"),
     pressed: screen !== null,
-    onPress: () => (screen ? room.unshare() : void shareScreen(room, onProblem)),
+    ...(barred === null ? {} : { barred: t(problemKey(barred)) }),
+    onPress: () => (barred !== null ? onProblem(barred) : screen ? room.unshare() : void shareScreen(room, onProblem)),
   };
   const raise: ExtraControl = {
     icon: "hand",

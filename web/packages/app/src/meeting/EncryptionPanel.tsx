@@ -16,7 +16,7 @@ import { Button } from "../ui/controls.tsx";
 import { Icon } from "../ui/icons.tsx";
 import { Panel } from "../ui/Panel.tsx";
 import { Scroll } from "../ui/Scroll.tsx";
-import { Badges } from "./PeoplePanel.tsx";
+import { Badges } from "./Badges.tsx";
 import { ProtectionSheet } from "./ProtectionSheet.tsx";
 import { useSentence } from "./useSentence.ts";
 

@@ -5,7 +5,8 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Button } from "../ui/controls.tsx";
 
-export function InviteLink(): ReactElement {
+/** `open` says that nobody who has it is asked to wait. */
+export function InviteLink({ open }: { open: boolean }): ReactElement {
   const { t } = useTranslation();
   const [state, setState] = useState<"idle" | "copied" | "failed">("idle");
   const copy = async (): Promise<void> => {
@@ -22,7 +23,7 @@ export function InviteLink(): ReactElement {
         {t("invite.copy")}
       </Button>
       <p className="quiet" role="status">
-        {state === "copied" ? t("invite.copied") : state === "failed" ? t("invite.failed") : t("invite.text")}
+        {state === "copied" ? t("invite.copied") : state === "failed" ? t("invite.failed") : open ? t("invite.text") : t("invite.text_door")}
       </p>
     </div>
   );

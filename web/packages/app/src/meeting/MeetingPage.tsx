@@ -16,6 +16,7 @@ import { EncryptionPanel } from "./EncryptionPanel.tsx";
 import { MeetingHead } from "./MeetingHead.tsx";
 import { Notices } from "./Notices.tsx";
 import { PeoplePanel } from "./PeoplePanel.tsx";
+import { RulesSheet } from "./RulesSheet.tsx";
 import { SettingsSheet } from "./SettingsSheet.tsx";
 import { ShortcutsSheet } from "./ShortcutsSheet.tsx";
 import { Stage } from "./Stage.tsx";
@@ -30,7 +31,7 @@ export interface MeetingPageProps {
   readonly info: RoomInfo;
 }
 
-type SheetName = "settings" | "shortcuts";
+type SheetName = "settings" | "shortcuts" | "rules";
 
 export function MeetingPage({ meeting, room, devices, info }: MeetingPageProps): ReactElement {
   const snapshot = useObservable(meeting);
@@ -46,8 +47,16 @@ export function MeetingPage({ meeting, room, devices, info }: MeetingPageProps):
     <div className="meeting" data-panel={view.panel ?? "none"}>
       <DevelopmentMark />
       <MeetingHead title={title} {...shared} />
-      <Notices {...shared} room={room} problem={problem} onClear={() => setProblem(null)} onEncryption={() => view.toggle("encryption")} />
-      <Body {...shared} view={view} onProblem={setProblem} />
+      <Notices
+        {...shared}
+        room={room}
+        problem={problem}
+        panel={view.panel}
+        onClear={() => setProblem(null)}
+        onPanel={view.toggle}
+        onProblem={setProblem}
+      />
+      <Body {...shared} view={view} onRules={() => setSheet("rules")} onProblem={setProblem} />
       <ControlBar
         {...shared}
         room={room}
@@ -57,9 +66,11 @@ export function MeetingPage({ meeting, room, devices, info }: MeetingPageProps):
         onToggle={toggle}
         onSettings={() => setSheet("settings")}
         onShortcuts={() => setSheet("shortcuts")}
+        onRules={() => setSheet("rules")}
         onProblem={setProblem}
       />
       <SettingsSheet open={sheet === "settings"} devices={devices} onClose={() => setSheet(null)} />
+      <RulesSheet meeting={meeting} snapshot={snapshot} open={sheet === "rules"} onClose={() => setSheet(null)} onProblem={setProblem} />
       <ShortcutsSheet open={sheet === "shortcuts"} onClose={() => setSheet(null)} />
     </div>
   );
@@ -68,11 +79,12 @@ export function MeetingPage({ meeting, room, devices, info }: MeetingPageProps):
 interface BodyProps extends Pick<MeetingPageProps, "meeting" | "devices"> {
   readonly snapshot: MeetingSnapshot;
   readonly view: MeetingView;
+  readonly onRules: () => void;
   readonly onProblem: (code: string) => void;
 }
 
 /** The stage, the panel beside it, and what is told over it. */
-function Body({ meeting, snapshot, devices, view, onProblem }: BodyProps): ReactElement {
+function Body({ meeting, snapshot, devices, view, onRules, onProblem }: BodyProps): ReactElement {
   const { t } = useTranslation();
   const main = useRef<HTMLElement>(null);
   useEffect(() => void main.current?.focus({ preventScroll: true }), []);
@@ -92,7 +104,7 @@ function Body({ meeting, snapshot, devices, view, onProblem }: BodyProps): React
         />
       </main>
       {view.panel === "chat" ? <ChatPanel {...shared} /> : null}
-      {view.panel === "people" ? <PeoplePanel {...shared} onProblem={onProblem} /> : null}
+      {view.panel === "people" ? <PeoplePanel {...shared} onRules={onRules} onProblem={onProblem} /> : null}
       {view.panel === "encryption" ? <EncryptionPanel {...shared} /> : null}
       <Announcer snapshot={snapshot} chatOpen={view.panel === "chat"} />
     </div>

@@ -1,4 +1,7 @@
-/** What stands behind "More": layout, full screen, signing, the link, keys, settings. */
+/**
+ * What stands behind "More": layout, full screen, signing, rules, keys, settings. On a phone it also holds the controls for
+ * which the bar is too narrow.
+ */
 
 import type { ReactElement } from "react";
 import { useTranslation } from "react-i18next";
@@ -7,7 +10,7 @@ import { codeOf } from "../state/room.ts";
 import { canFullscreen, toggleFullscreen, useFullscreen } from "../ui/fullscreen.ts";
 import { HOVERS, useMedia } from "../ui/useMedia.ts";
 import type { ControlBarProps, ExtraControl } from "./ControlBar.tsx";
-import { MoreItem, MoreMenu } from "./MoreMenu.tsx";
+import { BarMenu, MoreItem } from "./BarMenu.tsx";
 
 export interface MoreProps extends ControlBarProps {
   /** Controls for which the bar has no room. */
@@ -15,8 +18,9 @@ export interface MoreProps extends ControlBarProps {
 }
 
 export function More({ extra, ...props }: MoreProps): ReactElement {
+  const { t } = useTranslation();
   return (
-    <MoreMenu>
+    <BarMenu icon="more" label={t("control.more")}>
       {(close) => {
         const then = (action: () => void) => () => {
           close();
@@ -33,7 +37,7 @@ export function More({ extra, ...props }: MoreProps): ReactElement {
           </>
         );
       }}
-    </MoreMenu>
+    </BarMenu>
   );
 }
 
@@ -52,7 +56,7 @@ function Layouts({ then }: { then: Then }): ReactElement {
   );
 }
 
-function Others({ meeting, snapshot, onSettings, onShortcuts, onProblem, then }: ControlBarProps & { then: Then }): ReactElement {
+function Others({ meeting, snapshot, onSettings, onShortcuts, onRules, onProblem, then }: ControlBarProps & { then: Then }): ReactElement {
   const { t } = useTranslation();
   const full = useFullscreen();
   const keyboard = useMedia(HOVERS);
@@ -64,6 +68,7 @@ function Others({ meeting, snapshot, onSettings, onShortcuts, onProblem, then }:
         <MoreItem icon={full ? "shrink" : "grow"} label={t("control.fullscreen")} pressed={full} onPress={then(toggleFullscreen)} />
       ) : null}
       <MoreItem icon="signing" label={t("control.signing")} pressed={signing} onPress={then(sign)} />
+      {snapshot.rights.may.command ? <MoreItem icon="shield" label={t("rules.title")} onPress={then(onRules)} /> : null}
       {keyboard ? <MoreItem icon="keyboard" label={t("keys.title")} onPress={then(onShortcuts)} /> : null}
       <MoreItem icon="settings" label={t("control.settings")} onPress={then(onSettings)} />
     </>

@@ -10,7 +10,10 @@ import type { Meeting, MeetingSnapshot } from "../state/port.ts";
 import type { Room, Visible } from "../state/room.ts";
 import { Button, IconButton } from "../ui/controls.tsx";
 import { AlarmNotice, useAlarm } from "./AlarmNotice.tsx";
+import { KnockNotice } from "./KnockNotice.tsx";
 import { Notice } from "./Notice.tsx";
+import type { PanelName } from "./useMeetingView.ts";
+import { useNaming } from "./useNaming.ts";
 import { useTalkingMuted } from "./useTalkingMuted.ts";
 
 export interface NoticesProps {
@@ -19,8 +22,10 @@ export interface NoticesProps {
   readonly devices: Devices;
   readonly room: Room;
   readonly problem: string | null;
+  readonly panel: PanelName | null;
   readonly onClear: () => void;
-  readonly onEncryption: () => void;
+  readonly onPanel: (name: PanelName) => void;
+  readonly onProblem: (code: string) => void;
 }
 
 /** The gravest first. */
@@ -28,6 +33,8 @@ export function Notices(props: NoticesProps): ReactElement {
   return (
     <div className="notices">
       <Connection {...props} />
+      <KnockNotice {...props} listed={props.panel === "people"} onPeople={() => props.onPanel("people")} />
+      <Watching {...props} />
       <Sharing {...props} />
       <Capture {...props} />
       <Muted {...props} />
@@ -37,13 +44,13 @@ export function Notices(props: NoticesProps): ReactElement {
 }
 
 /** Whether this person is connected, and safely. */
-function Connection({ meeting, snapshot, onEncryption }: NoticesProps): ReactElement {
+function Connection({ meeting, snapshot, onPanel }: NoticesProps): ReactElement {
   const { t } = useTranslation();
   const { state, encryption } = snapshot;
   const alarm = useAlarm(encryption);
   return (
     <>
-      {alarm.shown ? <AlarmNotice alarm={alarm.shown} encryption={encryption} onShow={onEncryption} onClose={alarm.close} /> : null}
+      {alarm.shown ? <AlarmNotice alarm={alarm.shown} encryption={encryption} onShow={() => onPanel("encryption")} onClose={alarm.close} /> : null}
       {state === "reconnecting" ? (
         <Notice tone="warn" icon="warning">
           <span className="spinner" aria-hidden="true" />
@@ -110,24 +117,38 @@ function Capture({ devices, room }: NoticesProps): ReactElement {
   );
 }
 
-/** Talking without being heard, or muted by a host: one of them. */
-function Muted({ snapshot: { mutedBy }, devices }: NoticesProps): ReactElement | null {
+/** Says to whom it applies that he is here to watch and listen. */
+function Watching({ snapshot }: NoticesProps): ReactElement | null {
   const { t } = useTranslation();
+  if (snapshot.rights.why.camera !== "audience") return null;
+  return (
+    <Notice tone="info" icon="speaker">
+      {t("meeting.watching")}
+    </Notice>
+  );
+}
+
+/** Talking without being heard, or muted by a host: one of them. */
+function Muted({ snapshot: { mutedBy, rights, tenants }, devices }: NoticesProps): ReactElement | null {
+  const { t } = useTranslation();
+  const naming = useNaming(tenants);
   const { microphone } = useObservable(devices.store);
   if (useTalkingMuted(devices)) {
     return (
       <Notice tone="info" icon="microphoneOff">
         <span>{t("meeting.talking_muted")}</span>
-        <Button look="quiet" onPress={() => void devices.turn("microphone", true)}>
-          {t("meeting.unmute")}
-        </Button>
+        {rights.may.unmute ? (
+          <Button look="quiet" onPress={() => void devices.turn("microphone", true)}>
+            {t("meeting.unmute")}
+          </Button>
+        ) : null}
       </Notice>
     );
   }
   if (mutedBy?.source !== "microphone" || microphone.on) return null;
   return (
     <Notice tone="info" icon="microphoneOff">
-      {t("meeting.muted_by", { name: mutedBy.name })}
+      {rights.why.unmute === "held" ? t("barred.held") : t("meeting.muted_by", { name: naming(mutedBy.name, mutedBy.from) })}
     </Notice>
   );
 }

@@ -39,6 +39,7 @@ export function ScreenTile({ entry, tenants, small, actions }: ScreenTileProps):
           <span className="tile-name" dir="auto">
             {title}
           </span>
+          {tile.labelled.role === "guest" ? <span className="tile-tenant tile-guest">{t("role.guest")}</span> : null}
           {tenant && !small ? <span className="tile-tenant">{tenant.short}</span> : null}
         </figcaption>
       ) : null}

@@ -33,14 +33,15 @@ export function Stage({ meeting, snapshot, choice, onLaidOut, ...rest }: StagePr
   const { stage, division } = useStage(snapshot, choice, box);
   useView(meeting, stage, division, box);
   useEffect(() => onLaidOut(stage.pages), [stage.pages, onLaidOut]);
-  if (snapshot.state === "connecting" || snapshot.state === "waiting") return <Waiting state={snapshot.state} area={setArea} />;
+  const { state } = snapshot;
+  if (state === "connecting" || state === "waiting" || state === "lobby") return <Waiting state={state} area={setArea} />;
 
   const solitary = alone(snapshot.people);
   const shape = stage.main ? `stage-large ${isWide(box) ? "stage-wide" : "stage-tall"}` : solitary ? "stage-with-invite" : "";
   return (
     <div ref={setArea} className={`stage ${shape}${stage.filled ? " stage-filled" : ""}`} style={sizes(division)}>
       <Pictures {...rest} snapshot={snapshot} choice={choice} stage={stage} height={division.page.tile.height} />
-      {solitary ? <Alone /> : null}
+      {solitary ? <Alone open={snapshot.rules?.access === "public"} /> : null}
     </div>
   );
 }
@@ -86,24 +87,31 @@ function Pictures({ snapshot, devices, choice, onPin, onFill, onPage, stage, hei
   );
 }
 
-function Alone(): ReactElement {
+function Alone({ open }: { open: boolean }): ReactElement {
   const { t } = useTranslation();
   return (
     <div className="stage-alone">
       <p>{t("meeting.alone")}</p>
-      <InviteLink />
+      <InviteLink open={open} />
     </div>
   );
 }
 
-function Waiting({ state, area }: { state: "connecting" | "waiting"; area: RefCallback<HTMLDivElement> }): ReactElement {
+const WAITING = {
+  connecting: { title: "state.connecting", text: "state.connecting_text" },
+  waiting: { title: "state.waiting", text: "state.waiting_text" },
+  // After a loss the room may want a host's word again.
+  lobby: { title: "waiting.title", text: "waiting.text" },
+} as const;
+
+function Waiting({ state, area }: { state: keyof typeof WAITING; area: RefCallback<HTMLDivElement> }): ReactElement {
   const { t } = useTranslation();
   return (
     <div ref={area} className="stage stage-waiting">
       <div className="waiting-card" role="status">
         <span className="spinner spinner-large" aria-hidden="true" />
-        <p className="waiting-title">{state === "connecting" ? t("state.connecting") : t("state.waiting")}</p>
-        <p className="quiet">{state === "connecting" ? t("state.connecting_text") : t("state.waiting_text")}</p>
+        <p className="waiting-title">{t(WAITING[state].title)}</p>
+        <p className="quiet">{t(WAITING[state].text)}</p>
       </div>
     </div>
   );

@@ -130,7 +130,8 @@ function Caption({ name, tenant = "", guest = false, muted, person }: CaptionPro
       <span className="tile-name" dir="auto">
         {name}
       </span>
-      {guest ? <span className="tile-tenant tile-guest">{t("role.guest")}</span> : tenant ? <span className="tile-tenant">{tenant}</span> : null}
+      {guest ? <span className="tile-tenant tile-guest">{t("role.guest")}</span> : null}
+      {tenant ? <span className="tile-tenant">{tenant}</span> : null}
       {person.signing ? (
         <span className="tile-mark">
           <Icon name="signing" size={16} />

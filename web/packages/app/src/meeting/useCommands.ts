@@ -1,6 +1,7 @@
 /** What the keys of a meeting do, and the switch of microphone and camera that they share with the bar. */
 
-import { useMemo } from "react";
+import { useMemo, useRef } from "react";
+import { barredCode } from "../state/barred.ts";
 import type { Devices, Input } from "../state/devices.ts";
 import type { Meeting, MeetingSnapshot } from "../state/port.ts";
 import { codeOf } from "../state/room.ts";
@@ -20,10 +21,15 @@ export interface CommandsProps {
 
 /** Binds the keys; returns the switch. */
 export function useCommands({ meeting, snapshot, devices, view, onHelp, onProblem }: CommandsProps): (input: Input) => void {
-  const talk = useMemo(() => new PushToTalk(devices), [devices]);
+  const may = useRef(snapshot.rights.may.unmute);
+  may.current = snapshot.rights.may.unmute;
+  const talk = useMemo(() => new PushToTalk(devices, () => may.current), [devices]);
   const toggle = (input: Input): void => {
     talk.forget();
-    void devices.toggle(input);
+    const { on, starting } = devices.store.getSnapshot()[input];
+    const barred = on || starting ? null : barredCode(snapshot.rights, input === "microphone" ? "unmute" : "camera");
+    if (barred === null) void devices.toggle(input);
+    else onProblem(barred);
   };
   const commands: Record<Command, () => void> = {
     microphone: () => toggle("microphone"),

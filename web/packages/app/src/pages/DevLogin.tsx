@@ -6,6 +6,7 @@ import { Button as AriaButton } from "react-aria-components";
 import { useTranslation } from "react-i18next";
 import { useApp, useWorld } from "../context.ts";
 import { problemKey } from "../problems.ts";
+import type { TenantInfo } from "../state/api.ts";
 import { codeOf } from "../state/room.ts";
 import { Avatar } from "../ui/Avatar.tsx";
 
@@ -35,21 +36,7 @@ export function DevLogin({ headings: Title = "h3" }: { headings?: "h2" | "h3" })
             <span className="tenant-dot" style={{ backgroundColor: tenant.colour }} aria-hidden="true" />
             {tenant.name}
           </Title>
-          <ul>
-            {(config?.people ?? [])
-              .filter((person) => person.tenant === tenant.id)
-              .map((person) => (
-                <li key={person.subject}>
-                  <AriaButton className="person-choice" isDisabled={busy} onPress={() => void login(person.tenant, person.subject)}>
-                    <Avatar name={person.name} colour={tenant.colour} size="small" />
-                    <span className="person-lines">
-                      <span className="person-name">{person.name}</span>
-                      <span className="person-title">{person.title}</span>
-                    </span>
-                  </AriaButton>
-                </li>
-              ))}
-          </ul>
+          <Officials tenant={tenant} busy={busy} onLogin={(subject) => void login(tenant.id, subject)} />
         </section>
       ))}
       {problem ? (
@@ -58,6 +45,27 @@ export function DevLogin({ headings: Title = "h3" }: { headings?: "h2" | "h3" })
         </p>
       ) : null}
     </div>
+  );
+}
+
+function Officials({ tenant, busy, onLogin }: { tenant: TenantInfo; busy: boolean; onLogin: (subject: string) => void }): ReactElement {
+  const { config } = useApp();
+  return (
+    <ul>
+      {(config?.people ?? [])
+        .filter((person) => person.tenant === tenant.id)
+        .map((person) => (
+          <li key={person.subject}>
+            <AriaButton className="person-choice" isDisabled={busy} onPress={() => onLogin(person.subject)}>
+              <Avatar name={person.name} colour={tenant.colour} size="small" />
+              <span className="person-lines">
+                <span className="person-name">{person.name}</span>
+                <span className="person-title">{person.title}</span>
+              </span>
+            </AriaButton>
+          </li>
+        ))}
+    </ul>
   );
 }
 

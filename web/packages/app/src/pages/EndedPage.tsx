@@ -27,9 +27,11 @@ export function EndedPage({ info, ended, onAgain }: { info: RoomInfo; ended: End
         </h1>
         <p>{ended.by ? t("ended.by", { name: ended.by }) : t(keys.text)}</p>
         <div className="actions">
-          <Button look="primary" onPress={onAgain}>
-            {t("ended.again")}
-          </Button>
+          {keys.again ? (
+            <Button look="primary" onPress={onAgain}>
+              {t("ended.again")}
+            </Button>
+          ) : null}
           <Button onPress={() => navigate("/")}>{t("page.to_start")}</Button>
         </div>
       </div>

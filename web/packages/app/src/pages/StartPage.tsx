@@ -4,12 +4,12 @@ import type { FormEvent, ReactElement } from "react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useApp, useWorld } from "../context.ts";
-import { problemKey } from "../problems.ts";
-import { codeOf } from "../state/room.ts";
 import { roomPath } from "../state/route.ts";
 import { Button, Field } from "../ui/controls.tsx";
 import { Chrome, useTitle } from "./Chrome.tsx";
-import { DevLogin, SignedIn } from "./DevLogin.tsx";
+import { DevLogin } from "./DevLogin.tsx";
+import { OpenRoom } from "./OpenRoom.tsx";
+import { OwnRooms } from "./OwnRooms.tsx";
 
 export function StartPage(): ReactElement {
   const { t } = useTranslation();
@@ -24,7 +24,10 @@ export function StartPage(): ReactElement {
         </div>
         <div className="start-cards">
           {session ? <OpenRoom session={session.session} /> : <WhoAreYou />}
-          <GoToRoom />
+          <div className="start-side">
+            <GoToRoom />
+            {session ? <OwnRooms session={session.session} /> : null}
+          </div>
         </div>
       </div>
     </Chrome>
@@ -38,44 +41,6 @@ function WhoAreYou(): ReactElement {
       <h2 id="who">{t("login.title")}</h2>
       <p className="quiet">{t("login.text")}</p>
       <DevLogin />
-    </section>
-  );
-}
-
-function OpenRoom({ session }: { session: string }): ReactElement {
-  const { t } = useTranslation();
-  const { model, navigate } = useWorld();
-  const [title, setTitle] = useState("");
-  const [problem, setProblem] = useState<string | null>(null);
-  const [busy, setBusy] = useState(false);
-  const open = async (event: FormEvent): Promise<void> => {
-    event.preventDefault();
-    setBusy(true);
-    setProblem(null);
-    try {
-      navigate(await model.api.openRoom(title.trim() || t("start.default_title"), session));
-    } catch (error) {
-      const code = codeOf(error);
-      if (code === "unauthorized") model.logout();
-      setProblem(code);
-      setBusy(false);
-    }
-  };
-  return (
-    <section className="card" aria-labelledby="open-room">
-      <SignedIn />
-      <h2 id="open-room">{t("start.open_title")}</h2>
-      <form className="stack" onSubmit={(event) => void open(event)}>
-        <Field label={t("start.room_name")} value={title} onChange={setTitle} hint={t("start.room_name_hint")} maxLength={80} />
-        {problem ? (
-          <p className="field-error" role="alert">
-            {t(problemKey(problem))}
-          </p>
-        ) : null}
-        <Button type="submit" look="primary" icon="plus" isDisabled={busy}>
-          {t("start.open")}
-        </Button>
-      </form>
     </section>
   );
 }

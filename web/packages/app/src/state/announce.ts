@@ -5,12 +5,20 @@
  */
 
 import { present } from "./people.ts";
-import type { MeetingSnapshot, Person } from "./port.ts";
+import type { Issued, Knocker, MeetingSnapshot, Person, RoomRole } from "./port.ts";
+
+/** A name, and what its certificate says of it. */
+interface Named {
+  readonly name: string;
+  readonly of: Issued | null;
+}
 
 export type Announcement =
-  | { readonly kind: "joined" | "left" | "hand" | "screen" | "screen_off"; readonly name: string }
-  | { readonly kind: "joined_many" | "left_many"; readonly count: number }
-  | { readonly kind: "chat"; readonly name: string; readonly text: string }
+  | ({ readonly kind: "joined" | "left" | "hand" | "screen" | "screen_off" | "knock" } & Named)
+  | { readonly kind: "joined_many" | "left_many" | "knock_many"; readonly count: number }
+  | ({ readonly kind: "chat"; readonly text: string } & Named)
+  | { readonly kind: "role"; readonly role: RoomRole }
+  | { readonly kind: "locked" | "unlocked" | "may_speak" | "may_not_speak" }
   | { readonly kind: "reconnecting" | "reconnected" };
 
 /** The announcements for the step from `before` to `after`; none for the first snapshot. */
@@ -20,6 +28,7 @@ export function announcements(before: MeetingSnapshot | null, after: MeetingSnap
   if (before.state === "connected" && after.state === "reconnecting") told.push({ kind: "reconnecting" });
   if (before.state === "reconnecting" && after.state === "connected") told.push({ kind: "reconnected" });
   if (after.state !== "connected" || before.state !== "connected") return told;
+  told.push(...own(before, after), ...knocks(before.lobby, after.lobby));
   const was = index(before.people);
   const is = index(after.people);
   told.push(...several("joined", [...is].filter(([key]) => !was.has(key)).map(([, person]) => person)));
@@ -27,13 +36,13 @@ export function announcements(before: MeetingSnapshot | null, after: MeetingSnap
   for (const [key, person] of is) {
     const earlier = was.get(key);
     if (!earlier) continue;
-    if (person.hand && !earlier.hand) told.push({ kind: "hand", name: person.name });
-    if (person.screen === "live" && earlier.screen !== "live") told.push({ kind: "screen", name: person.name });
-    if (person.screen !== "live" && earlier.screen === "live") told.push({ kind: "screen_off", name: person.name });
+    if (person.hand && !earlier.hand) told.push({ kind: "hand", ...named(person) });
+    if (person.screen === "live" && earlier.screen !== "live") told.push({ kind: "screen", ...named(person) });
+    if (person.screen !== "live" && earlier.screen === "live") told.push({ kind: "screen_off", ...named(person) });
   }
   const known = new Set(before.messages.map((message) => message.id));
   for (const message of after.messages) {
-    if (!message.own && !known.has(message.id)) told.push({ kind: "chat", name: message.name, text: message.text });
+    if (!message.own && !known.has(message.id)) told.push({ kind: "chat", name: message.name, of: message.from, text: message.text });
   }
   return told;
 }
@@ -53,5 +62,28 @@ function index(people: readonly Person[]): Map<string, Person> {
 
 function several(kind: "joined" | "left", people: readonly Person[]): Announcement[] {
   if (people.length > 3) return [{ kind: kind === "joined" ? "joined_many" : "left_many", count: people.length }];
-  return people.map((person) => ({ kind, name: person.name }));
+  return people.map((person) => ({ kind, ...named(person) }));
+}
+
+function named(person: Person): Named {
+  return { name: person.name, of: person };
+}
+
+/** What changed for me: my part in the room, the door, the right to speak. */
+function own(before: MeetingSnapshot, after: MeetingSnapshot): Announcement[] {
+  const told: Announcement[] = [];
+  const role = (snapshot: MeetingSnapshot): RoomRole | null => snapshot.people.find((person) => person.self)?.roomRole ?? null;
+  const [was, is] = [role(before), role(after)];
+  if (was !== null && is !== null && was !== is) told.push({ kind: "role", role: is });
+  else if (before.rights.may.unmute !== after.rights.may.unmute) told.push({ kind: after.rights.may.unmute ? "may_speak" : "may_not_speak" });
+  if (before.rules && after.rules && before.rules.locked !== after.rules.locked) told.push({ kind: after.rules.locked ? "locked" : "unlocked" });
+  return told;
+}
+
+/** Who has knocked. Nothing in a certificate speaks for them yet: whose name it is they say themselves. */
+function knocks(before: readonly Knocker[], after: readonly Knocker[]): Announcement[] {
+  const known = new Set(before.map(({ knock }) => knock));
+  const fresh = after.filter(({ knock }) => !known.has(knock));
+  if (fresh.length > 3) return [{ kind: "knock_many", count: fresh.length }];
+  return fresh.map(({ name }) => ({ kind: "knock", name, of: null }));
 }

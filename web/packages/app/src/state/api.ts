@@ -33,11 +33,37 @@ export interface Session {
   readonly person: { readonly tenant: string; readonly subject: string; readonly name: string };
 }
 
+/** Who walks in without knocking. */
+export const ACCESS = ["public", "trusted", "restricted"] as const;
+export type Access = (typeof ACCESS)[number];
+
+/** What awaits whoever asks: in at once, a wait for a host, a login first, or nothing. */
+export type Admission = "direct" | "lobby" | "login" | "refused";
+
 export interface RoomInfo {
   readonly slug: string;
   readonly title: string;
   readonly people: number;
   readonly guests: boolean;
+  /** Guests must give a PIN. */
+  readonly pin: boolean;
+  /** The ministry whose room it is. */
+  readonly tenant: string;
+  readonly admission: Admission;
+}
+
+/** One of my own rooms. */
+export interface OwnRoom {
+  readonly slug: string;
+  readonly title: string;
+  /** With the secret in its fragment. */
+  readonly path: string;
+}
+
+/** Some of my rooms; `after` asks for more, null when there are none. */
+export interface OwnRooms {
+  readonly rooms: readonly OwnRoom[];
+  readonly after: string | null;
 }
 
 /** A refused or failed call. `code` is the server's stable code, or "network", "malformed". */
@@ -95,18 +121,30 @@ export class Api {
   }
 
   /** Opens a room and returns its path with the secret in the fragment. */
-  async openRoom(title: string, session: string): Promise<string> {
-    const body = await this.#call("POST", "/api/rooms", { title }, session);
+  async openRoom(title: string, access: Access, session: string): Promise<string> {
+    const body = await this.#call("POST", "/api/rooms", { title, access }, session);
     return text(body, "path");
   }
 
-  async room(slug: string): Promise<RoomInfo> {
-    const body = await this.#call("GET", `/api/rooms/${encodeURIComponent(slug)}`);
+  /** My rooms, some at a time; a node that does not list them has none to show. */
+  async ownRooms(session: string, after: string | null = null): Promise<OwnRooms> {
+    const query = after === null ? "" : `?after=${encodeURIComponent(after)}`;
+    const body = await this.#call("GET", `/api/rooms${query}`, undefined, session);
+    const rooms = list(body["rooms"]).map((item) => ({ slug: text(item, "slug"), title: text(item, "title"), path: text(item, "path") }));
+    return { rooms, after: typeof body["next"] === "string" ? body["next"] : null };
+  }
+
+  /** A room as it is shown to whoever asks: with a session, to that person. */
+  async room(slug: string, session: string | null = null): Promise<RoomInfo> {
+    const body = await this.#call("GET", `/api/rooms/${encodeURIComponent(slug)}`, undefined, session ?? undefined);
     return {
       slug: text(body, "slug"),
       title: text(body, "title"),
       people: typeof body["people"] === "number" ? body["people"] : 0,
       guests: body["guests"] === true,
+      pin: body["pin"] === true,
+      tenant: typeof body["tenant"] === "string" ? body["tenant"] : "",
+      admission: oneOf(["direct", "lobby", "login", "refused"] as const, body["admission"], "direct"),
     };
   }
 
@@ -149,6 +187,11 @@ function text(from: Record<string, unknown>, key: string): string {
   const value = from[key];
   if (typeof value !== "string" || value.length > 4096) throw new ApiError("malformed", 0);
   return value;
+}
+
+/** One of the words that are known; `otherwise` for any other. */
+function oneOf<T extends string>(words: readonly T[], value: unknown, otherwise: T): T {
+  return words.find((word) => word === value) ?? otherwise;
 }
 
 /** Only a plain hex colour reaches a style; anything else becomes a neutral grey. */

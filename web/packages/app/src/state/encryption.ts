@@ -13,7 +13,7 @@ export type Standing = "protected" | "pending" | "alarm";
 /** Which sentence opens the panel. */
 export function standing(snapshot: MeetingSnapshot): Standing {
   if (snapshot.encryption.alarms.some((alarm) => severity(alarm.code) === "danger")) return "alarm";
-  if (snapshot.state === "connecting" || snapshot.state === "waiting") return "pending";
+  if (snapshot.state === "connecting" || snapshot.state === "waiting" || snapshot.state === "lobby") return "pending";
   if (!snapshot.encryption.active || snapshot.encryption.code === null) return "pending";
   return "protected";
 }
@@ -36,7 +36,7 @@ export function listed(people: readonly Person[], language: string): Person[] {
   return members(people).sort((a, b) => rank(a) - rank(b) || order.compare(a.name, b.name));
 }
 
-export function tenantOf(person: Person, tenants: readonly Tenant[]): Tenant | null {
+export function tenantOf(person: Pick<Person, "tenant" | "deployment">, tenants: readonly Tenant[]): Tenant | null {
   return tenants.find((tenant) => tenant.tenant === person.tenant && tenant.deployment === person.deployment) ?? null;
 }
 

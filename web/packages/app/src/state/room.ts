@@ -1,5 +1,5 @@
 /**
- * The life of the room page: looking the room up, the lobby, joining, the meeting, its end.
+ * The life of the room page: looking the room up, saying who one is, joining, perhaps waiting for a host, the meeting, its end.
  * It joins three things that know nothing of each other: HTTP, the own devices and the SDK's
  * meeting. What is captured follows what is shared, never the other way round.
  */
@@ -7,7 +7,7 @@
 import type { Api, RoomInfo } from "./api.ts";
 import { ApiError } from "./api.ts";
 import type { Devices, Input } from "./devices.ts";
-import type { Ended, Join, Meeting } from "./port.ts";
+import type { Ended, Join, LobbyWait, Meeting } from "./port.ts";
 import { Store } from "./store.ts";
 
 export type Phase =
@@ -15,6 +15,7 @@ export type Phase =
   | { readonly name: "missing"; readonly code: string }
   | { readonly name: "lobby"; readonly room: RoomInfo; readonly problem: string | null }
   | { readonly name: "joining"; readonly room: RoomInfo }
+  | { readonly name: "waiting"; readonly room: RoomInfo; readonly waiting: LobbyWait }
   | { readonly name: "meeting"; readonly room: RoomInfo; readonly meeting: Meeting }
   | { readonly name: "ended"; readonly room: RoomInfo; readonly ended: Ended };
 
@@ -24,7 +25,12 @@ export type Visible = Input | "screen";
 export interface Identity {
   readonly session: string | null;
   readonly guestName: string | null;
+  /** Of the invitation, where the room asks for one. */
+  readonly pin?: string | null;
 }
+
+/** Refusals that typing something else does not mend: they end the visit, with what can be done instead. */
+const FINAL = new Set(["lobby_refused", "lobby_timeout", "meeting_ended", "room_locked", "room_closed", "excluded", "tenant_suspended"]);
 
 export class Room {
   readonly store = new Store<Phase>({ name: "loading" });
@@ -49,13 +55,19 @@ export class Room {
     this.#secret = secret;
   }
 
-  async open(): Promise<void> {
+  async open(session: string | null = null): Promise<void> {
     this.store.set({ name: "loading" });
     try {
-      this.store.set({ name: "lobby", room: await this.#api.room(this.#slug), problem: null });
+      this.store.set({ name: "lobby", room: await this.#api.room(this.#slug, session), problem: null });
     } catch (error) {
       this.store.set({ name: "missing", code: codeOf(error) });
     }
+  }
+
+  /** Somebody else asks now: what awaits may be another thing. What was shown stays when nothing is answered. */
+  async lookAgain(session: string | null): Promise<void> {
+    const room = await this.#api.room(this.#slug, session).catch(() => null);
+    if (room) this.store.update((phase) => (phase.name === "lobby" ? { ...phase, room } : phase));
   }
 
   async join(who: Identity, language: string): Promise<void> {
@@ -73,6 +85,10 @@ export class Room {
         roomSecret: this.#secret,
         session: who.session,
         guestName: who.guestName,
+        pin: who.pin ?? null,
+        onLobby: (waiting) => {
+          if (attempt === this.#attempt) this.store.set({ name: "waiting", room, waiting });
+        },
         ...given,
         language,
         signal: this.#giveUp.signal,
@@ -80,14 +96,17 @@ export class Room {
       if (attempt !== this.#attempt) return void meeting.leave().catch(() => undefined);
       this.#enter(room, meeting, given);
     } catch (error) {
-      if (attempt === this.#attempt) this.store.set({ name: "lobby", room, problem: codeOf(error) });
+      if (attempt !== this.#attempt) return;
+      const code = codeOf(error);
+      if (FINAL.has(code)) this.#over(room, { reason: code, by: null });
+      else this.store.set({ name: "lobby", room, problem: code });
     }
   }
 
-  /** Gives up a join under way; a meeting that still comes is left at once. */
+  /** Gives up a join under way, or a wait; a meeting that still comes is left at once. */
   cancel(): void {
     const phase = this.store.getSnapshot();
-    if (phase.name !== "joining") return;
+    if (phase.name !== "joining" && phase.name !== "waiting") return;
     this.#attempt += 1;
     this.#giveUp.abort();
     this.store.set({ name: "lobby", room: phase.room, problem: null });
@@ -161,7 +180,10 @@ export class Room {
         given[input] = track;
         if (track) this.#forgive(input);
         const set = input === "microphone" ? meeting.setMicrophone(track) : meeting.setCamera(track);
-        void set.catch(() => undefined);
+        void set.catch((error: unknown) => {
+          // What may not be sent is not captured, so that nobody thinks to be heard.
+          if (codeOf(error) === "rule_refused") void this.#devices.turn(input, false);
+        });
       }
     };
   }
@@ -185,22 +207,28 @@ export class Room {
       const { ended, mutedBy, own } = meeting.getSnapshot();
       for (const source of ["microphone", "camera", "screen"] as const) {
         const stopped = own[source].why === "source_stopped";
+        const barred = own[source].why === "barred";
         if (stopped && !before[source]) this.#stop(source);
-        before[source] = stopped;
+        if (barred && !before[source]) this.#drop(source);
+        before[source] = stopped || barred;
       }
       if (mutedBy && mutedBy.time > mutedAt) {
         mutedAt = mutedBy.time;
-        if (mutedBy.source === "microphone" || mutedBy.source === "camera") void this.#devices.turn(mutedBy.source, false);
-        if (mutedBy.source === "screen") this.unshare();
+        if (mutedBy.source !== "screen_sound") this.#drop(mutedBy.source);
       }
       if (ended) this.#end(room, ended);
     };
   }
 
-  /** The seal let nothing of this source through: what is captured is let go, and the person is told. */
-  #stop(source: Visible): void {
+  /** What is captured is let go: nobody sees or hears it any more. */
+  #drop(source: Visible): void {
     if (source === "screen") this.unshare();
     else void this.#devices.turn(source, false);
+  }
+
+  /** The seal let nothing of this source through, and the person is told. */
+  #stop(source: Visible): void {
+    this.#drop(source);
     this.stopped.update((all) => (all.includes(source) ? all : [...all, source]));
   }
 
@@ -210,6 +238,10 @@ export class Room {
 
   #end(room: RoomInfo, ended: Ended): void {
     if (this.store.getSnapshot().name !== "meeting") return;
+    this.#over(room, ended);
+  }
+
+  #over(room: RoomInfo, ended: Ended): void {
     for (const release of this.#release) release();
     this.#release = [];
     this.unshare();

@@ -8,17 +8,20 @@ import type { Devices } from "./devices.ts";
 /** Push to talk. `press` and `release` may come in any order and any number. */
 export class PushToTalk {
   readonly #devices: Devices;
+  readonly #allowed: () => boolean;
   #held = false;
 
-  constructor(devices: Devices) {
+  /** `allowed` says whether this person may speak now. */
+  constructor(devices: Devices, allowed: () => boolean = () => true) {
     this.#devices = devices;
+    this.#allowed = allowed;
   }
 
   /** Opens the microphone if it is off; true when this press is one to talk. */
   press(): boolean {
     if (this.#held) return true;
     const { on, starting } = this.#devices.store.getSnapshot().microphone;
-    if (on || starting) return false;
+    if (on || starting || !this.#allowed()) return false;
     this.#held = true;
     void this.#devices.turn("microphone", true);
     return true;

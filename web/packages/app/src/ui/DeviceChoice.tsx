@@ -12,55 +12,13 @@ import { useLevel } from "./useLevel.ts";
 
 export function DeviceChoice({ devices }: { devices: Devices }): ReactElement {
   const { t } = useTranslation();
-  const { model } = useWorld();
   const state = useObservable(devices.store);
-  const { settings } = useObservable(model.store);
-  const choose = (input: Input, id: string): void => {
-    model.set({ [input]: id });
-    void devices.choose(input, id);
-  };
-  const options = (list: readonly Device[]): { id: string; label: string }[] =>
-    list.length > 0
-      ? list.map((device, index) => ({ id: device.id, label: device.label || t("device.numbered", { number: index + 1 }) }))
-      : [{ id: "", label: t("device.default") }];
-  const current = (list: readonly Device[], track: MediaStreamTrack | null, kept: string): string => {
-    const used = track?.getSettings().deviceId ?? kept;
-    return list.find((device) => device.id === used)?.id ?? list[0]?.id ?? "";
-  };
   return (
     <div className="device-choice">
-      <Select
-        label={t("device.camera")}
-        icon="camera"
-        value={current(state.cameras, state.camera.track, settings.camera)}
-        options={options(state.cameras)}
-        onChange={(id) => choose("camera", id)}
-      />
-      <DeviceProblemNote input="camera" devices={devices} />
-      <Select
-        label={t("device.microphone")}
-        icon="microphone"
-        value={current(state.microphones, state.microphone.track, settings.microphone)}
-        options={options(state.microphones)}
-        onChange={(id) => choose("microphone", id)}
-      />
-      <DeviceProblemNote input="microphone" devices={devices} />
+      <InputChoice devices={devices} input="camera" label={t("device.camera")} list={state.cameras} />
+      <InputChoice devices={devices} input="microphone" label={t("device.microphone")} list={state.microphones} />
       <LevelMeter track={state.microphone.on ? state.microphone.track : null} />
-      {canChooseSpeaker() && state.speakers.length > 0 ? (
-        <>
-          <Select
-            label={t("device.speaker")}
-            icon="speaker"
-            value={state.speakers.some((device) => device.id === state.speaker) ? state.speaker : (state.speakers[0]?.id ?? "")}
-            options={options(state.speakers)}
-            onChange={(id) => {
-              model.set({ speaker: id });
-              devices.chooseSpeaker(id);
-            }}
-          />
-          <TestSound speaker={state.speaker} onRefused={() => devices.speakerRefused(state.speaker)} />
-        </>
-      ) : null}
+      {canChooseSpeaker() && state.speakers.length > 0 ? <SpeakerChoice devices={devices} /> : null}
       {state.speakerFailed ? (
         <p className="note note-warn" role="alert">
           <Icon name="warning" size={18} />
@@ -69,6 +27,60 @@ export function DeviceChoice({ devices }: { devices: Devices }): ReactElement {
       ) : null}
     </div>
   );
+}
+
+interface InputChoiceProps {
+  readonly devices: Devices;
+  readonly input: Input;
+  readonly label: string;
+  readonly list: readonly Device[];
+}
+
+/** Cameras or microphones, and what is wrong with the one in use. */
+function InputChoice({ devices, input, label, list }: InputChoiceProps): ReactElement {
+  const { model } = useWorld();
+  const { settings } = useObservable(model.store);
+  const { track } = useObservable(devices.store)[input];
+  const used = track?.getSettings().deviceId ?? settings[input];
+  const choose = (id: string): void => {
+    model.set({ [input]: id });
+    void devices.choose(input, id);
+  };
+  return (
+    <>
+      <Select label={label} icon={input} value={list.find(({ id }) => id === used)?.id ?? list[0]?.id ?? ""} options={useOptions(list)} onChange={choose} />
+      <DeviceProblemNote input={input} devices={devices} />
+    </>
+  );
+}
+
+function SpeakerChoice({ devices }: { devices: Devices }): ReactElement {
+  const { t } = useTranslation();
+  const { model } = useWorld();
+  const { speakers, speaker } = useObservable(devices.store);
+  const choose = (id: string): void => {
+    model.set({ speaker: id });
+    devices.chooseSpeaker(id);
+  };
+  return (
+    <>
+      <Select
+        label={t("device.speaker")}
+        icon="speaker"
+        value={speakers.some((device) => device.id === speaker) ? speaker : (speakers[0]?.id ?? "")}
+        options={useOptions(speakers)}
+        onChange={choose}
+      />
+      <TestSound speaker={speaker} onRefused={() => devices.speakerRefused(speaker)} />
+    </>
+  );
+}
+
+/** Names for a choice: browsers tell none before they were allowed a device. */
+function useOptions(list: readonly Device[]): { id: string; label: string }[] {
+  const { t } = useTranslation();
+  if (list.length === 0) return [{ id: "", label: t("device.default") }];
+  return list.map((device, index) => ({ id: device.id, label: device.label || t("device.numbered", { number: index + 1 }) }));
 }
 
 /** Not every browser lets a page choose where it is heard. */

@@ -2,8 +2,8 @@
 
 import type { ReactElement } from "react";
 import { useTranslation } from "react-i18next";
-import { chime } from "../state/chime.ts";
 import { Button } from "./controls.tsx";
+import { playChime } from "./play.ts";
 
 export interface TestSoundProps {
   readonly speaker: string;
@@ -12,19 +12,8 @@ export interface TestSoundProps {
 
 export function TestSound({ speaker, onRefused }: TestSoundProps): ReactElement {
   const { t } = useTranslation();
-  const play = async (): Promise<void> => {
-    const url = URL.createObjectURL(new Blob([chime()], { type: "audio/wav" }));
-    const audio = new Audio(url);
-    audio.addEventListener("ended", () => URL.revokeObjectURL(url));
-    try {
-      if (speaker !== "" && "setSinkId" in audio) await audio.setSinkId(speaker);
-    } catch {
-      onRefused();
-    }
-    await audio.play().catch(() => undefined);
-  };
   return (
-    <Button icon="speaker" onPress={() => void play()}>
+    <Button icon="speaker" onPress={() => void playChime(speaker, onRefused)}>
       {t("device.test_sound")}
     </Button>
   );

@@ -10,6 +10,7 @@ import {
   type ButtonProps as AriaButtonProps,
   Input,
   Label,
+  Switch as AriaSwitch,
   Text,
   TextField as AriaTextField,
   ToggleButton as AriaToggleButton,
@@ -54,6 +55,8 @@ export interface BarButtonProps {
   /** Whether what it opens is open. */
   readonly expanded?: boolean;
   readonly tone?: "normal" | "off" | "leave";
+  /** Why it cannot be used now. It stays in reach of the keyboard, and pressing it says this aloud. */
+  readonly barred?: string | undefined;
   readonly count?: number;
   /** Read after the name, e.g. how many messages are unread. */
   readonly hint?: string;
@@ -62,7 +65,8 @@ export interface BarButtonProps {
 
 /** A control of the bar: icon above its name; a toggle when `pressed` is given. */
 export function BarButton(props: BarButtonProps): ReactElement {
-  const { icon, label, pressed, expanded, tone = "normal", count = 0, hint, onPress } = props;
+  const { icon, label, pressed, expanded, tone = "normal", barred, count = 0, onPress } = props;
+  const hint = barred ?? props.hint;
   const hintId = useId();
   const shared = {
     className: `bar-button tone-${tone}`,
@@ -82,7 +86,11 @@ export function BarButton(props: BarButtonProps): ReactElement {
   );
   return (
     <>
-      {pressed === undefined ? (
+      {barred !== undefined ? (
+        <button type="button" {...shared} aria-disabled="true" title={barred} onClick={onPress}>
+          {inside}
+        </button>
+      ) : pressed === undefined ? (
         <AriaButton {...shared} onPress={onPress}>
           {inside}
         </AriaButton>
@@ -112,7 +120,16 @@ export interface FieldProps {
 
 export function Field({ label, value, onChange, hint, error, maxLength = 120, autoComplete = "off" }: FieldProps): ReactElement {
   return (
-    <AriaTextField className="field" value={value} onChange={onChange} isInvalid={Boolean(error)} maxLength={maxLength} autoComplete={autoComplete}>
+    <AriaTextField
+      className="field"
+      value={value}
+      onChange={onChange}
+      isInvalid={Boolean(error)}
+      // Said, not enforced: the browser would refuse to send the form again although the field was corrected.
+      validationBehavior="aria"
+      maxLength={maxLength}
+      autoComplete={autoComplete}
+    >
       <Label>{label}</Label>
       <Input className="input" />
       {hint && !error ? (
@@ -126,6 +143,49 @@ export function Field({ label, value, onChange, hint, error, maxLength = 120, au
         </Text>
       ) : null}
     </AriaTextField>
+  );
+}
+
+export interface ChoiceProps {
+  /** Shared by those that exclude each other. */
+  readonly name: string;
+  readonly checked: boolean;
+  readonly onChoose: () => void;
+  readonly label: string;
+}
+
+/** One of several plain radio buttons drawn as a segmented control. */
+export function Choice({ name, checked, onChoose, label }: ChoiceProps): ReactElement {
+  return (
+    <label className="choice">
+      <input type="radio" name={name} checked={checked} onChange={onChoose} />
+      <span>{label}</span>
+    </label>
+  );
+}
+
+export interface SwitchProps {
+  readonly label: string;
+  readonly hint?: string;
+  readonly on: boolean;
+  readonly onChange: (on: boolean) => void;
+}
+
+/** Something that is on or off at once, with a line that says what it means. */
+export function Switch({ label, hint, on, onChange }: SwitchProps): ReactElement {
+  const hintId = useId();
+  return (
+    <div className="switch-row">
+      <AriaSwitch className="switch" isSelected={on} onChange={onChange} {...(hint ? { "aria-describedby": hintId } : {})}>
+        <span className="switch-label">{label}</span>
+        <span className="switch-track" aria-hidden="true" />
+      </AriaSwitch>
+      {hint ? (
+        <span id={hintId} className="field-hint">
+          {hint}
+        </span>
+      ) : null}
+    </div>
   );
 }
 

@@ -3,7 +3,7 @@
  * what the app asked for. Pictures are canvases, so that tiles show something that moves.
  */
 
-import type { Meeting, MeetingSnapshot, OwnSource, Person, Source, Stats, Tile, View } from "../../src/state/port.ts";
+import type { Commands, Knocker, Meeting, MeetingSnapshot, OwnSource, Person, Rights, RoomRole, Rules, Source, Stats, Tile, View } from "../../src/state/port.ts";
 import type { NetworkCount } from "../../src/state/quality.ts";
 import { Store } from "../../src/state/store.ts";
 
@@ -26,6 +26,7 @@ export function person(index: number, change: Partial<Person> = {}): Person {
     role: guest ? "guest" : "participant",
     issuer: (index % 2 === 0 ? "9f4c21aa" : "47be0d13").repeat(8),
     host: index === 0,
+    roomRole: index === 0 ? "owner" : "member",
     self: index === 0,
     hand: false,
     microphone: "live",
@@ -36,6 +37,30 @@ export function person(index: number, change: Partial<Person> = {}): Person {
     signing: false,
     level: 0,
     state: "connected",
+    ...change,
+  };
+}
+
+/** A room in which everybody may do everything. */
+export const RULES: Rules = { access: "trusted", share: "everyone", chat: "everyone", unmute: "everyone", audience: false, locked: false };
+
+/** Rights in which nothing stands in the way of anything but what is named. */
+export function rights({ command = false, ...why }: Partial<Rights["why"]> & { command?: boolean } = {}): Rights {
+  const all = { share: null, chat: null, unmute: null, camera: null, ...why };
+  const may = { share: all.share === null, chat: all.chat === null, unmute: all.unmute === null, camera: all.camera === null, command };
+  return { may, why: all };
+}
+
+/** Somebody before the door; every other one is a guest. */
+export function knocker(index: number, change: Partial<Knocker> = {}): Knocker {
+  const guest = index % 2 === 0;
+  return {
+    knock: `k_${"abcdefgh"[index] ?? "z"}`,
+    name: ["Paul Verne", "Anna Smit", "Katarzyna Wójcik-Nowakowska", "Ole Hansen"][index % 4] ?? "",
+    tenant: index % 4 === 1 ? "finances" : "interieur",
+    role: guest ? "guest" : "participant",
+    since: Date.now() - 60_000 * (4 - index),
+    lookalike: false,
     ...change,
   };
 }
@@ -66,6 +91,10 @@ export function snapshot(change: Partial<MeetingSnapshot> = {}): MeetingSnapshot
     },
     own: { microphone: ON, camera: ON, screen: OFF, screen_sound: OFF },
     mutedBy: null,
+    rules: RULES,
+    rights: rights({ command: true }),
+    lobby: [],
+    waiting: null,
     soundBlocked: false,
     ended: null,
     ...change,
@@ -113,7 +142,7 @@ export class MeetingDouble implements Meeting {
   async sendChat(text: string): Promise<void> {
     this.calls.push(["sendChat", text]);
     const me = this.getSnapshot().people.find((known) => known.self);
-    const message = { id: `own-${this.calls.length}`, participant: me?.participant ?? "", name: me?.name ?? "", text, time: Date.now(), own: true };
+    const message = { id: `own-${this.calls.length}`, participant: me?.participant ?? "", name: me?.name ?? "", from: me ?? null, text, time: Date.now(), own: true };
     this.change({ messages: [...this.getSnapshot().messages, message] });
   }
 
@@ -127,12 +156,25 @@ export class MeetingDouble implements Meeting {
     this.calls.push(["setView", tiles]);
   }
 
-  async mute(participant: string, source: Source): Promise<void> {
-    this.calls.push(["mute", participant, source]);
-  }
+  /** Notes what was asked for; the next one fails with `refuses`. */
+  readonly host: Commands = {
+    mute: (participant: string, source: Source) => this.#done("mute", participant, source),
+    muteAll: () => this.#done("muteAll"),
+    remove: (participant: string) => this.#done("remove", participant),
+    admit: (knock: string) => this.#done("admit", knock),
+    admitAll: () => this.#done("admitAll"),
+    refuse: (knock: string) => this.#done("refuse", knock),
+    lowerHands: (participant: string | null = null) => this.#done("lowerHands", participant),
+    rename: (participant: string, name: string) => this.#done("rename", participant, name),
+    promote: (participant: string, role: RoomRole) => this.#done("promote", participant, role),
+    setRules: (change) => this.#done("setRules", change),
+    endForAll: () => this.#done("endForAll"),
+  };
+  refuses: string | null = null;
 
-  async remove(participant: string): Promise<void> {
-    this.calls.push(["remove", participant]);
+  async #done(...call: Call): Promise<void> {
+    this.calls.push(call);
+    if (this.refuses !== null) throw Object.assign(new Error(this.refuses), { code: this.refuses });
   }
 
   markVerified(): void {

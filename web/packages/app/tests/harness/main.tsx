@@ -4,8 +4,8 @@
  */
 
 import { mount } from "../../src/mount.tsx";
-import type { Join, MeetingSnapshot, Person } from "../../src/state/port.ts";
-import { drawnTile, MeetingDouble, person, snapshot } from "./double.ts";
+import type { Join, Knocker, MeetingSnapshot, Person, Rights } from "../../src/state/port.ts";
+import { drawnTile, knocker, MeetingDouble, person, rights, snapshot } from "./double.ts";
 
 interface Harness {
   meeting: MeetingDouble | null;
@@ -14,6 +14,13 @@ interface Harness {
   /** The next join waits until `resume` is called. */
   hold: boolean;
   resume: (() => void) | null;
+  /** The next join waits in the lobby, until `admit` is called, or `refuse` says why not. */
+  wait: boolean;
+  admit: (() => void) | null;
+  /** So many people wait at this meeting's door. */
+  lobby: (count: number, change?: Partial<Knocker>) => void;
+  /** I am no host any more, and this stands in the way of what I might do. */
+  bar: (why: Partial<Rights["why"]>) => void;
   /** The meeting is again as it was when it was joined. */
   fresh: () => void;
   people: (count: number, change?: Partial<Person>) => void;
@@ -43,6 +50,13 @@ const harness: Harness = {
   refuse: null,
   hold: false,
   resume: null,
+  wait: false,
+  admit: null,
+  lobby: (count, change = {}) => harness.meeting?.change({ lobby: Array.from({ length: count }, (_, index) => knocker(index, change)) }),
+  bar(why) {
+    harness.meeting?.changePerson("p_0", { host: false, roomRole: why.camera === "audience" ? "audience" : "member" });
+    harness.meeting?.change({ rights: rights(why), lobby: [] });
+  },
   fresh: () => harness.meeting?.change(joined()),
   people(count, change) {
     const people = crowd(count, change);
@@ -61,7 +75,14 @@ const harness: Harness = {
 };
 window.harness = harness;
 
-const join: Join = async () => {
+const join: Join = async (options) => {
+  if (harness.wait) {
+    options.onLobby({ title: "Budget 2027", until: Date.now() + 600_000 });
+    await new Promise<void>((resolve, reject) => {
+      harness.admit = resolve;
+      options.signal.addEventListener("abort", () => reject(Object.assign(new Error("closed"), { code: "closed" })));
+    });
+  }
   if (harness.hold) await new Promise<void>((resolve) => (harness.resume = resolve));
   if (harness.refuse) throw Object.assign(new Error(harness.refuse), { code: harness.refuse });
   harness.meeting = new MeetingDouble(joined());

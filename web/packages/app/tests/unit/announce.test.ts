@@ -2,11 +2,11 @@
 
 import { describe, expect, it } from "vitest";
 import { announcements } from "../../src/state/announce.ts";
-import { person, snapshot } from "../harness/double.ts";
+import { knocker, person, rights, RULES, snapshot } from "../harness/double.ts";
 
 const crowd = (count: number) => Array.from({ length: count }, (_, index) => person(index));
 const with_ = (count: number) => snapshot({ people: crowd(count) });
-const message = { id: "m1", participant: "p_1", name: "Anna Smit", text: "Bonjour", time: 0, own: false };
+const message = { id: "m1", participant: "p_1", name: "Anna Smit", from: person(1), text: "Bonjour", time: 0, own: false };
 
 describe("announcements", () => {
   it("do not greet those who were there before me", () => {
@@ -15,8 +15,8 @@ describe("announcements", () => {
   });
 
   it("name who comes and who leaves", () => {
-    expect(announcements(with_(2), with_(3))).toEqual([{ kind: "joined", name: "Jürgen Weiß" }]);
-    expect(announcements(with_(3), with_(2))).toEqual([{ kind: "left", name: "Jürgen Weiß" }]);
+    expect(announcements(with_(2), with_(3))).toEqual([{ kind: "joined", name: "Jürgen Weiß", of: person(2) }]);
+    expect(announcements(with_(3), with_(2))).toEqual([{ kind: "left", name: "Jürgen Weiß", of: person(2) }]);
   });
 
   it("make one sentence of many arrivals", () => {
@@ -25,7 +25,7 @@ describe("announcements", () => {
 
   it("tell each message once, and not my own", () => {
     const after = { ...with_(2), messages: [message, { ...message, id: "m2", own: true }] };
-    expect(announcements(with_(2), after)).toEqual([{ kind: "chat", name: "Anna Smit", text: "Bonjour" }]);
+    expect(announcements(with_(2), after)).toEqual([{ kind: "chat", name: "Anna Smit", of: person(1), text: "Bonjour" }]);
     expect(announcements(after, after)).toEqual([]);
   });
 
@@ -55,7 +55,7 @@ describe("announcements", () => {
       snapshot({ people: [me] }),
     ];
     const told = steps.slice(1).flatMap((step, index) => announcements(steps[index] ?? null, step));
-    expect(told).toEqual([
+    expect(told).toMatchObject([
       { kind: "joined", name: "Anna Smit" },
       { kind: "left", name: "Anna Smit" },
     ]);
@@ -63,6 +63,32 @@ describe("announcements", () => {
 
   it("greet two people of one name", () => {
     const twins = [person(0), person(1), person(2, { name: "Anna Smit", tenant: "finances" })];
-    expect(announcements(with_(2), snapshot({ people: twins }))).toEqual([{ kind: "joined", name: "Anna Smit" }]);
+    expect(announcements(with_(2), snapshot({ people: twins }))).toMatchObject([{ kind: "joined", name: "Anna Smit" }]);
+  });
+
+  it("tell hosts who knocks, and of many how many", () => {
+    const before = with_(2);
+    const waits = (count: number) => ({ ...before, lobby: Array.from({ length: count }, (_, index) => knocker(index)) });
+    expect(announcements(before, waits(1))).toEqual([{ kind: "knock", name: "Paul Verne", of: null }]);
+    expect(announcements(waits(1), waits(1))).toEqual([]);
+    expect(announcements(waits(2), waits(1))).toEqual([]);
+    expect(announcements(before, waits(4))).toEqual([{ kind: "knock_many", count: 4 }]);
+  });
+
+  it("tell me what I have become, once, and not what follows from it", () => {
+    const as = (roomRole: "cohost" | "audience" | "member") => ({
+      ...snapshot({ people: [person(0, { roomRole })] }),
+      rights: rights(roomRole === "audience" ? { unmute: "audience" } : {}),
+    });
+    expect(announcements(as("member"), as("cohost"))).toEqual([{ kind: "role", role: "cohost" }]);
+    expect(announcements(as("member"), as("audience"))).toEqual([{ kind: "role", role: "audience" }]);
+    expect(announcements(as("audience"), as("audience"))).toEqual([]);
+  });
+
+  it("tell of the door and of the right to speak", () => {
+    const open = with_(2);
+    const strict = { ...open, rules: { ...RULES, locked: true }, rights: rights({ unmute: "rule" }) };
+    expect(announcements(open, strict)).toEqual([{ kind: "may_not_speak" }, { kind: "locked" }]);
+    expect(announcements(strict, open)).toEqual([{ kind: "may_speak" }, { kind: "unlocked" }]);
   });
 });

@@ -32,6 +32,24 @@ describe("HTTP", () => {
   const api = (body: string, status = 200): Api => new Api(async () => new Response(body, { status }));
   const code = async (call: Promise<unknown>): Promise<string> => call.then(() => "none", (error: { code: string }) => error.code);
 
+  it("reads what awaits whoever asks for a room, and takes an unknown word for the usual", async () => {
+    const room = (more: object) => api(JSON.stringify({ slug: "a", title: "A", people: 0, guests: true, ...more })).room("a");
+    expect(await room({ pin: true, tenant: "exemple", admission: "lobby" })).toMatchObject({ pin: true, tenant: "exemple", admission: "lobby" });
+    expect(await room({ admission: "teleport" })).toMatchObject({ pin: false, admission: "direct" });
+  });
+
+  it("lists my rooms a page at a time, for me alone", async () => {
+    const asked: [string, string | undefined][] = [];
+    const page = { rooms: [{ slug: "a", title: "A", path: "/m/a#s", settings: {} }], next: "5-a" };
+    const mine = new Api(async (path, init) => {
+      asked.push([path, (init?.headers as Record<string, string>)["Authorization"]]);
+      return new Response(JSON.stringify(page));
+    });
+    expect(await mine.ownRooms("s")).toEqual({ rooms: [{ slug: "a", title: "A", path: "/m/a#s" }], after: "5-a" });
+    await mine.ownRooms("s", "5-a");
+    expect(asked).toEqual([["/api/rooms", "Bearer s"], ["/api/rooms?after=5-a", "Bearer s"]]);
+  });
+
   it("turns refusals, nonsense and silence into codes", async () => {
     expect(await code(api('{"code":"rate_limited"}', 429).config())).toBe("rate_limited");
     expect(await code(api("<html>", 502).config())).toBe("network");

@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import { Api } from "../../src/state/api.ts";
 import { Devices } from "../../src/state/devices.ts";
 import type { JoinOptions, Meeting } from "../../src/state/port.ts";
+import { endedKey, problemKey } from "../../src/problems.ts";
 import { Room } from "../../src/state/room.ts";
 import { MeetingDouble, person, snapshot } from "../harness/double.ts";
 
@@ -82,7 +83,7 @@ describe("a room", () => {
     const track = { readyState: "live", enabled: true, stop: () => undefined } as unknown as MediaStreamTrack;
     devices.store.update((state) => ({ ...state, microphone: { on: true, starting: false, track, problem: null } }));
     expect(meeting.calls).toContainEqual(["setMicrophone", true]);
-    meeting.change({ mutedBy: { source: "microphone", name: "Anna", time: 5 } });
+    meeting.change({ mutedBy: { source: "microphone", name: "Anna", from: null, time: 5, held: false } });
     expect(devices.store.getSnapshot().microphone.on).toBe(false);
     expect(meeting.calls.at(-1)).toEqual(["setMicrophone", false]);
   });
@@ -167,5 +168,80 @@ describe("a room", () => {
     await room.join(GUEST, "en");
     room.dispose();
     expect(meeting.calls).toContainEqual(["leave"]);
+  });
+
+  it("waits for a host, and is in when he says so", async () => {
+    const { room, joined, hold, release, phase } = setting();
+    await room.open();
+    hold();
+    const joining = room.join({ ...GUEST, pin: "4711" }, "en");
+    expect(joined[0]?.pin).toBe("4711");
+    joined[0]?.onLobby({ title: "Budget", until: 5 });
+    expect(phase()).toMatchObject({ name: "waiting", waiting: { until: 5 } });
+    release();
+    await joining;
+    expect(phase().name).toBe("meeting");
+  });
+
+  it("stops waiting when the person has waited enough", async () => {
+    const { room, joined, hold, release, meeting, phase } = setting();
+    await room.open();
+    hold();
+    const joining = room.join(GUEST, "en");
+    joined[0]?.onLobby({ title: "Budget", until: 5 });
+    room.cancel();
+    expect(joined[0]?.signal.aborted).toBe(true);
+    expect(phase()).toMatchObject({ name: "lobby", problem: null });
+    joined[0]?.onLobby({ title: "Budget", until: 6 });
+    expect(phase().name, "what comes late changes nothing").toBe("lobby");
+    release();
+    await joining;
+    expect(meeting.calls).toContainEqual(["leave"]);
+  });
+
+  it.each(["lobby_refused", "lobby_timeout", "room_locked", "excluded", "meeting_ended"])("is over with a page of its own: %s", async (code) => {
+    const { room, phase } = setting({ refuse: code });
+    await room.open();
+    await room.join(GUEST, "en");
+    expect(phase()).toMatchObject({ name: "ended", ended: { reason: code, by: null } });
+    expect(endedKey(code).title).not.toBe("ended.lost_title");
+  });
+
+  it.each(["pin_wrong", "pin_required", "lobby_full"])("stays where something else can be typed: %s", async (code) => {
+    const { room, phase } = setting({ refuse: code });
+    await room.open();
+    await room.join(GUEST, "en");
+    expect(phase()).toMatchObject({ name: "lobby", problem: code });
+    expect(problemKey(code)).not.toBe("problem.unknown");
+  });
+
+  it("captures nothing that may not be sent", async () => {
+    const { room, meeting, devices } = setting();
+    await room.open();
+    await room.join(GUEST, "en");
+    const track = { readyState: "live", enabled: true, stop: () => undefined } as unknown as MediaStreamTrack;
+    const on = { on: true, starting: false, track, problem: null };
+    devices.store.update((state) => ({ ...state, camera: on }));
+    const quiet = { on: false, why: null };
+    meeting.change({ own: { microphone: quiet, camera: { on: false, why: "barred" }, screen: quiet, screen_sound: quiet } });
+    expect(devices.store.getSnapshot().camera.on).toBe(false);
+    expect(room.stopped.getSnapshot(), "nothing was wrong with the encryption").toEqual([]);
+    meeting.setCamera = async () => {
+      throw Object.assign(new Error(), { code: "rule_refused" });
+    };
+    devices.store.update((state) => ({ ...state, camera: on }));
+    await Promise.resolve();
+    await Promise.resolve();
+    expect(devices.store.getSnapshot().camera.on).toBe(false);
+  });
+
+  it("is looked at again for somebody who has logged in", async () => {
+    let asked = 0;
+    const fetcher = async (): Promise<Response> => answer({ slug: "budget", title: "Budget", people: 0, guests: true, admission: (asked += 1) > 1 ? "direct" : "lobby" });
+    const { room, phase } = setting({ fetcher });
+    await room.open();
+    expect(phase()).toMatchObject({ name: "lobby", room: { admission: "lobby" } });
+    await room.lookAgain("session");
+    expect(phase()).toMatchObject({ name: "lobby", room: { admission: "direct" } });
   });
 });

@@ -39,6 +39,7 @@ const secrets: FrameSecrets = {
     if (id === null || id.epoch > epoch) throw Object.assign(new Error("no"), { code: "unknown_epoch" });
     return { key: bytes(kid, 16, 1), salt: bytes(kid, 12, 2), leaf: id.leaf, epoch: id.epoch };
   },
+  pending: () => false,
 };
 
 const raw = { frames: 0, unsealed: 0 };

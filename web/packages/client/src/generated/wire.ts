@@ -552,14 +552,14 @@ export interface Lobby {
   people: Knocker[];
 }
 
-/** You may come in: say `hello` with this token. */
+/** You may come in: say `hello` with this token. Its `seq` is 0. */
 export interface LobbyAdmitted {
   seq: number;
   type: "lobby.admitted";
   token: string;
 }
 
-/** You were not let in: by a host's word (`host`), because nobody answered (`timeout`), or because the meeting ended (`ended`). */
+/** You were not let in: by a host's word (`host`), because nobody answered (`timeout`), or because the meeting ended (`ended`). Its `seq` is 0, and the node hangs up. */
 export interface LobbyRefused {
   seq: number;
   type: "lobby.refused";

@@ -4,6 +4,7 @@
  */
 
 import { decode, encode } from "@msgpack/msgpack";
+import type { SendMessage } from "../generated/wire.ts";
 
 /** Content that this client understands. */
 export type Content =
@@ -13,6 +14,14 @@ export type Content =
   | { readonly t: "snapshot"; readonly data: Uint8Array; readonly content: Uint8Array }
   /** A second member's word for a snapshot: SHA-256 of its `data`. */
   | { readonly t: "snapshot_seen"; readonly hash: Uint8Array };
+
+/** What the hub is told of a message, so that it can keep the room's rules without reading it. */
+export type MessageKind = NonNullable<SendMessage["kind"]>;
+
+/** The kind of some content: what people write to each other, or what their clients say for them. */
+export function kindOf(content: Content | null): MessageKind {
+  return content === null || content.t === "chat" ? "chat" : "signal";
+}
 
 /** Characters of one chat message. */
 export const MAX_TEXT = 4000;

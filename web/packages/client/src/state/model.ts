@@ -4,7 +4,9 @@
  */
 
 import type { Events, HelloReply, Person as Hint, ServerEvent, SlotHint } from "../generated/wire.ts";
-import type { Alarm, ChatMessage, Ended, MeetingSnapshot, MeetingState, OwnSource, Person, Source, Tile } from "../types.ts";
+import type {
+  Alarm, ChatMessage, Ended, Issued, Knocker, LobbyWait, MeetingSnapshot, MeetingState, OwnSource, Person, Rights, Rules, Source, Tile,
+} from "../types.ts";
 import type { GroupView } from "../worker/group.ts";
 import type { RosterLine } from "../worker/native.ts";
 import type { Content } from "./content.ts";
@@ -13,6 +15,7 @@ import { Encryption } from "./encryption.ts";
 import { keep } from "./keep.ts";
 import type { Owner } from "./labels.ts";
 import { hex, joinPeople, loudness } from "./people.ts";
+import { rightsOf, type RoomRole } from "./rights.ts";
 import { planTiles, type SlotHealth, SwapWatch, type TilePlan, tileState } from "./tiles.ts";
 
 /** Messages kept on screen. */
@@ -35,6 +38,12 @@ export interface Picture {
 
 const NO_GROUP: GroupView = { epoch: null, leaf: null, suite: 0, code: null, members: [], stopped: "not_reached", group: null, prior: null };
 
+function issuedBy({ identity: { role, name_checked: nameChecked, tenant, deployment } }: RosterLine): Issued {
+  return { role, nameChecked, tenant, deployment };
+}
+
+const NOBODY: readonly Knocker[] = [];
+
 const OFF: OwnSource = { on: false, why: null };
 
 /** Everything known about one meeting. Feed it with `hello`, `event`, `group`…; read `snapshot`. */
@@ -52,6 +61,11 @@ export class MeetingModel {
   #messages: readonly ChatMessage[] = [];
   #mutedBy: MeetingSnapshot["mutedBy"] = null;
   #own: MeetingSnapshot["own"] = { microphone: OFF, camera: OFF, screen: OFF, screen_sound: OFF };
+  #rules: Rules | null = null;
+  #role: RoomRole = "member";
+  #lobby: readonly Knocker[] = [];
+  #waiting: LobbyWait | null = null;
+  #rights: Rights = rightsOf("member", null, false);
   #ended: Ended | null = null;
   #interrupted = false;
   #people: readonly Person[] = [];
@@ -62,12 +76,31 @@ export class MeetingModel {
   /** The socket is a participant, for the first time or anew. */
   hello(hello: HelloReply): void {
     this.#hello = hello;
+    this.#waiting = null;
+    this.#rules = hello.rules;
+    this.#role = hello.room_role;
+    this.#lobby = [];
     this.#view = { ...NO_GROUP, suite: hello.suite };
     this.#trees.clear();
     this.#hints = [];
     this.#slots = new Map();
     this.hands.reset();
     this.#interrupted = false;
+  }
+
+  /** We wait in the lobby. */
+  knocked(waiting: LobbyWait): void {
+    this.#waiting = waiting;
+  }
+
+  /** What we wait for in the lobby, if we do. */
+  get waiting(): LobbyWait | null {
+    return this.#waiting;
+  }
+
+  /** What we may do now. */
+  get rights(): Rights {
+    return rightsOf(this.#role, this.#rules, this.#mutedBy?.source === "microphone" && this.#mutedBy.held);
   }
 
   /** The path to the meeting is interrupted, or whole again. */
@@ -90,6 +123,7 @@ export class MeetingModel {
     switch (event.type) {
       case "participants":
         this.#hints = event.people;
+        this.#role = event.people.find((one) => one.participant === this.#hello?.participant)?.room_role ?? this.#role;
         return;
       case "slots":
         for (const slot of event.slots) this.#slots.set(`${slot.kind}/${slot.index}`, slot);
@@ -97,7 +131,15 @@ export class MeetingModel {
       case "speakers":
         return this.#speakers(event);
       case "muted":
-        this.#mutedBy = { source: event.source as Source, name: this.#nameOf(event.by), time: now };
+        this.#mutedBy = { source: event.source as Source, name: this.#nameOf(event.by), from: this.#known(event.by), time: now, held: event.held };
+        return;
+      case "rules":
+        this.#rules = event.rules;
+        // With the rule goes what was held under it.
+        if (event.rules.unmute === "everyone" && this.#mutedBy !== null) this.#mutedBy = { ...this.#mutedBy, held: false };
+        return;
+      case "lobby":
+        this.#lobby = event.people;
         return;
       case "removed":
         return this.end("removed", event.by === null ? null : this.#nameOf(event.by));
@@ -115,6 +157,7 @@ export class MeetingModel {
   /** It is over for this client; the first reason stays. */
   end(reason: string, by: string | null): void {
     this.#ended ??= { reason, by };
+    this.#waiting = null;
   }
 
   /** Opened content of somebody, or our own once the hub has taken it. */
@@ -126,8 +169,9 @@ export class MeetingModel {
     const line = this.#line(leaf, from === "self" ? this.#view.epoch : from.epoch);
     const participant = this.#hints.find((hint) => hint.leaf === leaf)?.participant ?? `leaf-${leaf}`;
     const name = line?.identity.name ?? "";
+    const said = line === null ? null : issuedBy(line);
     // Ids are the sender's choice: one cannot overwrite another's message.
-    const message = { id: `${leaf}/${content.id}`, participant, name, text: content.text, time: now, own: from === "self" };
+    const message = { id: `${leaf}/${content.id}`, participant, name, from: said, text: content.text, time: now, own: from === "self" };
     if (this.#messages.some((one) => one.id === message.id && one.participant === participant)) return;
     this.#messages = [...this.#messages, message].slice(-MAX_MESSAGES);
   }
@@ -191,6 +235,10 @@ export class MeetingModel {
       encryption: this.encryption.snapshot(this.#view),
       own: this.#own,
       mutedBy: this.#mutedBy,
+      rules: this.#rules,
+      rights: this.#keptRights(),
+      lobby: this.rights.may.command ? this.#lobby : NOBODY,
+      waiting: this.#waiting,
       soundBlocked: this.soundBlocked,
       ended: this.#ended,
     };
@@ -198,9 +246,17 @@ export class MeetingModel {
 
   #state(): MeetingState {
     if (this.#ended !== null) return "ended";
+    if (this.#waiting !== null) return "lobby";
     if (this.#interrupted) return "reconnecting";
     if (this.#hello === null) return "connecting";
     return this.#view.epoch === null ? "waiting" : "connected";
+  }
+
+  /** The same object as long as nothing changed, so that views can compare it. */
+  #keptRights(): Rights {
+    const now = this.rights;
+    if (JSON.stringify(now) !== JSON.stringify(this.#rights)) this.#rights = now;
+    return this.#rights;
   }
 
   #arrange(pictures: Pictures): Tile[] {
@@ -229,7 +285,11 @@ export class MeetingModel {
   }
 
   #nameOf(participant: string): string {
-    return this.#people.find((person) => person.participant === participant)?.name ?? "";
+    return this.#known(participant)?.name ?? "";
+  }
+
+  #known(participant: string): Person | null {
+    return this.#people.find((person) => person.participant === participant) ?? null;
   }
 
   #speakers(event: Events["speakers"]): void {

@@ -96,9 +96,10 @@ function media(
   hint: Hint | null,
   participant: string,
   extras: Extras,
-): Pick<Person, "host" | "signing" | "microphone" | "camera" | "screen" | "speaking" | "level" | "state"> {
+): Pick<Person, "host" | "roomRole" | "signing" | "microphone" | "camera" | "screen" | "speaking" | "level" | "state"> {
   return {
     host: hint?.host ?? false,
+    roomRole: hint?.room_role ?? "member",
     signing: hint?.signing ?? false,
     microphone: hint?.sources.microphone ?? "off",
     camera: hint?.sources.camera ?? "off",

@@ -5,7 +5,7 @@
  */
 
 import { codeOf, detailOf } from "../errors.ts";
-import { decodeContent, encodeContent } from "../state/content.ts";
+import { decodeContent, encodeContent, kindOf, type MessageKind } from "../state/content.ts";
 import type { Arrival } from "../state/handover.ts";
 import { hex } from "../state/people.ts";
 import type { Events, HelloReply, Requests, ServerEvent } from "../generated/wire.ts";
@@ -68,6 +68,8 @@ export interface GroupPorts {
 }
 
 const STALE_TRIES = 3;
+/** Milliseconds for which a revocation may still come due: the two seconds of K2.4, and as much again for a clock that is set. */
+const REVOKING = 4_000;
 // Refusals of the server that say "somebody was quicker" or "you are behind": nothing is wrong with the meeting.
 const HARMLESS = new Set(["stale_epoch", "attempt_stale", "stale_attempt", "closed", "timeout"]);
 
@@ -93,6 +95,10 @@ export class Group implements FrameSecrets {
   #named = { epoch: -1, committer: -1 };
   #prior: string | null = null;
   #connected: Uint32Array | null = null;
+  /** Until when a revocation may come due, unix milliseconds. */
+  #revoking = 0;
+  /** Messages that were not of the kind their sender had told the hub. */
+  #mismatched = 0;
   #snapshots = this.#newSnapshots();
 
   constructor(native: Native, ports: GroupPorts) {
@@ -129,21 +135,21 @@ export class Group implements FrameSecrets {
 
   /** Seals content for everybody and has the hub order it (K6.1); encrypts again when the epoch has moved on. */
   sendMessage(content: Uint8Array): Promise<void> {
-    return this.#say(() => content);
+    return this.#say(() => content, kindOf(decodeContent(content)));
   }
 
   /** Vouches for a state that newcomers did not hear themselves, and tells everybody (K6.2). */
   giveSnapshot(purpose: string, order: number, content: Uint8Array): Promise<void> {
     // Signed anew for each try: the structure names the epoch.
-    return this.#say((member) => encodeContent({ t: "snapshot", data: member.signSnapshot(purpose, order, content), content }));
+    return this.#say((member) => encodeContent({ t: "snapshot", data: member.signSnapshot(purpose, order, content), content }), "signal");
   }
 
-  async #say(make: (member: Member) => Uint8Array): Promise<void> {
+  async #say(make: (member: Member) => Uint8Array, kind: MessageKind): Promise<void> {
     for (let attempt = 1; ; attempt += 1) {
       const member = this.#reachedMember();
       const data = member.encrypt(make(member), this.#ports.now());
       try {
-        await this.#ports.send("message", { data, epoch: member.epoch });
+        await this.#ports.send("message", { data, epoch: member.epoch, kind });
         return;
       } catch (error) {
         if (codeOf(error) !== "stale_epoch" || attempt >= STALE_TRIES) throw error;
@@ -201,6 +207,15 @@ export class Group implements FrameSecrets {
     return unpack<ReceiverSecret>(this.#reachedMember().frameReceiver(BigInt(kid), this.#ports.now()));
   }
 
+  pending(): boolean {
+    return this.#ports.now() < this.#revoking;
+  }
+
+  /** How many messages were dropped because they were of another kind than told to the hub. */
+  get mismatched(): number {
+    return this.#mismatched;
+  }
+
   async #enter(nonce: Uint8Array): Promise<void> {
     const hello = this.#hello;
     const trust = this.#trust;
@@ -239,6 +254,7 @@ export class Group implements FrameSecrets {
         return this.#rejoin(event);
       case "group.revocation":
         this.#revision += 1;
+        this.#revoking = this.#ports.now() + REVOKING;
         return this.#member?.revoke(event.data, this.#ports.now());
       case "message":
         return this.#message(event);
@@ -370,6 +386,8 @@ export class Group implements FrameSecrets {
     if (opened.missed > 0) this.#ports.alarm("message_missed", String(opened.missed), opened.leaf);
     const { leaf, epoch, missed, content } = opened;
     const known = decodeContent(content);
+    // The hub lets messages through by the kind it was told: whoever told it another does not get round the room's rules.
+    if (known !== null && kindOf(known) !== event.kind) return void (this.#mismatched += 1);
     const vouched = known?.t === "snapshot" ? this.#snapshots.open(this.#member, opened, known) : null;
     this.#ports.message({ leaf, epoch, order: event.order, missed, content, vouched });
   }

@@ -1,6 +1,6 @@
 /**
  * Where frame keys come from, as the sealers and openers see it. The MLS member behind it alone decides which epoch may be
- * sent under and whose key may still be opened; nothing here outlives its decision by more than `KEY_LIFE`.
+ * sent under and whose key may still be opened; nothing here outlives its decision by more than `KEY_LIFE`, and by `KEY_LIFE_PENDING` where a revocation comes due.
  */
 
 import { codeOf } from "../errors.ts";
@@ -34,10 +34,14 @@ export interface FrameSecrets {
   sender(kind: Source): SenderSecret;
   /** Throws `unknown_epoch`, `removed_leaf`, `unknown_leaf`. */
   receiver(kid: number): ReceiverSecret;
+  /** Whether time alone may soon take somebody's key away: a certificate was revoked and its two seconds run (K2.4). */
+  pending(): boolean;
 }
 
 /** Milliseconds a receiver's key is used before the member is asked again: bounds how long a decision can be missed. */
 export const KEY_LIFE = 1000;
+/** The same while a revocation takes effect by time: 50 keys asked for 20 times a second is the most it costs, for three seconds. */
+export const KEY_LIFE_PENDING = 50;
 
 /** An imported key with its owner. */
 export interface ReceiverKey {
@@ -63,7 +67,7 @@ export class ReceiverKeys {
     const now = this.#now();
     this.#sweep(now);
     let entry = this.#keys.get(kid);
-    if (entry === undefined || now - entry.at > KEY_LIFE) {
+    if (entry === undefined || now - entry.at > (this.#secrets.pending() ? KEY_LIFE_PENDING : KEY_LIFE)) {
       entry = { at: now, found: this.#ask(kid) };
       this.#keys.set(kid, entry);
     }

@@ -34,6 +34,7 @@ const secrets: FrameSecrets = {
   sendEpoch: () => need().sendEpoch(),
   sender: (kind) => need().sender(kind),
   receiver: (kid) => need().receiver(kid),
+  pending: () => group?.pending() ?? false,
 };
 const pipes = new Pipes(secrets, (labels) => post({ op: "labels", labels }));
 
@@ -80,7 +81,7 @@ async function call(name: keyof Calls, args: unknown): Promise<unknown> {
       return null;
     }
     case "stats":
-      return pipes.stats();
+      return { ...pipes.stats(), mismatched: group?.mismatched ?? 0 };
   }
 }
 

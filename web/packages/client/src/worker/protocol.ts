@@ -14,7 +14,13 @@ export interface Calls {
   resume: { args: { nonce: Uint8Array }; result: Uint8Array };
   message: { args: { content: Uint8Array }; result: null };
   snapshot: { args: { purpose: string; order: number; content: Uint8Array }; result: null };
-  stats: { args: Record<string, never>; result: PipeStats };
+  stats: { args: Record<string, never>; result: WorkerStats };
+}
+
+/** Everything that the Worker counts. */
+export interface WorkerStats extends PipeStats {
+  /** Messages dropped because their sender had told the hub another kind than they are of. */
+  readonly mismatched: number;
 }
 
 /** Page → Worker. */

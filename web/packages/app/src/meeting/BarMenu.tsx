@@ -1,18 +1,20 @@
-/**
- * What is needed less often, behind one button of the bar: a group of plain buttons that opens above
- * it. On a phone it also holds the controls for which the bar is too narrow.
- */
+/** A button of the bar with a group of plain buttons that opens above it, and one line of such a group. */
 
 import type { ReactElement, ReactNode } from "react";
-import { useCallback, useEffect, useRef, useState } from "react";
+import { useCallback, useEffect, useId, useRef, useState } from "react";
 import { Button as AriaButton, ToggleButton as AriaToggleButton } from "react-aria-components";
-import { useTranslation } from "react-i18next";
 import { BarButton } from "../ui/controls.tsx";
 import { Icon, type IconName } from "../ui/icons.tsx";
 
-/** The button and what it opens. `children` gets a function that closes it. */
-export function MoreMenu({ children }: { children: (close: () => void) => ReactNode }): ReactElement {
-  const { t } = useTranslation();
+export interface BarMenuProps {
+  readonly icon: IconName;
+  readonly label: string;
+  readonly tone?: "normal" | "leave";
+  /** Gets a function that closes it. */
+  readonly children: (close: () => void) => ReactNode;
+}
+
+export function BarMenu({ icon, label, tone = "normal", children }: BarMenuProps): ReactElement {
   const [open, setOpen] = useState(false);
   const whole = useRef<HTMLDivElement>(null);
   const list = useRef<HTMLDivElement>(null);
@@ -40,9 +42,9 @@ export function MoreMenu({ children }: { children: (close: () => void) => ReactN
   }, [open, close]);
   return (
     <div ref={whole} className="more">
-      <BarButton icon="more" label={t("control.more")} expanded={open} onPress={() => setOpen(!open)} />
+      <BarButton icon={icon} label={label} tone={tone} expanded={open} onPress={() => setOpen(!open)} />
       {open ? (
-        <div ref={list} className="more-list" role="group" aria-label={t("control.more")}>
+        <div ref={list} className="more-list" role="group" aria-label={label}>
           {children(close)}
         </div>
       ) : null}
@@ -55,11 +57,14 @@ export interface MoreItemProps {
   readonly label: string;
   /** Makes it a switch. */
   readonly pressed?: boolean;
+  /** Why it cannot be used now; pressing it says so. */
+  readonly barred?: string | undefined;
   readonly onPress: () => void;
 }
 
 /** One line of the list. */
-export function MoreItem({ icon, label, pressed, onPress }: MoreItemProps): ReactElement {
+export function MoreItem({ icon, label, pressed, barred, onPress }: MoreItemProps): ReactElement {
+  const reason = useId();
   const inside = (
     <>
       <Icon name={icon} size={20} />
@@ -67,6 +72,17 @@ export function MoreItem({ icon, label, pressed, onPress }: MoreItemProps): Reac
       {pressed ? <Icon name="check" size={18} /> : null}
     </>
   );
+  if (barred !== undefined) {
+    return (
+      <button type="button" className="more-item" aria-disabled="true" aria-describedby={reason} onClick={onPress}>
+        <Icon name={icon} size={20} />
+        <span>{label}</span>
+        <span id={reason} className="more-reason">
+          {barred}
+        </span>
+      </button>
+    );
+  }
   return pressed === undefined ? (
     <AriaButton className="more-item" onPress={onPress}>
       {inside}
