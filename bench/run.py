@@ -21,6 +21,7 @@ from pathlib import Path
 from bench.figure import ROOT, Figure, of_runs, output
 from bench.mls import mls
 from bench.packets import forwarding, openssl, packets
+from bench.revocation import revocation
 
 RESULTS = ROOT / "bench" / "results" / "latest.json"
 STORM_MEMBERS = 300
@@ -48,7 +49,15 @@ def browser() -> Iterator[Figure]:
         yield Figure(**line)
 
 
-MEASUREMENTS: tuple[Callable[[], Iterator[Figure]], ...] = (openssl, forwarding, packets, mls, storm, browser)
+MEASUREMENTS: tuple[Callable[[], Iterator[Figure]], ...] = (
+    openssl,
+    forwarding,
+    packets,
+    mls,
+    storm,
+    revocation,
+    browser,
+)
 
 
 def machine() -> dict[str, object]:

@@ -28,7 +28,7 @@ holds the keys that vouch for people. Everything they write is under var/.
 
 VERBS = {
     "serve": ("cli.serve", "run a node: web client, meetings and media"),
-    "signer": ("cli.signer", "run the process that holds the keys; `serve` starts one by itself"),
+    "signer": ("cli.signer", "the process that holds the keys (`serve` starts one), and its keys by hand"),
     "revoke": ("cli.revoke", "declare a person's certificates void, and end their part in every meeting"),
     "config": ("cli.config", "look at the settings: `entente config check`"),
 }
@@ -49,7 +49,7 @@ def parser() -> argparse.ArgumentParser:
             "--config", type=Path, metavar="FILE", help="settings (default: entente.toml, if any)"
         )
         if name == "signer":
-            verb.add_argument("--child", action="store_true", help="end when standard input ends")
+            _add_signer(verb)
         if name == "serve":
             verb.add_argument(
                 "--tenant", action="append", metavar="ID", help="serve this ministry alone (repeat for more)"
@@ -59,6 +59,22 @@ def parser() -> argparse.ArgumentParser:
         if name == "config":
             verb.add_argument("action", choices=["check"], help="check: explain every value")
     return root
+
+
+def _add_signer(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("--child", action="store_true", help="end when standard input ends")
+    verb.add_argument(
+        "action",
+        nargs="?",
+        choices=["run", "init", "list", "rotate", "enrol"],
+        default="run",
+        help="init: make missing keys; list: show roots and keys; rotate: a new root takes over; "
+        "enrol: take in what a tenant's own signer made",
+    )
+    verb.add_argument("--tenant", metavar="ID", help="rotate, enrol: whose")
+    verb.add_argument("--in-days", type=int, default=0, metavar="N", help="rotate: when (default: at once)")
+    verb.add_argument("--root", type=Path, metavar="FILE", help="enrol: the root, PEM")
+    verb.add_argument("--policy", metavar="HEX", help="enrol: the policy key, as `list` prints it there")
 
 
 def _add_revocation(verb: argparse.ArgumentParser) -> None:

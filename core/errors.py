@@ -117,6 +117,11 @@ CODES: dict[str, CodeFacts] = {
     "scope_missing": _client(403, "The token lacks a scope", "Make one with the scope named in the detail."),
     "conflict": _user(409, "It exists already or was changed meanwhile", "Read it again."),
     "invalid": _user(422, "A value is not allowed", "Correct it; the detail names the field."),
+    "certificates_unavailable": _user(
+        503,
+        "Your ministry cannot certify you now",
+        "Try again; its signer is down, or the meeting began before it was enrolled.",
+    ),
     "token_unknown": _user(403, "The join token is not known", "Open the room's link again."),
     "token_used": _user(
         409, "The join token was already used", "Open the room's link again; a token joins once."

@@ -349,24 +349,26 @@ class RevocationRecord:
 @dataclass(frozen=True, slots=True)
 class CertificateRequest:
     """What the signer needs to certify a leaf key: who, and the key's proof over the socket's nonce
-    (K2.1)."""
+    (K2.1). `roots` are SHA-256 of those that the meeting's manifests bind to the person's tenant; it is
+    issued under the newest of them, or under the newest there is where none are named (K2.3)."""
 
     person: Person
     participant: str
     public_key: bytes
     nonce: bytes = field(repr=False)
     proof: bytes = field(repr=False)
+    roots: tuple[bytes, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class SignerInfo:
-    """The public half of what the signer holds; roots (DER) and policy keys by tenant, keys raw Ed25519 (32
-    bytes)."""
+    """The public half of what the signer holds; roots (DER, newest first: one that is to take over and one
+    that is going, too) and policy keys by tenant, keys raw Ed25519 (32 bytes)."""
 
     deployment: str
     hub_key: bytes
     manifest_key: bytes
-    roots: dict[str, bytes]
+    roots: dict[str, tuple[bytes, ...]]
     policy_keys: dict[str, bytes]
 
 
@@ -375,7 +377,8 @@ class Deployment:
     """What a node knows of its deployment once the signer has spoken: everything here is public.
 
     `manifests` are the signed manifests of this and every enrolled deployment (K2.3), own first; `policies`
-    the signed policy of each tenant by id (K2.6); `suites` what each tenant's policy allows, best first.
+    the signed policy of each tenant by id (K2.6); `suites` what each tenant's policy allows, best first;
+    `roots` SHA-256 of the roots that the own manifest binds to each tenant.
     """
 
     id: str
@@ -384,3 +387,4 @@ class Deployment:
     policies: dict[str, bytes]
     suites: dict[str, tuple[int, ...]]
     hub_keys: tuple[bytes, ...]
+    roots: dict[str, tuple[bytes, ...]] = field(default_factory=dict)

@@ -7,6 +7,7 @@ way leaves no process, thread or file lock behind.
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import logging
 from collections.abc import AsyncIterator
@@ -25,10 +26,13 @@ from core.federation.statements import declare
 from core.meeting.revoking import Revoker
 from core.ports import Clock, Rng, Signer, Store, Telemetry
 from core.signer.client import SocketSigner
+from core.signer.router import SignerRouter
+from core.signer.tls import dial
 from core.store import DEPLOYMENT, Scope, limited_to, open_store
 from core.tenants import demo
 from core.tenants.policy import TenantPolicy
 from core.tenants.sessions import Sessions
+from core.tenants.standing import Standing
 from core.values import Deployment, LogLeaf, Person
 from gateway.http.build import build_app
 from gateway.http.rooms import make_room
@@ -37,6 +41,7 @@ from gateway.operator_channel import OperatorChannel, operator_socket
 from gateway.services import Meetings, Services
 from gateway.settings import Settings
 from gateway.signer_child import SignerKeeper
+from gateway.signer_keys import tls_files
 from gateway.socket import SocketMeetings, open_meetings
 from gateway.system import SystemClock, SystemRng
 from gateway.tenants import tenants_of
@@ -91,7 +96,7 @@ async def _services(
     # The signer first: it refuses to start twice, and only a node that is alone may take meetings up.
     signer = await _signer(settings, config, stack, clock, telemetry)
     await tidy(store, clock, settings)
-    deployment = await _deployment(settings, store, signer, clock, rng)
+    standing = await _standing(settings, store, signer, clock, rng, stack)
     bus = MemoryBus(clock)
     stack.push_async_callback(bus.close)
     media = _media(settings, telemetry)
@@ -104,7 +109,7 @@ async def _services(
         signer=signer,
         media=media,
         telemetry=telemetry,
-        deployment=deployment,
+        standing=standing,
         connection_limit=settings.media.connection_limit,
     )
 
@@ -117,9 +122,12 @@ async def tidy(store: Store, clock: Clock, settings: Settings) -> None:
         await store.end_sessions()
 
 
-async def _deployment(settings: Settings, store: Store, signer: Signer, clock: Clock, rng: Rng) -> Deployment:
-    """What the settings say of the tenants, stored, declared and logged. A node limited to some declares all,
-    so that every node of the deployment says the same, and serves and shows its own."""
+async def _standing(
+    settings: Settings, store: Store, signer: Signer, clock: Clock, rng: Rng, stack: AsyncExitStack
+) -> Standing:
+    """The deployment as it is declared now, and again when the signer's roots or time ask for it. A node
+    limited to some tenants declares all, so that every node of the deployment says the same, and serves and
+    shows its own."""
     tenants = tenants_of(settings)
     served = [one for one in tenants if one.id in (settings.deployment.serve or {one.id})]
     if unknown := set(settings.deployment.serve) - {one.id for one in tenants}:
@@ -127,9 +135,24 @@ async def _deployment(settings: Settings, store: Store, signer: Signer, clock: C
     for tenant in served:
         await store.put_tenant(tenant)
     policies = {one.id: TenantPolicy(tuple(one.suites), one.guests) for one in settings.deployment.tenants}
-    deployment = await declare(signer, clock, settings.folder, tenants, policies, ())
-    await _log_statements(store, deployment, clock, rng)
-    return replace(deployment, tenants=tuple(served))
+
+    async def declared() -> Deployment:
+        whole = await declare(signer, clock, settings.folder, tenants, policies, ())
+        deployment = replace(whole, tenants=tuple(served))
+        if standing is None or deployment != standing.deployment:
+            await _log_statements(store, deployment, clock, rng)
+        return deployment
+
+    standing: Standing | None = None
+    standing = Standing(await declared(), declared)
+    task = asyncio.create_task(standing.run(clock), name="statements")
+    stack.push_async_callback(_ended, task)
+    return standing
+
+
+async def _ended(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
 
 
 async def _operator(
@@ -211,7 +234,14 @@ async def _signer(
     path = Path(settings.within(settings.signer.socket))
     signer = await SocketSigner.connect(path, clock, telemetry)
     stack.push_async_callback(signer.close)
-    return signer
+    elsewhere: dict[str, Signer] = {}
+    for remote in settings.signer.remotes:
+        where = f"{remote.host}:{remote.port}"
+        dialled = dial(remote.host, remote.port, tls_files(settings, remote))
+        one = SocketSigner(dialled, where, clock, telemetry)
+        stack.push_async_callback(one.close)
+        elsewhere |= dict.fromkeys(remote.tenants, one)
+    return SignerRouter(signer, elsewhere) if elsewhere else signer
 
 
 def _media(settings: Settings, telemetry: Telemetry) -> EngineNode:

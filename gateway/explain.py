@@ -10,7 +10,8 @@ from typing import Any, get_args
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from gateway.settings import Section, Settings, TenantSettings
+from gateway.section import Section
+from gateway.settings import Settings, TenantSettings
 
 
 def _sections() -> Iterator[tuple[str, type[BaseModel]]]:

@@ -45,7 +45,7 @@ class Joint:
 
     def _context(self, meeting: Meeting, suite: int) -> Context:
         services = self._services
-        deployment = services.deployment
+        deployment = meeting.deployment
         policy = deployment.policies[meeting.room.tenant]
         now = services.clock.now()
         keys = MeetingKeys(
@@ -78,7 +78,7 @@ def open_registry(services: Services, run: Offload = offload) -> tuple[Registry,
         clock=services.clock,
         rng=services.rng,
         telemetry=services.telemetry,
-        deployment=services.deployment,
+        standing=services.standing,
         connection_limit=services.connection_limit,
         max_video_slots=services.max_video_slots,
         resume_seconds=services.resume_seconds,

@@ -50,41 +50,22 @@ class OperatorChannel:
 
     def __init__(self, revoker: Revoker, path: Path) -> None:
         self._revoker = revoker
-        self._path = path
-        self._server: asyncio.Server | None = None
-        self._connections: set[asyncio.Task[None]] = set()
+        self._server = unix.UnixServer(path, "node", self._hear, log)
 
     async def open(self) -> None:
         """Listen. StartError."""
-        listening = await unix.listen(self._path, "node")
-        self._server = await asyncio.start_unix_server(self._accept, sock=listening)
+        await self._server.open()
 
     async def close(self) -> None:
         """Stop listening, end every connection, take the socket file away."""
-        if self._server is not None:
-            self._server.close()
-        for task in list(self._connections):
-            task.cancel()
-        await asyncio.gather(*self._connections, return_exceptions=True)
-        unix.forget(self._path)
+        await self._server.close()
 
-    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._connections.add(task)
-        try:
-            async with asyncio.timeout(PATIENCE):
-                own = unix.is_own_user(writer)
-                message = await frames.read(reader) if own else None
-            if message is not None:
-                await self._serve(message, writer)
-        except (ConnectionError, SignerRefused, TimeoutError) as error:
-            log.warning("an operator's command ended: %s", type(error).__name__)
-        except asyncio.CancelledError:
-            return
-        finally:
-            self._connections.discard(task)
-            writer.close()
+    async def _hear(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """One command a connection."""
+        async with asyncio.timeout(PATIENCE):
+            message = await frames.read(reader)
+        if message is not None:
+            await self._serve(message, writer)
 
     async def _serve(self, message: dict[str, object], writer: asyncio.StreamWriter) -> None:
         """Carry it out to its end, whoever still listens; only `close` ends it before."""

@@ -14,6 +14,7 @@ from starlette.routing import BaseRoute
 from core.meeting.admission import Pin
 from core.meeting.entrance import Look
 from core.ports import Bus, Clock, MediaNode, Rng, Signer, Store, Telemetry
+from core.tenants.standing import Standing
 from core.values import Deployment, Person, Room
 
 
@@ -28,11 +29,16 @@ class Services:
     signer: Signer
     media: MediaNode
     telemetry: Telemetry
-    deployment: Deployment
+    standing: Standing
     connection_limit: int = 25_000_000
     max_video_slots: int = 25
     resume_seconds: float = 30.0
     max_people: int = 300
+
+    @property
+    def deployment(self) -> Deployment:
+        """What the deployment's statements say now."""
+        return self.standing.deployment
 
 
 class Meetings(Protocol):

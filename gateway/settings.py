@@ -11,7 +11,7 @@ import ipaddress
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, Field, ValidationError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -22,6 +22,8 @@ from pydantic_settings import (
 from core.errors import StartError
 from core.tenants.policy import SUITES
 from core.values import NAME
+from gateway.section import Section
+from gateway.signer_settings import SignerSettings
 
 CONFIG_FILE = Path("entente.toml")
 
@@ -51,12 +53,6 @@ def _network(value: str) -> str:
     if network.prefixlen == 0:
         raise ValueError("must not hold every address there is")
     return str(network)
-
-
-class Section(BaseModel):
-    """A section refuses keys it does not know, so that a typing error is not a silent default."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class TenantSettings(Section):
@@ -184,21 +180,6 @@ class StoreSettings(Section):
     owner_password: Path | None = Field(default=None, description="File with the password of `owner_url`.")
 
 
-class SignerSettings(Section):
-    """The process that holds the keys."""
-
-    spawn: bool = Field(
-        default=True,
-        description="Start the signer as a child of the node. Off when it is a service of its own.",
-    )
-    keys: Path = Field(
-        default=Path("{folder}/signer"), description="Folder of the key files, mode 700, files 600."
-    )
-    socket: Path = Field(
-        default=Path("{folder}/signer.sock"), description="Unix socket between node and signer, mode 600."
-    )
-
-
 class DevelopmentSettings(Section):
     """What only a developer's machine may have."""
 
@@ -298,5 +279,8 @@ def check(settings: Settings) -> None:
             "The development login lets anybody in, so it needs http.bind on loopback; "
             f"it is {settings.http.bind}. Set development.login = false to serve others."
         )
+    named = [tenant for remote in settings.signer.remotes for tenant in remote.tenants]
+    if len(named) != len(set(named)):
+        raise StartError("A tenant is named by two of signer.remotes; its keys are in one signer.")
     if not settings.development.login and not settings.deployment.tenants:
         raise StartError("No ministry is configured: add at least one [[deployment.tenants]].")

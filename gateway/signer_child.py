@@ -41,6 +41,7 @@ class SignerChild:
             **os.environ,
             # What was decided here holds there, whether it came from a file, the environment or a test.
             "ENTENTE_FOLDER": str(settings.folder.absolute()),
+            "ENTENTE_SIGNER": settings.signer.model_dump_json(),
             "ENTENTE_SIGNER__SOCKET": settings.within(settings.signer.socket),
             "ENTENTE_SIGNER__KEYS": settings.within(settings.signer.keys),
             "ENTENTE_DEPLOYMENT": settings.deployment.model_dump_json(),

@@ -149,7 +149,7 @@ def _version(command: str, *arguments: str) -> tuple[int, ...]:
 
 
 def debian_packages(tests: bool) -> list[str]:
-    """Debian packages that are missing here: a C compiler, venv, and for tests browsers and PostgreSQL."""
+    """Debian packages that are missing here: a C compiler, venv; for tests browsers, PostgreSQL, SoftHSM."""
     missing = []
     if not shutil.which("cc"):
         missing.append("build-essential")
@@ -163,6 +163,8 @@ def debian_packages(tests: bool) -> list[str]:
     server = shutil.which("postgres") or any(Path("/usr/lib/postgresql").glob("*/bin/postgres"))
     if tests and not server:
         missing.append("postgresql")
+    if tests and not shutil.which("softhsm2-util"):
+        missing.append("softhsm2")
     return missing
 
 

@@ -17,7 +17,8 @@ from core.values import SignerInfo, Tenant, UnixMillis
 def manifest_fields(
     info: SignerInfo, tenants: Sequence[Tenant], endpoints: Sequence[str], serial: int, now: UnixMillis
 ) -> dict[str, object]:
-    """The fields of the signed structure `manifest`."""
+    """The fields of the signed structure `manifest`. A tenant without a root, whose own signer
+    nobody has enrolled yet, is not in it."""
     return {
         "deployment": info.deployment,
         "serial": serial,
@@ -31,9 +32,10 @@ def manifest_fields(
             {
                 "tenant": tenant.id,
                 "name": tenant.name,
-                "roots": [info.roots[tenant.id]],
+                "roots": list(info.roots[tenant.id]),
                 "policy_key": info.policy_keys[tenant.id],
             }
             for tenant in tenants
+            if info.roots.get(tenant.id)
         ],
     }

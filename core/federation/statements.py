@@ -7,6 +7,8 @@ serial where the old one can still be read.
 
 from __future__ import annotations
 
+import hashlib
+import logging
 import os
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
@@ -15,11 +17,13 @@ from typing import Any, Literal
 import msgpack
 
 from core._native import e2ee
-from core.errors import StartError
+from core.errors import SignerUnavailable, StartError
 from core.federation.manifest import manifest_fields
 from core.ports import Clock, Signer
 from core.tenants.policy import TenantPolicy, policy_fields, says_the_same
-from core.values import Deployment, Tenant
+from core.values import Deployment, SignerInfo, Tenant, UnixMillis
+
+log = logging.getLogger("entente.statements")
 
 Fields = Mapping[str, object]
 
@@ -48,23 +52,46 @@ async def declare(
     )
     signed: dict[str, bytes] = {}
     for tenant in tenants:
-        policy = policies.get(tenant.id, TenantPolicy())
-        signed[tenant.id] = await _standing(
-            folder / f"policy-{tenant.id}.bin",
-            "policy",
-            info.policy_keys[tenant.id],
-            lambda serial, t=tenant.id, p=policy: policy_fields(p, info.deployment, t, serial, now),  # type: ignore[misc]
-            lambda fields, t=tenant.id: signer.sign_policy(t, fields),  # type: ignore[misc]
-            now,
-        )
+        if info.roots.get(tenant.id):
+            policy = policies.get(tenant.id, TenantPolicy())
+            statement = await _policy(signer, info, folder, tenant.id, policy, now)
+            signed |= {tenant.id: statement} if statement else {}
     return Deployment(
         id=info.deployment,
         tenants=tuple(tenants),
         manifests=(own,),
         policies=signed,
-        suites={t.id: policies.get(t.id, TenantPolicy()).suites for t in tenants},
+        suites={tenant: policies.get(tenant, TenantPolicy()).suites for tenant in signed},
         hub_keys=(info.hub_key,),
+        roots={
+            tenant: tuple(hashlib.sha256(root).digest() for root in info.roots[tenant]) for tenant in signed
+        },
     )
+
+
+async def _policy(
+    signer: Signer, info: SignerInfo, folder: Path, tenant: str, policy: TenantPolicy, now: UnixMillis
+) -> bytes | None:
+    """The tenant's policy. While a signer elsewhere does not answer, the one kept, as long as it is valid;
+    None where there is none, and then nobody of this tenant can join."""
+    path, key = folder / f"policy-{tenant}.bin", info.policy_keys[tenant]
+    try:
+        return await _standing(
+            path,
+            "policy",
+            key,
+            lambda serial: policy_fields(policy, info.deployment, tenant, serial, now),
+            lambda fields: signer.sign_policy(tenant, fields),
+            now,
+        )
+    except SignerUnavailable:
+        log.warning("the signer of %s does not answer", tenant)
+        kept = _kept(path)
+        try:
+            said = msgpack.unpackb(e2ee.signed_open("policy", kept, key))
+        except e2ee.E2eeError:
+            return None
+        return kept if said["not_after"] > now else None
 
 
 async def _standing(

@@ -23,8 +23,8 @@ from core.meeting.ports import MediaRoom, Ordering
 from core.meeting.stream import Encoder, EventStream, Sink
 from core.ports import Clock, Rng, Store, Telemetry
 from core.sfu.room import Seat
+from core.values import Deployment, ParticipantRecord, Person, Room, RoomRole
 from core.values import Meeting as MeetingRecord
-from core.values import ParticipantRecord, Person, Room, RoomRole
 from core.wire.events import (
     Ended,
     Event,
@@ -95,6 +95,10 @@ class Meeting:
         self._epoch = 0
         self._finished = False
         self._removed: deque[str] = deque(maxlen=REMOVED_KEPT)
+
+    deployment: Deployment
+    """What the deployment's statements said when this meeting began. Its group is bound to that set of
+    manifests for good, and everybody who joins is certified under a root that they name (K2.3)."""
 
     def start(self, ordering: Ordering, media: MediaRoom) -> None:
         """Plug the two ports in and keep the time."""

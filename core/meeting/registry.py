@@ -22,6 +22,7 @@ from core.meeting.participant import Participant
 from core.meeting.session import Session
 from core.ports import Clock, Rng, Signer, Store, Telemetry
 from core.tenants.sessions import token_hash
+from core.tenants.standing import Standing
 from core.values import (
     Access,
     Deployment,
@@ -60,7 +61,7 @@ class House:
     clock: Clock
     rng: Rng
     telemetry: Telemetry
-    deployment: Deployment
+    standing: Standing
     connection_limit: int
     max_video_slots: int
     resume_seconds: float
@@ -69,6 +70,11 @@ class House:
     open_parts: Callable[[Meeting, int], Awaitable[None]]
     close_parts: Callable[[Meeting], None]
     next_peer: Callable[[], int]
+
+    @property
+    def deployment(self) -> Deployment:
+        """What the deployment's statements say now; a meeting has its own, of when it began."""
+        return self.standing.deployment
 
 
 class Registry:
@@ -131,6 +137,8 @@ class Registry:
             let_in(look)
             meeting = self._meetings.get(room.id) or await self._begin(look)
             self._check_places(meeting, look)
+            if token.person.tenant not in meeting.deployment.policies:
+                raise UserError("certificates_unavailable")
             # From the look until the participant is there nothing is awaited where a meeting runs already:
             # whom a host removes meanwhile is not let in.
             participant = await meeting.admit(
@@ -219,7 +227,7 @@ class Registry:
         here = sum(meeting.room.tenant == room.tenant for meeting in self._meetings.values())
         if here >= look.standing.quota.meetings:
             raise UserError("quota_reached")
-        suite = self._suite(room)
+        suite, deployment = self._suite(room), house.deployment
         store = house.store.of(room.tenant)
         record: MeetingRecord = await store.start_meeting(
             room.id, house.rng.bytes(12).hex(), house.clock.now()
@@ -228,6 +236,7 @@ class Registry:
             room, record, store, house.clock, house.rng, house.telemetry, house.resume_seconds,
             lambda: self.lobbies.list(room.id),
         )  # fmt: skip
+        meeting.deployment = deployment
         self._awaited[room.id] = (record.id, UnixMillis(house.clock.now() + RETURN))
         await house.open_parts(meeting, suite)
         del self._awaited[room.id]
@@ -239,7 +248,7 @@ class Registry:
         """The best suite of the room's tenant (K2.6); a group keeps it for good."""
         suites = self._house.deployment.suites.get(room.tenant)
         if not suites:
-            raise UserError("room_unknown")
+            raise UserError("certificates_unavailable")
         return suites[0]
 
     def _session(self, meeting: Meeting, participant: Participant) -> Session:
@@ -254,12 +263,13 @@ class Registry:
             house.telemetry,
             house.next_peer,
             self._desk,
+            house.store,
         )
 
     def _hello_reply(self, meeting: Meeting, participant: Participant) -> wire.HelloReply:
-        house, person = self._house, participant.person
+        house, person, deployment = self._house, participant.person, meeting.deployment
         assert participant.nonce is not None
-        own = house.deployment.suites.get(person.tenant, ())
+        own = deployment.suites.get(person.tenant, ())
         return wire.HelloReply(
             participant=participant.id,
             nonce=participant.nonce,
@@ -274,11 +284,11 @@ class Registry:
                 }
             ),
             meeting=MeetingInfo(title=meeting.room.title, slug=meeting.room.slug),
-            suite=self._suite(meeting.room),
+            suite=deployment.suites[meeting.room.tenant][0],
             allow_classical=CLASSICAL in own,
-            deployment=house.deployment.id,
-            manifests=list(house.deployment.manifests),
-            policy=house.deployment.policies[person.tenant],
+            deployment=deployment.id,
+            manifests=list(deployment.manifests),
+            policy=deployment.policies[person.tenant],
             tenants=[
                 TenantLine(
                     deployment=tenant.deployment,
@@ -322,12 +332,15 @@ class Registry:
         if participant.id not in session.meeting.people:
             raise session.meeting.absence(participant.id)
 
-    async def revoke(self, data: bytes) -> None:
+    async def revoke(self, data: bytes, root: bytes = b"") -> None:
         """Hand a CA's revocation to every meeting of this node (K2.4); one that it does not concern tells
-        its members all the same, since they may meet that certificate later. The first error is raised once
-        every meeting has been told."""
+        its members all the same, since they may meet that certificate later. One that began before the root
+        with the SHA-256 `root` came can hold no certificate of it, and could not check its word. The first
+        error is raised once every meeting has been told."""
         failed: EntenteError | None = None
         for meeting in list(self._meetings.values()):
+            if root and not any(root in ring for ring in meeting.deployment.roots.values()):
+                continue
             try:
                 await meeting.revoke(data)
             except EntenteError as error:

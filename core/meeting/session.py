@@ -12,13 +12,23 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from core.e2ee.group import Submission
-from core.errors import EntenteError, PeerError, SignerRefused, StoreConflict, UserError, WireError
+from core.errors import (
+    EntenteError,
+    PeerError,
+    SignerRefused,
+    SignerUnavailable,
+    StoreConflict,
+    UserError,
+    WireError,
+)
 from core.meeting.commands import Commands, Desk
 from core.meeting.meeting import Meeting
 from core.meeting.participant import Participant
 from core.meeting.permissions import may_chat
 from core.ports import Clock, Rng, Signer, Store, Telemetry
+from core.records import CertificateRecord
 from core.sfu.slots import Track, Wish
+from core.tenants.authority import validity
 from core.values import CertificateRequest, LogLeaf
 from core.wire import requests as wire
 from core.wire.values import Value
@@ -41,6 +51,7 @@ class Session:
         telemetry: Telemetry,
         next_peer: Callable[[], int],
         desk: Desk,
+        certificates: Store,
     ) -> None:
         self.meeting = meeting
         self.participant = participant
@@ -50,6 +61,7 @@ class Session:
         self._rng = rng
         self._telemetry = telemetry
         self._next_peer = next_peer
+        self._certificates = certificates
         commands = Commands(meeting, participant, desk)
         self._handlers: Mapping[type[wire.Request], Callable[[Any], Awaitable[Value]]] = {
             wire.Certify: self._certify,
@@ -119,12 +131,19 @@ class Session:
         if nonce is None:
             raise PeerError("out_of_order", "the nonce was used")
         person.nonce = None
-        asked = CertificateRequest(person.person, person.id, request.public_key, nonce, request.proof)
+        roots = self.meeting.deployment.roots.get(person.person.tenant, ())
+        asked = CertificateRequest(
+            person.person, person.id, request.public_key, nonce, request.proof, roots
+        )
         try:
             chain = await self._signer.issue_certificate(asked)
         except SignerRefused as error:
             person.nonce = self._rng.bytes(32)
             raise PeerError("certify_refused", error.code) from None
+        except SignerUnavailable:
+            # Nobody got what may have been issued; the same key may ask again.
+            person.nonce = nonce
+            raise UserError("certificates_unavailable", retry_after=1) from None
         try:
             await self._store.set_leaf_key(person.id, request.public_key)
         except StoreConflict:
@@ -137,9 +156,26 @@ class Session:
         await self._store.add_leaves(
             [LogLeaf(label, "certificate", digest, salt, chain[0], self._clock.now())]
         )
+        await self._record(chain[0])
         person.leaf_key = request.public_key
         person.certificate = hashlib.sha256(chain[0]).digest()
         return wire.CertifyReply(chain=list(chain))
+
+    async def _record(self, certificate: bytes) -> None:
+        """A row of the person's own tenant, whosever room this is, before the person has the certificate."""
+        person = self.participant.person
+        issued, expires = validity(certificate)
+        await self._certificates.of(person.tenant).add_certificate(
+            CertificateRecord(
+                fingerprint=hashlib.sha256(certificate).digest(),
+                tenant=person.tenant,
+                subject=person.subject,
+                role=person.role.value,
+                meeting=self.meeting.record.id,
+                issued=issued,
+                expires=expires,
+            )
+        )
 
     async def _key_package(self, request: wire.KeyPackage) -> wire.Empty:
         person = self.participant

@@ -6,6 +6,7 @@ nothing here retries by itself.
 
 from core.ports.admission import AdmissionStore
 from core.ports.bus import Bus, Lease
+from core.ports.certificates import CertificateStore
 from core.ports.groups import GroupStore
 from core.ports.media import MediaNode
 from core.ports.rooms import RoomStore
@@ -18,6 +19,7 @@ from core.ports.tenants import TenantStore
 __all__ = [
     "AdmissionStore",
     "Bus",
+    "CertificateStore",
     "Clock",
     "GroupStore",
     "Lease",

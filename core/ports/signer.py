@@ -9,7 +9,8 @@ from core.values import CertificateRequest, SignerInfo
 
 
 class Signer(Protocol):
-    """The process that holds the CA keys and the hub key. SignerRefused or SignerUnavailable."""
+    """The process that holds the CA keys and the hub key, or several of them (K2.1). SignerRefused or
+    SignerUnavailable."""
 
     async def info(self) -> SignerInfo:
         """Public keys and roots."""
@@ -39,6 +40,14 @@ class Signer(Protocol):
         """A tenant's signed policy (K2.6)."""
         ...
 
-    async def sign_revocation(self, tenant: str, fingerprint: bytes, reason: str) -> bytes:
-        """The tenant CA's signed revocation of the certificate with this SHA-256 (K2.4)."""
+    async def sign_revocation(
+        self, tenant: str, fingerprint: bytes, reason: str, root: bytes = b""
+    ) -> bytes:
+        """The tenant CA's signed revocation of the certificate with this SHA-256 (K2.4), by the root with the
+        SHA-256 `root`: the one that issued it, since a meeting may know no other."""
+        ...
+
+    async def ensure_tenant(self, tenant: str, name: str, short: str) -> None:
+        """The deployment's own signer has keys for this tenant, made now where it had none. Declare the
+        deployment anew afterwards."""
         ...

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Protocol
 
 from core.ports.admission import AdmissionStore
+from core.ports.certificates import CertificateStore
 from core.ports.groups import GroupStore
 from core.ports.rooms import RoomStore
 from core.ports.sessions import SessionStore
 
 
-class Store(RoomStore, SessionStore, GroupStore, AdmissionStore, Protocol):
+class Store(RoomStore, SessionStore, GroupStore, AdmissionStore, CertificateStore, Protocol):
     """The database, whichever it is."""
 
     def of(self, tenant: str) -> Store:

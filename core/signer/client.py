@@ -1,4 +1,4 @@
-"""The node's half: `core.ports.Signer` over the Unix socket, one connection, requests answered in order.
+"""The node's half: `core.ports.Signer` over one connection, requests answered in order.
 
 A request that gets no answer in time is not repeated here: the caller knows whether repeating it is safe.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from contextlib import suppress
@@ -16,11 +17,17 @@ from typing import Any
 from core.errors import SignerRefused, SignerUnavailable
 from core.ports import Clock, Telemetry
 from core.signer import frames
+from core.signer.tls import Dial, unix_dial
 from core.values import CertificateRequest, SignerInfo
 
 PATIENCE = 5.0
 """Seconds for one answer. A signature takes under a millisecond; this covers a paused machine, not a
 queue."""
+
+
+PAUSE = 1.0
+"""Seconds between two tries to reach a signer. A crowd that waits for one that is down must not wait in turn
+for each other's tries."""
 
 
 class SignerRequests(ABC):
@@ -32,7 +39,13 @@ class SignerRequests(ABC):
 
     async def info(self) -> SignerInfo:
         """See the port."""
-        return SignerInfo(**await self._ask("info", {}))
+        said = await self._ask("info", {})
+        roots = {tenant: tuple(ring) for tenant, ring in said["roots"].items()}
+        return SignerInfo(**{**said, "roots": roots})
+
+    async def ensure_tenant(self, tenant: str, name: str, short: str) -> None:
+        """See the port."""
+        await self._ask("ensure_tenant", {"tenant": tenant, "name": name, "short": short})
 
     async def issue_certificate(self, request: CertificateRequest) -> tuple[bytes, ...]:
         """See the port."""
@@ -51,6 +64,7 @@ class SignerRequests(ABC):
             "public_key": request.public_key,
             "nonce": request.nonce,
             "proof": request.proof,
+            "roots": list(request.roots),
         }
         return tuple(await self._ask("issue_certificate", fields))
 
@@ -75,30 +89,34 @@ class SignerRequests(ABC):
         """See the port."""
         return bytes(await self._ask("sign_policy", {"policy": {**fields, "tenant": tenant}}))
 
-    async def sign_revocation(self, tenant: str, fingerprint: bytes, reason: str) -> bytes:
+    async def sign_revocation(
+        self, tenant: str, fingerprint: bytes, reason: str, root: bytes = b""
+    ) -> bytes:
         """See the port."""
-        fields = {"tenant": tenant, "fingerprint": fingerprint, "reason": reason}
+        fields = {"tenant": tenant, "fingerprint": fingerprint, "reason": reason, "root": root}
         return bytes(await self._ask("sign_revocation", fields))
 
 
 class SocketSigner(SignerRequests):
-    """The port over a Unix socket. `connect` once, then any request from any task, `close` at the end.
+    """The port over a socket, on this machine or elsewhere. Any request from any task, `close` at the end.
 
-    When the signer was started again, the next request connects afresh; one that was under way is not
-    repeated.
+    It connects by itself, afresh when the signer was started again; a request that was under way is not
+    repeated. Where nobody answers, whoever asks within the next `PAUSE` seconds is told so at once.
     """
 
-    def __init__(self, path: Path, clock: Clock, telemetry: Telemetry) -> None:
-        self._path = path
+    def __init__(self, dial: Dial, where: str, clock: Clock, telemetry: Telemetry) -> None:
+        self._dial = dial
+        self._where = where
         self._clock = clock
         self._telemetry = telemetry
         self._link: _Link | None = None
+        self._failed = -math.inf
         self._connecting = asyncio.Lock()
 
     @classmethod
     async def connect(cls, path: Path, clock: Clock, telemetry: Telemetry) -> SocketSigner:
-        """Connect. SignerUnavailable when nobody listens."""
-        signer = cls(path, clock, telemetry)
+        """The signer on this machine. SignerUnavailable when nobody listens."""
+        signer = cls(unix_dial(path), str(path), clock, telemetry)
         await signer._connected()
         return signer
 
@@ -110,9 +128,15 @@ class SocketSigner(SignerRequests):
     async def _connected(self) -> _Link:
         async with self._connecting:
             if self._link is None or self._link.dead:
+                if self._clock.monotonic() - self._failed < PAUSE:
+                    raise SignerUnavailable(f"no signer answered at {self._where}")
                 if self._link is not None:
                     await self._link.close()
-                self._link = await _Link.open(self._path)
+                try:
+                    self._link = _Link(*await self._dial())
+                except (OSError, TimeoutError) as error:
+                    self._failed = self._clock.monotonic()
+                    raise SignerUnavailable(f"no signer answers at {self._where}") from error
             return self._link
 
     async def _ask(self, kind: str, fields: Mapping[str, object]) -> Any:
@@ -141,13 +165,6 @@ class _Link:
         self.dead = False
         self._task = asyncio.create_task(self._read(), name="signer-client")
 
-    @classmethod
-    async def open(cls, path: Path) -> _Link:
-        try:
-            return cls(*await asyncio.open_unix_connection(str(path)))
-        except OSError as error:
-            raise SignerUnavailable(f"no signer listens on {path}") from error
-
     async def close(self) -> None:
         self._writer.close()
         self._task.cancel()
@@ -163,7 +180,7 @@ class _Link:
             async with asyncio.timeout(PATIENCE):
                 await self._writer.drain()
                 reply = await answer
-        except (TimeoutError, ConnectionError) as error:
+        except (TimeoutError, OSError) as error:
             raise SignerUnavailable(f"no answer to {kind}") from error
         finally:
             self._waiting.pop(number, None)
@@ -178,7 +195,7 @@ class _Link:
                 waiting = self._waiting.get(reply.get("id", 0))
                 if waiting is not None and not waiting.done():
                     waiting.set_result(reply)
-        except (ConnectionError, SignerRefused):
+        except (OSError, SignerRefused):
             return
         finally:
             self.dead = True

@@ -56,6 +56,16 @@ class IssueCertificate(Model):
     public_key: Bytes32
     nonce: Annotated[bytes, Field(min_length=16, max_length=64)]
     proof: Annotated[bytes, Field(max_length=1024)]
+    roots: Annotated[list[Bytes32], Field(max_length=8)] = []
+
+
+class EnsureTenant(Model):
+    """Keys for a tenant that was made while we run; does nothing when it has some."""
+
+    type: Literal["ensure_tenant"]
+    tenant: TenantId
+    name: Annotated[str, Field(min_length=1, max_length=200)]
+    short: Annotated[str, Field(min_length=1, max_length=40)]
 
 
 class EntryFields(Model):
@@ -155,10 +165,13 @@ class SignRevocation(Model):
     tenant: TenantId
     fingerprint: Bytes32
     reason: Text
+    root: Annotated[bytes, Field(max_length=32)] = b""
+    """SHA-256 of the root that issued it; the newest where empty."""
 
 
 Request = (
     Info
+    | EnsureTenant
     | IssueCertificate
     | SignEntry
     | ExternalAdd

@@ -21,46 +21,23 @@ log = logging.getLogger("entente.signer")
 
 
 class SignerServer:
-    """Serves one `SignerService`. Call `open`, then `close`; both are awaited by the signer's main."""
+    """Serves one `SignerService`. Call `open`, then `close`; both are awaited by the signer's main. `serve`
+    is one connection's, for a listener of another kind."""
 
     def __init__(self, service: SignerService, path: Path) -> None:
         self._service = service
-        self._path = path
-        self._server: asyncio.Server | None = None
-        self._connections: set[asyncio.Task[None]] = set()
+        self._server = unix.UnixServer(path, "signer", self.serve, log)
 
     async def open(self) -> None:
         """Listen. StartError when the path is too long, taken by another signer, or not writable."""
-        listening = await unix.listen(self._path, "signer")
-        self._server = await asyncio.start_unix_server(self._accept, sock=listening)
+        await self._server.open()
 
     async def close(self) -> None:
         """Stop listening, end every connection, take the socket file away."""
-        if self._server is not None:
-            self._server.close()
-        for task in list(self._connections):
-            task.cancel()
-        await asyncio.gather(*self._connections, return_exceptions=True)
-        unix.forget(self._path)
+        await self._server.close()
 
-    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._connections.add(task)
-        try:
-            if unix.is_own_user(writer):
-                await self._serve(reader, writer)
-            else:
-                log.warning("refused a connection of another user")
-        except (ConnectionError, SignerRefused) as error:
-            log.warning("a connection ended: %s", type(error).__name__)
-        except asyncio.CancelledError:
-            return
-        finally:
-            self._connections.discard(task)
-            writer.close()
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Answer requests in order until the other end has none."""
         while (message := await frames.read(reader)) is not None:
             writer.write(frames.pack({"id": message.get("id"), **self._answer(message.get("request"))}))
             await writer.drain()

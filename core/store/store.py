@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from core.errors import StartError
 from core.store.admission import SqlAdmission
+from core.store.certificates import SqlCertificates
 from core.store.engine import is_newest, make_engine, migrate, migrate_sqlite, reading, translated
 from core.store.grants import check_role, grant
 from core.store.groups import SqlGroups
@@ -20,7 +21,7 @@ DAY = 24 * 3600 * 1000
 """Milliseconds."""
 
 
-class SqlStore(SqlRooms, SqlSessions, SqlGroups, SqlAdmission, SqlTenants):
+class SqlStore(SqlRooms, SqlSessions, SqlGroups, SqlAdmission, SqlCertificates, SqlTenants):
     """`core.ports.Store` on SQLAlchemy. Call `open_store`, then any query, `close` at the end."""
 
     def __init__(self, engine: AsyncEngine, scope: Scope = Scope()) -> None:  # noqa: B008 -- immutable

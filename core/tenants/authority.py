@@ -8,6 +8,7 @@ keeps none.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
 from cryptography import x509
@@ -53,9 +54,9 @@ def _extension(oid: str, value: bytes) -> x509.UnrecognizedExtension:
     return x509.UnrecognizedExtension(x509.ObjectIdentifier(oid), value)
 
 
-def make_root(tenant: Tenant, key: Ed25519PrivateKey, now: UnixMillis) -> bytes:
-    """A self-signed root for the tenant, DER. Manifests bind it to the tenant; its name is for people
-    only."""
+def make_root(tenant: Tenant, key: Ed25519PrivateKey, start: UnixMillis) -> bytes:
+    """A self-signed root for the tenant, DER, that issues from `start` on. Manifests bind it to the tenant;
+    its name is for people only."""
     name = x509.Name(
         [
             x509.NameAttribute(NameOID.ORGANIZATION_NAME, tenant.name[:DISPLAY_NAME_MAX]),
@@ -69,8 +70,8 @@ def make_root(tenant: Tenant, key: Ed25519PrivateKey, now: UnixMillis) -> bytes:
         .issuer_name(name)
         .public_key(public)
         .serial_number(x509.random_serial_number())
-        .not_valid_before(_at(now) - BACKDATED)
-        .not_valid_after(_at(now) + timedelta(days=365 * ROOT_YEARS))
+        .not_valid_before(_at(start) - BACKDATED)
+        .not_valid_after(_at(start) + timedelta(days=365 * ROOT_YEARS))
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .add_extension(_usage(certificates=True), critical=True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(public), critical=False)
@@ -119,6 +120,32 @@ def issue(person: Person, public_key: bytes, root: bytes, key: Ed25519PrivateKey
         .add_extension(_extension(e2ee.OID_NAME_CHECKED, _boolean(person.name_checked)), critical=False)
     )
     return builder.sign(key, None).public_bytes(Encoding.DER)
+
+
+def begins(root: bytes) -> UnixMillis:
+    """From when on a root issues: its `notBefore` less the time that it was backdated."""
+    start = x509.load_der_x509_certificate(root).not_valid_before_utc + BACKDATED
+    return UnixMillis(int(start.timestamp()) * 1000)
+
+
+def validity(certificate: bytes) -> tuple[UnixMillis, UnixMillis]:
+    """When a leaf was issued and when it ends, Unix ms."""
+    leaf = x509.load_der_x509_certificate(certificate)
+    times = (leaf.not_valid_before_utc + BACKDATED, leaf.not_valid_after_utc)
+    return UnixMillis(int(times[0].timestamp()) * 1000), UnixMillis(int(times[1].timestamp()) * 1000)
+
+
+def issuer_of(certificate: bytes, roots: Iterable[bytes]) -> bytes | None:
+    """The root that issued this leaf, by the identifier of its key (RFC 5280 section 4.2.1.1); None when it
+    is none of these."""
+    leaf = x509.load_der_x509_certificate(certificate).extensions
+    wanted = leaf.get_extension_for_class(x509.AuthorityKeyIdentifier).value.key_identifier
+    return next((root for root in roots if _key_identifier(root) == wanted), None)
+
+
+def _key_identifier(root: bytes) -> bytes:
+    extensions = x509.load_der_x509_certificate(root).extensions
+    return extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value.digest
 
 
 def whose(certificate: bytes) -> str:

@@ -50,8 +50,10 @@ async def test_attack_14_a_leaf_under_a_root_that_does_not_speak_for_its_ministr
     honest = await forger.certified()
     who = ghost.session.participant.person
     leaf = public(forger.key)
-    chain = [issue(who, leaf, keys.root, keys.authority, world.clock.now())]
-    ghost.membership = lying(ghost, keys.root)
+    (authority,) = keys.authorities
+    assert authority.key is not None
+    chain = [issue(who, leaf, authority.root, authority.key, world.clock.now())]
+    ghost.membership = lying(ghost, authority.root)
     ghost.membership._key = forger._leaf
     package = ghost.membership.certified(chain, world.clock.now())
     code = await refused(ghost, package)

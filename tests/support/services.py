@@ -13,6 +13,7 @@ from core.meeting.admission import Pin
 from core.meeting.entrance import Entrance, Look
 from core.signer.client import SignerRequests
 from core.store import SqlStore
+from core.tenants.standing import Standing
 from core.values import Deployment, Person, Room, Tenant
 from gateway.services import Services
 from tests.support.clock import FakeClock
@@ -102,7 +103,7 @@ def services(
         signer=KeylessSigner(),
         media=FakeMediaNode(),
         telemetry=RecordingTelemetry(),
-        deployment=deployment(tenants),
+        standing=Standing(deployment(tenants)),
     )
 
 

@@ -12,7 +12,7 @@ from typing import Literal
 
 from core.errors import ChainBroken, StoreConflict, StoreUnavailable, UserError
 from core.ports.admission import Standing, TenantState
-from core.records import RoomMember
+from core.records import CertificateRecord, RoomMember
 from core.store.rooms import TOKEN_GRACE
 from core.store.scope import Scope
 from core.values import (
@@ -60,6 +60,7 @@ class MemoryStore:
         self._receipts: dict[tuple[bytes, int, int, int], ReceiptRecord] = {}
         self._leaves: list[tuple[str, LogLeaf]] = []
         self._revocations: list[RevocationRecord] = []
+        self.certificate_rows: dict[bytes, CertificateRecord] = {}
         self._failures: list[Literal["lost", "kept"]] = []
         self._members: dict[tuple[str, str], RoomMember] = {}
         self._excluded: set[tuple[str, str]] = set()
@@ -460,3 +461,27 @@ class MemoryStore:
 
     async def close(self) -> None:
         return
+
+    async def add_certificate(self, certificate: CertificateRecord) -> None:
+        self._scope.taking(certificate.tenant)
+        if certificate.fingerprint in self.certificate_rows:
+            raise StoreConflict("known")
+        self.certificate_rows[certificate.fingerprint] = certificate
+
+    async def certificate(self, fingerprint: bytes) -> CertificateRecord | None:
+        found = self.certificate_rows.get(fingerprint)
+        return found if found is not None and self._scope.sees(found.tenant) else None
+
+    async def certificates_of(
+        self, subject: str | None, after: tuple[UnixMillis, bytes] | None, limit: int
+    ) -> list[CertificateRecord]:
+        own = self._scope.own
+        mine = [one for one in self.certificate_rows.values() if one.tenant == own]
+        mine = [one for one in mine if subject in (None, one.subject)]
+        mine.sort(key=lambda one: (one.issued, one.fingerprint), reverse=True)
+        return [one for one in mine if after is None or (one.issued, one.fingerprint) < after][:limit]
+
+    async def mark_revoked(self, fingerprint: bytes, now: UnixMillis) -> None:
+        known = await self.certificate(fingerprint)
+        if known is not None and known.revoked is None:
+            self.certificate_rows[fingerprint] = replace(known, revoked=now)

@@ -19,7 +19,8 @@ from core.meeting.registry import Registry
 from core.meeting.session import Session
 from core.tenants.policy import TenantPolicy
 from core.tenants.sessions import new_token, token_hash
-from core.values import JoinToken, Person, UnixMillis
+from core.tenants.standing import Standing
+from core.values import Deployment, JoinToken, Person, UnixMillis
 from core.wire import codec, events, requests
 from core.wire.values import ClientInfo, Value
 from gateway.meetings import Joint, open_registry
@@ -273,7 +274,11 @@ async def open_world(folder: Path, seed: int = 1, policies: dict[str, TenantPoli
     # OpenMLS compares lifetimes of leaves with the machine's clock, so virtual time begins at the present.
     clock = FakeClock(SystemClock().now())
     signer = LocalSigner(folder / "keys", DEPLOYMENT, TENANTS, clock)
-    deployment = await declare(signer, clock, folder, TENANTS, policies or {}, ())
+
+    async def declared() -> Deployment:
+        return await declare(signer, clock, folder, TENANTS, policies or {}, ())
+
+    standing = Standing(await declared(), declared)
     store = MemoryStore()
     await store.create_room(room())
     services = Services(
@@ -284,7 +289,7 @@ async def open_world(folder: Path, seed: int = 1, policies: dict[str, TenantPoli
         signer=signer,
         media=FakeMediaNode(),
         telemetry=RecordingTelemetry(),
-        deployment=deployment,
+        standing=standing,
     )
     registry, joint = open_registry(services, inline)
     return World(services, registry, joint)

@@ -10,7 +10,7 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidHandshake, WebSocketException
 
-from core.client import Chat, Participant, PictureSource, RequestRefused, ToneSource
+from core.client import Chat, LobbyChanged, Participant, PictureSource, RequestRefused, ToneSource
 from core.wire import requests
 from observability.metrics import METRICS
 from tests.support.process import NodeProcess, running_node
@@ -46,8 +46,10 @@ async def misbehave(node: NodeProcess, participant: Participant) -> None:
     knocking = asyncio.create_task(
         Participant.join(node.link.replace("localhost", "127.0.0.1"), guest_name="Ann")
     )
-    while not participant.lobby:
-        await asyncio.sleep(0.05)
+    async with asyncio.timeout(WAIT_S):
+        async for event in participant.events():
+            if isinstance(event, LobbyChanged):
+                break
     knocking.cancel()
     await asyncio.gather(knocking, return_exceptions=True)
     async with node.client() as client:

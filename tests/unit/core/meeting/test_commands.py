@@ -11,7 +11,6 @@ from core.records import RoomMember
 from core.values import Access, RoomRole, RoomRules
 from core.wire import events, requests
 from core.wire.values import Person as Line
-from tests.support.media import FakeMediaNode
 from tests.support.people import person, room
 from tests.support.world import Client, World
 from tests.unit.core.meeting.test_lobby import guest
@@ -32,12 +31,12 @@ def lines(client: Client) -> dict[str, Line]:
 
 
 def muted_at_worker(world: World, client: Client) -> dict[str, bool]:
-    """What the worker was last told of each source; needs a connection."""
-    media = world.services.media
-    assert isinstance(media, FakeMediaNode)
+    """Which sources of somebody the worker is told to drop; that it is, and does, is the room's test and
+    the end-to-end one."""
     attendee = client.session.meeting.media._people[client.id]  # type: ignore[attr-defined]
     return {
-        source: attendee.stopped(source) for source in ("microphone", "camera", "screen", "screen_sound")
+        source: source in attendee.muted | attendee.held
+        for source in ("microphone", "camera", "screen", "screen_sound")
     }
 
 
@@ -130,6 +129,20 @@ async def test_only_hosts_write_where_the_rule_says_so_and_hands_still_rise(worl
     await host.ask(requests.SetRules(id=0, chat="hosts"))
     assert await say(other, "chat") == "rule_refused"
     assert await say(other, "signal") is None and await say(host, "chat") is None
+
+
+async def test_chat_that_says_it_is_a_signal_passes_the_node_and_no_receiver(world: World) -> None:
+    host = await world.join(OWNER)
+    await world.run(0.5)
+    other = await world.join(person("x-2"))
+    await world.run(2)
+    await host.ask(requests.SetRules(id=0, chat="hosts"))
+    honest = other.membership.say({"t": "chat", "id": "1", "text": "hello"}, world.clock.now())
+    assert await refusal(other, honest) == "rule_refused"
+    await other.ask(honest.model_copy(update={"kind": "signal"}))
+    await other.say({"t": "hand", "up": True})
+    await world.run(0.5)
+    assert host.alarms == ["message_disguised"] and host.said == [{"t": "hand", "up": True}]
 
 
 async def test_mute_all_stops_everybody_but_hosts_also_who_hides_that_it_sends(world: World) -> None:

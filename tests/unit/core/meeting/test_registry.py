@@ -30,10 +30,22 @@ async def test_a_person_who_could_not_be_stored_is_no_ghost_and_the_meeting_ends
     assert not await world.store.live_meetings()
 
 
-async def test_a_person_who_cannot_be_greeted_is_no_ghost(world: World) -> None:
+async def test_whoever_no_manifest_of_the_meeting_vouches_for_is_refused_by_name(world: World) -> None:
     stranger: Person = person("z-1", tenant="unserved")
-    with pytest.raises(KeyError):
+    with pytest.raises(UserError, match="certificates_unavailable"):
         await world.hello(stranger)
+    assert world.registry.people("r1") == 0
+
+
+async def test_a_person_who_cannot_be_greeted_is_no_ghost(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(*_: object) -> None:
+        raise KeyError
+
+    monkeypatch.setattr(world.registry, "_hello_reply", failing)
+    with pytest.raises(KeyError):
+        await world.hello(person("x-1"))
     assert world.registry.people("r1") == 0
 
 

@@ -108,11 +108,11 @@ async def test_who_is_in_a_meeting_is_out_first_however_many_certificates_were_t
         await spare.ask(requests.Leave(id=0))
     sign, order = world.services.signer.sign_revocation, []
 
-    async def signing(tenant: str, fingerprint: bytes, reason: str) -> bytes:
+    async def signing(tenant: str, fingerprint: bytes, reason: str, root: bytes) -> bytes:
         order.append(fingerprint)
         if len(order) == 4:
             raise Interrupted
-        return await sign(tenant, fingerprint, reason)
+        return await sign(tenant, fingerprint, reason, root)
 
     monkeypatch.setattr(world.services.signer, "sign_revocation", signing)
     issued = [hashlib.sha256(one.content).digest() for one in await world.store.certificates(UnixMillis(0))]

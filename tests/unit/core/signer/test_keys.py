@@ -33,12 +33,15 @@ def test_keys_are_made_once_with_mode_0600(tmp_path: Path) -> None:
     assert {path.name for path in folder.iterdir()} == NAMES
     assert folder.stat().st_mode & 0o777 == 0o700
     assert all(path.stat().st_mode & 0o777 == 0o600 for path in folder.iterdir())
+    assert first.hub is not None and second.hub is not None
     assert first.hub.public_key() == second.hub.public_key()
-    assert first.tenants["exemple"].root == second.tenants["exemple"].root
+    (one,), (two,) = first.tenants["exemple"].authorities, second.tenants["exemple"].authorities
+    assert one.root == two.root and one.begins == START
     publics = {
         key.public_key().public_bytes_raw()
         for keys in first.tenants.values()
-        for key in (keys.authority, keys.policy)
+        for key in (keys.authorities[0].key, keys.policy)
+        if key is not None
     }
     assert len(publics | {first.hub.public_key().public_bytes_raw()}) == 5, "every key is another"
 

@@ -189,7 +189,7 @@ async def test_a_policy_is_signed_by_its_own_tenant(signer: LocalSigner) -> None
 async def test_a_revocation_is_signed_by_the_tenants_root_k2_4(signer: LocalSigner, clock: FakeClock) -> None:
     await clock.advance(3)
     signed = await signer.sign_revocation("exemple", b"f" * 32, "lost device")
-    root = x509.load_der_x509_certificate((await signer.info()).roots["exemple"])
+    root = x509.load_der_x509_certificate((await signer.info()).roots["exemple"][0])
     fields = msgpack.unpackb(
         e2ee.signed_open("revocation", signed, root.public_key().public_bytes_raw())  # type: ignore[union-attr]
     )
