@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from core.ports.accounts import AccountStore
 from core.ports.admission import AdmissionStore
 from core.ports.certificates import CertificateStore
 from core.ports.groups import GroupStore
@@ -11,7 +12,9 @@ from core.ports.rooms import RoomStore
 from core.ports.sessions import SessionStore
 
 
-class Store(RoomStore, SessionStore, GroupStore, AdmissionStore, CertificateStore, Protocol):
+class Store(
+    RoomStore, SessionStore, GroupStore, AdmissionStore, CertificateStore, AccountStore, Protocol
+):
     """The database, whichever it is."""
 
     def of(self, tenant: str) -> Store:
