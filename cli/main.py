@@ -30,6 +30,7 @@ VERBS = {
     "serve": ("cli.serve", "run a node: web client, meetings and media"),
     "signer": ("cli.signer", "run the process that holds the keys; `serve` starts one by itself"),
     "revoke": ("cli.revoke", "declare a person's certificates void, and end their part in every meeting"),
+    "audit": ("cli.audit", "write a ministry's audit events to standard output: `entente audit export`"),
     "config": ("cli.config", "look at the settings: `entente config check`"),
 }
 
@@ -52,6 +53,8 @@ def parser() -> argparse.ArgumentParser:
             verb.add_argument("--child", action="store_true", help="end when standard input ends")
         if name == "revoke":
             _add_revocation(verb)
+        if name == "audit":
+            _add_export(verb)
         if name == "config":
             verb.add_argument("action", choices=["check"], help="check: explain every value")
     return root
@@ -63,6 +66,15 @@ def _add_revocation(verb: argparse.ArgumentParser) -> None:
     which.add_argument("--subject", metavar="ID", help="every certificate of this person, and their logins")
     which.add_argument("--fingerprint", metavar="HEX", help="the one with this SHA-256")
     verb.add_argument("--reason", required=True, metavar="TEXT", help="why; clients of the meeting read it")
+
+
+def _add_export(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("action", choices=["export"], help="export: every event, oldest first")
+    verb.add_argument("--tenant", required=True, metavar="ID", help="the ministry")
+    verb.add_argument("--since", metavar="DAY", help="from this day on, such as 2026-01-31 (UTC)")
+    verb.add_argument(
+        "--format", choices=["json", "ocsf", "rfc5424"], default="json", help="json, if none is named"
+    )
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from starlette.types import ASGIApp
 
+from core.audit import Auditor
 from core.bus import MemoryBus
 from core.errors import StartError, StoreUnavailable
 from core.federation.statements import declare
@@ -27,6 +28,7 @@ from core.tenants import demo
 from core.tenants.policy import TenantPolicy
 from core.tenants.sessions import Sessions
 from core.values import Deployment, LogLeaf, Person
+from gateway.auditing import follow
 from gateway.http.build import build_app
 from gateway.http.rooms import make_room
 from gateway.media import EngineNode, free_udp_ports, own_addresses, worker_count
@@ -63,6 +65,7 @@ async def open_node(settings: Settings, config: Path | None = None) -> AsyncIter
         meetings = await open_meetings(services)
         stack.push_async_callback(meetings.close)
         await _operator(settings, services, meetings, stack)
+        await follow(settings.audit, services, stack)
         tenants = [tenant.id for tenant in services.deployment.tenants]
         sessions = Sessions(services.store, services.clock, services.rng, tenants)
         exposition = telemetry.exposition if settings.telemetry.metrics else None
@@ -81,6 +84,8 @@ async def _services(
     signer = await _signer(settings, config, stack, clock, telemetry)
     await tidy(store, clock, settings)
     deployment = await _deployment(settings, store, signer, clock, rng)
+    audit = Auditor(store, clock, telemetry)
+    stack.push_async_callback(audit.close)
     bus = MemoryBus(clock)
     stack.push_async_callback(bus.close)
     media = _media(settings, telemetry)
@@ -94,6 +99,7 @@ async def _services(
         media=media,
         telemetry=telemetry,
         deployment=deployment,
+        audit=audit,
         connection_limit=settings.media.connection_limit,
     )
 

@@ -11,6 +11,7 @@ from typing import Protocol
 
 from starlette.routing import BaseRoute
 
+from core.audit import Auditor
 from core.ports import Bus, Clock, MediaNode, Rng, Signer, Store, Telemetry
 from core.values import Deployment
 
@@ -27,6 +28,7 @@ class Services:
     media: MediaNode
     telemetry: Telemetry
     deployment: Deployment
+    audit: Auditor
     connection_limit: int = 25_000_000
     max_video_slots: int = 25
     resume_seconds: float = 30.0

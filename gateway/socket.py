@@ -295,6 +295,8 @@ class Connection:
     def _count(self, kind: str, result: str, size: int) -> None:
         """The request, and what it means for the group, as metrics of the table."""
         self._telemetry.count("entente_socket_requests_total", type=kind, result=result)
+        if result == "internal":
+            self._telemetry.count("entente_unexpected_total", where="socket")
         if kind == "group.receipt":
             self._telemetry.count("entente_receipts_total", result=result)
         elif kind == "message":

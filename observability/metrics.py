@@ -50,6 +50,11 @@ _ROWS = (
     _counter("entente_http_refused_total", "Requests refused before a route saw them", "reason"),
     _counter("entente_logins_total", "Logins", "method"),
     _counter("entente_join_tokens_total", "Join tokens given out", "role"),
+    # The administration.
+    _counter("entente_audit_events_total", "Audit events written down", "outcome"),
+    _gauge("entente_audit_waiting", "Audit events that wait for the database"),
+    _counter("entente_audit_lost_total", "Audit events lost when the node stopped without its database"),
+    _counter("entente_unexpected_total", "Errors that nobody foresaw: each is a bug of ours", "where"),
     # Sockets.
     _gauge("entente_sockets", "Open sockets"),
     _counter("entente_socket_requests_total", "Requests on sockets", "type", "result"),

@@ -4,6 +4,7 @@ Only `gateway/app.py` plugs real things in. All async methods may raise the port
 nothing here retries by itself.
 """
 
+from core.ports.administration import AdministrationStore, AuditFilter, AuditStore
 from core.ports.bus import Bus, Lease
 from core.ports.groups import GroupStore
 from core.ports.media import MediaNode
@@ -14,6 +15,9 @@ from core.ports.store import Store
 from core.ports.system import Clock, Rng, Telemetry
 
 __all__ = [
+    "AdministrationStore",
+    "AuditFilter",
+    "AuditStore",
     "Bus",
     "Clock",
     "GroupStore",

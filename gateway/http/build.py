@@ -12,7 +12,7 @@ from core.tenants.sessions import Sessions
 from gateway.http.facts import FactRoutes
 from gateway.http.guards import BodyGuard, HeaderGuard, HostGuard, ProxyGuard, RateGuard
 from gateway.http.login import LoginRoutes
-from gateway.http.problem import HANDLERS
+from gateway.http.problem import handlers
 from gateway.http.proxies import ClientGuard
 from gateway.http.rooms import RoomRoutes
 from gateway.http.static import static_routes
@@ -37,7 +37,11 @@ def build_app(
         *meetings.routes(),
         *static_routes(settings.static),
     ]
-    return Starlette(routes=routes, exception_handlers=HANDLERS, middleware=_guards(settings, services))
+    return Starlette(
+        routes=routes,
+        exception_handlers=handlers(services.telemetry),
+        middleware=_guards(settings, services),
+    )
 
 
 def _guards(settings: Settings, services: Services) -> list[Middleware]:

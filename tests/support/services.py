@@ -7,6 +7,7 @@ from pathlib import Path
 
 from starlette.routing import BaseRoute
 
+from core.audit import Auditor
 from core.bus import MemoryBus
 from core.errors import SignerUnavailable
 from core.signer.client import SignerRequests
@@ -73,6 +74,7 @@ def deployment(tenants: tuple[Tenant, ...] = TENANTS) -> Deployment:
 def services(store: SqlStore, clock: FakeClock | None = None, seed: int = 1) -> Services:
     """Doubles everywhere but the store."""
     clock = clock or FakeClock()
+    telemetry = RecordingTelemetry()
     return Services(
         clock=clock,
         rng=SeededRng(seed),
@@ -80,8 +82,9 @@ def services(store: SqlStore, clock: FakeClock | None = None, seed: int = 1) -> 
         bus=MemoryBus(clock),
         signer=KeylessSigner(),
         media=FakeMediaNode(),
-        telemetry=RecordingTelemetry(),
+        telemetry=telemetry,
         deployment=deployment(),
+        audit=Auditor(store, clock, telemetry),
     )
 
 

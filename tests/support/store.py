@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Literal
 
 from core.errors import ChainBroken, StoreConflict, StoreUnavailable, UserError
+from core.records import AuditEvent
 from core.store.rooms import TOKEN_GRACE
 from core.values import (
     CommitRecord,
@@ -52,10 +53,15 @@ class MemoryStore:
         self._receipts: dict[tuple[bytes, int, int, int], ReceiptRecord] = {}
         self._leaves: list[LogLeaf] = []
         self._revocations: list[RevocationRecord] = []
+        self.audit: list[AuditEvent] = []
         self.fail: list[Literal["lost", "kept"]] = []
 
     def of(self, tenant: str) -> MemoryStore:
         return self
+
+    async def append_audit(self, event: AuditEvent) -> int:
+        self.audit.append(event)
+        return len(self.audit)
 
     async def put_tenant(self, tenant: Tenant) -> None:
         self._tenants[tenant.id] = tenant
