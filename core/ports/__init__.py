@@ -4,6 +4,7 @@ Only `gateway/app.py` plugs real things in. All async methods may raise the port
 nothing here retries by itself.
 """
 
+from core.ports.accounts import AccountStore
 from core.ports.administration import AdministrationStore, AuditFilter, AuditStore
 from core.ports.bus import Bus, Lease
 from core.ports.groups import GroupStore
@@ -15,6 +16,7 @@ from core.ports.store import Store
 from core.ports.system import Clock, Rng, Telemetry
 
 __all__ = [
+    "AccountStore",
     "AdministrationStore",
     "AuditFilter",
     "AuditStore",

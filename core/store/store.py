@@ -5,15 +5,20 @@ from __future__ import annotations
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from core.store.accounts import SqlAccounts
 from core.store.administration import SqlAdministration
 from core.store.engine import make_engine, migrate, reading, translated
 from core.store.groups import SqlGroups
+from core.store.logins import SqlLogins
+from core.store.providers import SqlProviders
 from core.store.rooms import SqlRooms
 from core.store.scope import Scope
 from core.store.sessions import SqlSessions
 
 
-class SqlStore(SqlRooms, SqlSessions, SqlGroups, SqlAdministration):
+class SqlStore(
+    SqlRooms, SqlSessions, SqlGroups, SqlAccounts, SqlProviders, SqlLogins, SqlAdministration
+):
     """`core.ports.Store` on SQLAlchemy. Call `open_store`, then any query, `close` at the end."""
 
     def __init__(self, engine: AsyncEngine, scope: Scope = Scope()) -> None:  # noqa: B008 -- immutable

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import unicodedata
 from typing import Annotated, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 from starlette.requests import Request
 
 from core.errors import PeerError
+from core.tenants.names import plain
 from core.values import DISPLAY_NAME_MAX
 
 
@@ -18,19 +18,8 @@ class Body(BaseModel):
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
-def _plain(text: str) -> str:
-    """Text that can stand in a certificate, a tile and a log: normal form C, no control or format
-    characters."""
-    text = unicodedata.normalize("NFC", text).strip()
-    if not text:
-        raise ValueError("must not be empty")
-    if any(unicodedata.category(character) in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp") for character in text):
-        raise ValueError("must not have control characters")
-    return text
-
-
-PersonName = Annotated[str, Field(max_length=DISPLAY_NAME_MAX), AfterValidator(_plain)]
-Title = Annotated[str, Field(max_length=120), AfterValidator(_plain)]
+PersonName = Annotated[str, Field(max_length=DISPLAY_NAME_MAX), AfterValidator(plain)]
+Title = Annotated[str, Field(max_length=120), AfterValidator(plain)]
 
 B = TypeVar("B", bound=Body)
 

@@ -13,10 +13,10 @@ from starlette.routing import Route
 
 from core.errors import StoreConflict, UserError
 from core.ports import Rng
-from core.tenants.sessions import Sessions, new_token, token_hash
+from core.tenants.sessions import new_token, token_hash
 from core.values import Assurance, JoinToken, Person, Role, Room, UnixMillis
 from gateway.http.body import Body, PersonName, Title, read_body
-from gateway.http.login import bearer
+from gateway.http.who import Who
 from gateway.services import Services
 
 JOIN_SECONDS = 60
@@ -85,12 +85,12 @@ class RoomRoutes:
     def __init__(
         self,
         services: Services,
-        sessions: Sessions,
+        who: Who,
         people: Callable[[str], int],
         guests: Callable[[str], bool],
     ) -> None:
         self._services = services
-        self._sessions = sessions
+        self._who = who
         self._people = people
         self._guests = guests
 
@@ -103,9 +103,7 @@ class RoomRoutes:
         ]
 
     async def _create(self, request: Request) -> Response:
-        person = await bearer(request, self._sessions)
-        if person is None:
-            raise UserError("unauthorized")
+        person = (await self._who.needed(request)).person
         body = await read_body(request, NewRoom)
         room = await make_room(self._services, person, body.title, guests=self._guests(person.tenant))
         return JSONResponse({"slug": room.slug, "title": room.title, "path": room.path}, status_code=201)
@@ -126,7 +124,7 @@ class RoomRoutes:
         hashed = token_hash(token)
         assert hashed is not None
         with self._services.telemetry.span("join.token", root_of=hashed):
-            person = await bearer(request, self._sessions)
+            person = await self._who.person(request)
             body = await read_body(request, Join)
             room = await self._room(request)
             if person is None:
