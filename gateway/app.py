@@ -36,7 +36,7 @@ from gateway.operator_channel import OperatorChannel, operator_socket
 from gateway.services import Meetings, Services
 from gateway.settings import Settings
 from gateway.signer_child import SignerKeeper
-from gateway.socket import SocketMeetings, open_meetings
+from gateway.socket import open_meetings
 from gateway.system import SystemClock, SystemRng
 from gateway.tenants import tenants_of
 from observability.node import NodeTelemetry
@@ -64,12 +64,20 @@ async def open_node(settings: Settings, config: Path | None = None) -> AsyncIter
         services = await _services(settings, config, stack, telemetry)
         meetings = await open_meetings(services)
         stack.push_async_callback(meetings.close)
-        await _operator(settings, services, meetings, stack)
+        revoker = Revoker(
+            services.store,
+            services.signer,
+            services.clock,
+            services.rng,
+            services.deployment.id,
+            meetings.registry,
+        )
+        await _operator(settings, revoker, stack)
         await follow(settings.audit, services, stack)
         tenants = [tenant.id for tenant in services.deployment.tenants]
         sessions = Sessions(services.store, services.clock, services.rng, tenants)
         exposition = telemetry.exposition if settings.telemetry.metrics else None
-        app = build_app(settings, services, sessions, meetings, exposition)
+        app = build_app(settings, services, sessions, meetings, exposition, revoker)
         telemetry.gauge("entente_up", 1)
         yield Node(app, services, meetings, await _demo_room(settings, services))
 
@@ -118,18 +126,15 @@ async def _deployment(settings: Settings, store: Store, signer: Signer, clock: C
     for tenant in tenants:
         await store.put_tenant(tenant)
     policies = {one.id: TenantPolicy(tuple(one.suites), one.guests) for one in settings.deployment.tenants}
+    for tenant in tenants:
+        if (given := await store.of(tenant.id).own_policy()) is not None:
+            policies[tenant.id] = TenantPolicy(given.suites, given.guests)
     deployment = await declare(signer, clock, settings.folder, tenants, policies, ())
     await _log_statements(store, deployment, clock, rng)
     return deployment
 
 
-async def _operator(
-    settings: Settings, services: Services, meetings: SocketMeetings, stack: AsyncExitStack
-) -> None:
-    deployment = services.deployment.id
-    revoker = Revoker(
-        services.store, services.signer, services.clock, services.rng, deployment, meetings.registry
-    )
+async def _operator(settings: Settings, revoker: Revoker, stack: AsyncExitStack) -> None:
     operator = OperatorChannel(revoker, operator_socket(settings))
     await operator.open()
     stack.push_async_callback(operator.close)

@@ -14,6 +14,7 @@ from starlette.routing import BaseRoute
 from core.audit import Auditor
 from core.ports import Bus, Clock, MediaNode, Rng, Signer, Store, Telemetry
 from core.values import Deployment
+from gateway.running import Running
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,14 @@ class Meetings(Protocol):
 
     def people(self, room: str) -> int:
         """How many are in the room's live meeting; 0 when there is none."""
+        ...
+
+    def running(self, tenant: str) -> Sequence[Running]:
+        """Meetings of this tenant's rooms, oldest first."""
+        ...
+
+    async def end(self, tenant: str, meeting: str) -> bool:
+        """End one of them for everybody; whether it ran."""
         ...
 
     async def close(self) -> None:

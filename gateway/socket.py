@@ -28,13 +28,16 @@ from core.errors import (
     UserError,
     WireError,
 )
+from core.meeting.meeting import Meeting
 from core.meeting.registry import Registry
 from core.meeting.session import Session
 from core.tenants.sessions import token_hash
+from core.values import Role
 from core.wire import codec
 from core.wire import requests as wire
 from core.wire.values import PersonState, Value
 from gateway.meetings import Joint, open_registry
+from gateway.running import Present, Running
 from gateway.services import Services
 
 log = logging.getLogger("entente.socket")
@@ -419,6 +422,14 @@ class SocketMeetings:
         """How many are in the room's live meeting."""
         return self.registry.people(room)
 
+    def running(self, tenant: str) -> Sequence[Running]:
+        """Meetings of this tenant's rooms, without a name and a word."""
+        return [_running(meeting) for meeting in self.registry.of_tenant(tenant)]
+
+    async def end(self, tenant: str, meeting: str) -> bool:
+        """End a meeting of this tenant for everybody."""
+        return await self.registry.end(tenant, meeting)
+
     async def _watch_participants(self) -> None:
         while True:
             states = self.registry.states()
@@ -453,6 +464,27 @@ class SocketMeetings:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+
+
+def _running(meeting: Meeting) -> Running:
+    return Running(
+        id=meeting.record.id,
+        room=meeting.room.id,
+        started=meeting.record.started,
+        locked=meeting.record.locked,
+        people=tuple(
+            Present(
+                participant=one.id,
+                tenant=one.person.tenant,
+                subject=one.person.subject,
+                guest=one.person.role is Role.GUEST,
+                room_role=one.room_role.value,
+                state=one.state,
+                joined=one.joined,
+            )
+            for one in meeting.people.values()
+        ),
+    )
 
 
 async def open_meetings(services: Services) -> SocketMeetings:

@@ -115,3 +115,19 @@ def _replace(path: Path, content: bytes) -> None:
         beside.replace(path)
     except OSError as error:
         raise StartError(f"{path} cannot be written: {error.strerror}.") from error
+
+
+async def declare_policy(
+    signer: Signer, clock: Clock, folder: Path, tenant: str, policy: TenantPolicy
+) -> bytes:
+    """One tenant's policy, signed afresh when it says something new. SignerError; StartError."""
+    info = await signer.info()
+    now = clock.now()
+    return await _standing(
+        folder / f"policy-{tenant}.bin",
+        "policy",
+        info.policy_keys[tenant],
+        lambda serial: policy_fields(policy, info.deployment, tenant, serial, now),
+        lambda fields: signer.sign_policy(tenant, fields),
+        now,
+    )

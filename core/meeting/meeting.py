@@ -72,6 +72,8 @@ class Meeting:
         self.room = room
         self.record = record
         self.people: dict[str, Participant] = {}
+        self.suite = 0
+        """The group's for good, whatever the tenant's policy says by now; set when the meeting begins."""
         self._store = store
         self._clock = clock
         self._rng = rng

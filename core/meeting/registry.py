@@ -131,6 +131,7 @@ class Registry:
             room, record, house.store, house.clock, house.rng, house.telemetry, house.resume_seconds
         )
         self._awaited[room.id] = (record.id, UnixMillis(house.clock.now() + RETURN))
+        meeting.suite = suite
         await house.open_parts(meeting, suite)
         del self._awaited[room.id]
         self._meetings[room.id] = meeting
@@ -175,7 +176,7 @@ class Registry:
                 }
             ),
             meeting=MeetingInfo(title=meeting.room.title, slug=meeting.room.slug),
-            suite=self._suite(meeting.room),
+            suite=meeting.suite,
             allow_classical=CLASSICAL in own,
             deployment=house.deployment.id,
             manifests=list(house.deployment.manifests),
@@ -235,6 +236,20 @@ class Registry:
                 failed = failed or error
         if failed is not None:
             raise failed
+
+    def of_tenant(self, tenant: str) -> list[Meeting]:
+        """Meetings of this tenant's rooms that run on this node, oldest first."""
+        own = [meeting for meeting in self._meetings.values() if meeting.room.tenant == tenant]
+        return sorted(own, key=lambda meeting: (meeting.record.started, meeting.record.id))
+
+    async def end(self, tenant: str, meeting: str) -> bool:
+        """End a meeting for everybody; whether it ran, in a room of this tenant. StoreError."""
+        async with self._turn:
+            for found in self.of_tenant(tenant):
+                if found.record.id == meeting:
+                    await self._end(found.room.id, found)
+                    return True
+        return False
 
     def certificates(self) -> set[bytes]:
         """SHA-256 of the certificate of everybody who is in a meeting of this node."""

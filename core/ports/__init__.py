@@ -9,6 +9,7 @@ from core.ports.administration import AdministrationStore, AuditFilter, AuditSto
 from core.ports.bus import Bus, Lease
 from core.ports.groups import GroupStore
 from core.ports.media import MediaNode
+from core.ports.profiles import ProfileStore
 from core.ports.rooms import RoomStore
 from core.ports.sessions import SessionStore
 from core.ports.signer import Signer
@@ -25,6 +26,7 @@ __all__ = [
     "GroupStore",
     "Lease",
     "MediaNode",
+    "ProfileStore",
     "Rng",
     "RoomStore",
     "SessionStore",

@@ -7,11 +7,12 @@ from typing import Protocol
 from core.ports.accounts import AccountStore
 from core.ports.administration import AdministrationStore
 from core.ports.groups import GroupStore
+from core.ports.profiles import ProfileStore
 from core.ports.rooms import RoomStore
 from core.ports.sessions import SessionStore
 
 
-class Store(RoomStore, SessionStore, GroupStore, AccountStore, AdministrationStore, Protocol):
+class Store(RoomStore, SessionStore, GroupStore, AccountStore, AdministrationStore, ProfileStore, Protocol):
     """The database, whichever it is."""
 
     def of(self, tenant: str) -> Store:

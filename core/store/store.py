@@ -10,6 +10,7 @@ from core.store.administration import SqlAdministration
 from core.store.engine import make_engine, migrate, reading, translated
 from core.store.groups import SqlGroups
 from core.store.logins import SqlLogins
+from core.store.profiles import SqlProfiles
 from core.store.providers import SqlProviders
 from core.store.rooms import SqlRooms
 from core.store.scope import Scope
@@ -17,7 +18,7 @@ from core.store.sessions import SqlSessions
 
 
 class SqlStore(
-    SqlRooms, SqlSessions, SqlGroups, SqlAccounts, SqlProviders, SqlLogins, SqlAdministration
+    SqlRooms, SqlSessions, SqlGroups, SqlAccounts, SqlProviders, SqlLogins, SqlAdministration, SqlProfiles
 ):
     """`core.ports.Store` on SQLAlchemy. Call `open_store`, then any query, `close` at the end."""
 

@@ -8,10 +8,16 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.routing import BaseRoute
 
+from core.meeting.revoking import Revoker
 from core.tenants.account_sessions import AccountSessions
 from core.tenants.sessions import Sessions
+from core.values import TenantRules
+from gateway.admin.door import Door
+from gateway.admin.house import operations
+from gateway.admin.public import PUBLIC
+from gateway.admin.serve import routes as admin_routes
 from gateway.http.cookies import CookieGuard
-from gateway.http.facts import FactRoutes
+from gateway.http.facts import FactRoutes, product_version
 from gateway.http.guards import BodyGuard, HeaderGuard, HostGuard, ProxyGuard, RateGuard
 from gateway.http.problem import handlers
 from gateway.http.proxies import ClientGuard
@@ -21,6 +27,7 @@ from gateway.http.who import Who
 from gateway.login.development import DevelopmentRoutes
 from gateway.login.me import MeRoutes
 from gateway.login.notes import LoginNotes
+from gateway.openapi import document_route
 from gateway.services import Meetings, Services
 from gateway.settings import Settings
 
@@ -31,6 +38,7 @@ def build_app(
     sessions: Sessions,
     meetings: Meetings,
     metrics: Callable[[], str] | None,
+    revoker: Revoker | None = None,
 ) -> Starlette:
     """The application. The outermost guard comes first: headers also stand on what the others refuse."""
     development = settings.development.login
@@ -38,11 +46,18 @@ def build_app(
     notes = LoginNotes(services.telemetry)
     logins = AccountSessions(services.store, services.clock, services.rng, notes.stolen)
     who = Who(services.deployment.id, sessions, logins)
+    configured = {
+        one.id: TenantRules(suites=tuple(one.suites), guests=one.guests)
+        for one in settings.deployment.tenants
+    }
+    house = operations(services, meetings, settings.folder, configured=configured, revoker=revoker)
     routes: list[BaseRoute] = [
         *FactRoutes(services, development=development, metrics=metrics).routes(),
         *DevelopmentRoutes(services, sessions, offered=development).routes(),
         *MeRoutes(services, who, sessions, logins, notes).routes(),
         *RoomRoutes(services, who, meetings.people, lambda tenant: guests.get(tenant, True)).routes(),
+        *admin_routes(house, Door(services.store, services.clock, who), services.store),
+        document_route([*PUBLIC, *house], product_version()),
         *meetings.routes(),
         *static_routes(settings.static),
     ]

@@ -13,6 +13,7 @@ from core.errors import SignerUnavailable
 from core.signer.client import SignerRequests
 from core.store import SqlStore
 from core.values import Deployment, Tenant
+from gateway.running import Running
 from gateway.services import Services
 from tests.support.clock import FakeClock
 from tests.support.media import FakeMediaNode
@@ -46,6 +47,8 @@ class NoMeetings:
 
     def __init__(self) -> None:
         self.crowd: dict[str, int] = {}
+        self.live: list[Running] = []
+        self.houses: dict[str, str] = {}
 
     def routes(self) -> Sequence[BaseRoute]:
         """None."""
@@ -54,6 +57,16 @@ class NoMeetings:
     def people(self, room: str) -> int:
         """As the test says."""
         return self.crowd.get(room, 0)
+
+    def running(self, tenant: str) -> Sequence[Running]:
+        """As the test says."""
+        return [one for one in self.live if self.houses[one.id] == tenant]
+
+    async def end(self, tenant: str, meeting: str) -> bool:
+        """Forget it."""
+        found = [one for one in self.running(tenant) if one.id == meeting]
+        self.live = [one for one in self.live if one not in found]
+        return bool(found)
 
     async def close(self) -> None:
         """Nothing to end."""
