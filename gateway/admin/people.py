@@ -8,7 +8,7 @@ from pydantic import Field
 
 from core.actions import Action
 from core.audit import Auditor
-from core.errors import OperatorError, PeerError, UserError
+from core.errors import OperatorError, UserError
 from core.meeting.revoking import Revoker
 from core.records import Account, AccountSession, Right
 from core.values import Assurance
@@ -178,7 +178,7 @@ class PeopleOperations:
     async def _account(self, call: Call) -> Account:
         account = await call.store.account(call.path["subject"])
         if account is None:
-            raise PeerError("person_unknown")
+            raise UserError("person_unknown")
         return account
 
     async def _detail(self, call: Call, account: Account) -> PersonDetail:

@@ -14,7 +14,7 @@ from pydantic import Field
 
 from core.actions import Action
 from core.audit import Auditor
-from core.errors import PeerError, UserError
+from core.errors import UserError
 from core.ports import Clock, Rng
 from core.records import ClaimMapping, Provider
 from core.values import Assurance
@@ -259,5 +259,5 @@ class ProviderOperations:
     async def _provider(self, call: Call) -> Provider:
         provider = await call.store.provider(call.path["provider"])
         if provider is None:
-            raise PeerError("provider_unknown")
+            raise UserError("provider_unknown")
         return provider

@@ -12,7 +12,7 @@ from pydantic import Field
 
 from core.actions import Action
 from core.audit import Auditor
-from core.errors import PeerError
+from core.errors import PeerError, UserError
 from core.ports import Clock
 from core.values import Access, Room
 from gateway.admin.operation import Call, Operation, Page, Reply
@@ -148,7 +148,7 @@ class RoomOperations:
         room, sent = await self._room(call), call.body
         unchanged(call, version_of(room))
         if room.closed is not None:
-            raise PeerError("room_closed")
+            raise UserError("room_closed")
         fields = {name: value for name, value in sent if value is not None}
         if not fields:
             return _shown(room)
@@ -167,5 +167,5 @@ class RoomOperations:
     async def _room(self, call: Call) -> Room:
         room = await call.store.room_by_id(call.path["room"])
         if room is None or room.tenant != call.tenant:
-            raise PeerError("room_unknown")
+            raise UserError("room_unknown")
         return room
