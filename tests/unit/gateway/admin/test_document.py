@@ -65,4 +65,5 @@ async def test_what_is_inside_names_its_scope(site: Site) -> None:
         for one in methods.values()
     ]
     assert {one["x-scope"] for one in inside} <= set(Scope) and len(inside) > 20
+    assert all({"401", "403"} <= set(one["responses"]) for one in inside)
     assert all(one["security"] == [{"session": []}, {"token": []}] for one in inside)
