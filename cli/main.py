@@ -53,6 +53,10 @@ def parser() -> argparse.ArgumentParser:
         )
         if name == "signer":
             verb.add_argument("--child", action="store_true", help="end when standard input ends")
+        if name == "serve":
+            verb.add_argument(
+                "--tenant", action="append", metavar="ID", help="serve this ministry alone (repeat for more)"
+            )
         if name == "revoke":
             _add_revocation(verb)
         if name == "audit":
@@ -97,7 +101,7 @@ def _add_token(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--tenant", required=True, metavar="ID", help="the ministry")
     verb.add_argument("--name", required=True, metavar="TEXT", help="what it is for")
     verb.add_argument(
-        "--scope", required=True, action="append", metavar="SCOPE", help="such as people:read; several may stand"
+        "--scope", required=True, action="append", metavar="SCOPE", help="such as people:read; or several"
     )
     verb.add_argument("--days", type=int, default=90, metavar="N", help="how long it is valid (90)")
 

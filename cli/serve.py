@@ -16,6 +16,10 @@ def run(arguments: argparse.Namespace) -> int:
     from observability.redaction import set_up_logging
 
     settings = load(arguments.config)
+    if arguments.tenant:
+        settings = settings.model_copy(
+            update={"deployment": settings.deployment.model_copy(update={"serve": arguments.tenant})}
+        )
     set_up_logging(settings.telemetry.level)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(serve(settings, arguments.config))

@@ -13,6 +13,7 @@ wire.
     │   ├── StoreConflict      a uniqueness that the rules demand would be broken (K4.2, K4.7)
     │   ├── ChainBroken        an entry does not continue its group's hash chain
     │   └── StoreUnavailable   the database did not answer; the write may or may not have been kept
+    │       └── StoreBusy      two writers met in the database; nothing of this one was kept
     ├── BusError               the bus port
     │   ├── LeaseHeld          somebody else holds the lease
     │   ├── LeaseLost          the lease ended while work under it went on
@@ -226,6 +227,10 @@ class ChainBroken(StoreError):
 
 class StoreUnavailable(StoreError):
     """The database did not answer in time; the write may or may not have been kept."""
+
+
+class StoreBusy(StoreUnavailable):
+    """Two writers met, and the database let the other one go on; nothing of this one was kept."""
 
 
 class BusError(EntenteError):

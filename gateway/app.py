@@ -11,9 +11,12 @@ import hashlib
 import logging
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypedDict
 
+from sqlalchemy import URL, make_url
+from sqlalchemy.exc import ArgumentError
 from starlette.types import ASGIApp
 
 from core.audit import Auditor
@@ -23,7 +26,7 @@ from core.federation.statements import declare
 from core.meeting.revoking import Revoker
 from core.ports import Clock, Rng, Signer, Store, Telemetry
 from core.signer.client import SocketSigner
-from core.store import open_store
+from core.store import DEPLOYMENT, Scope, limited_to, open_store
 from core.tenants import demo
 from core.tenants.policy import TenantPolicy
 from core.tenants.sessions import Sessions
@@ -42,6 +45,14 @@ from gateway.tenants import tenants_of
 from observability.node import NodeTelemetry
 
 log = logging.getLogger("entente")
+
+
+class DatabaseOptions(TypedDict):
+    """The arguments of `core.store.open_store`."""
+
+    url: URL
+    owner: URL | None
+    scope: Scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,9 +132,13 @@ async def tidy(store: Store, clock: Clock, settings: Settings) -> None:
 
 
 async def _deployment(settings: Settings, store: Store, signer: Signer, clock: Clock, rng: Rng) -> Deployment:
-    """What the settings say of the tenants, stored, declared and logged."""
+    """What the settings say of the tenants, stored, declared and logged. A node limited to some declares all,
+    so that every node of the deployment says the same, and serves and shows its own."""
     tenants = tenants_of(settings)
-    for tenant in tenants:
+    served = [one for one in tenants if one.id in (settings.deployment.serve or {one.id})]
+    if unknown := set(settings.deployment.serve) - {one.id for one in tenants}:
+        raise StartError(f"deployment.serve names no ministry of this deployment: {sorted(unknown)[0]}.")
+    for tenant in served:
         await store.put_tenant(tenant)
     policies = {one.id: TenantPolicy(tuple(one.suites), one.guests) for one in settings.deployment.tenants}
     for tenant in tenants:
@@ -131,7 +146,7 @@ async def _deployment(settings: Settings, store: Store, signer: Signer, clock: C
             policies[tenant.id] = TenantPolicy(given.suites, given.guests)
     deployment = await declare(signer, clock, settings.folder, tenants, policies, ())
     await _log_statements(store, deployment, clock, rng)
-    return deployment
+    return replace(deployment, tenants=tuple(served))
 
 
 async def _operator(settings: Settings, revoker: Revoker, stack: AsyncExitStack) -> None:
@@ -150,11 +165,36 @@ def _telemetry(settings: Settings) -> NodeTelemetry:
 
 async def _store(settings: Settings, stack: AsyncExitStack) -> Store:
     try:
-        store = await open_store(settings.within(settings.store.url))
+        store = await open_store(**database_of(settings))
     except StoreUnavailable as error:
         raise StartError(f"The database at store.url cannot be opened ({error}).") from error
     stack.push_async_callback(store.close)
     return store
+
+
+def database_of(settings: Settings) -> DatabaseOptions:
+    """What `open_store` needs, with the passwords read from their files. StartError."""
+    chosen = settings.store
+    url = _with_password(settings, chosen.url, chosen.password, "store.url")
+    owner = chosen.owner_url and _with_password(
+        settings, chosen.owner_url, chosen.owner_password, "store.owner_url"
+    )
+    return {"url": url, "owner": owner or None, "scope": limited_to(settings.deployment.serve)}
+
+
+def _with_password(settings: Settings, text: str, file: Path | None, name: str) -> URL:
+    try:
+        url = make_url(settings.within(text))
+    except ArgumentError as error:
+        raise StartError(f"{name} is no SQLAlchemy URL.") from error
+    if url.password is not None:
+        raise StartError(f"{name} holds a password; write it to a file and name that.")
+    if file is None:
+        return url
+    try:
+        return url.set(password=Path(settings.within(file)).read_text().rstrip("\n"))
+    except OSError as error:
+        raise StartError(f"The password of {name} cannot be read: {error.strerror}.") from error
 
 
 def _leaf(kind: str, content: bytes, clock: Clock, rng: Rng) -> LogLeaf:
@@ -164,7 +204,8 @@ def _leaf(kind: str, content: bytes, clock: Clock, rng: Rng) -> LogLeaf:
 
 
 async def _log_statements(store: Store, deployment: Deployment, clock: Clock, rng: Rng) -> None:
-    """Manifests and policies are leaves of the log to come, each once (K9.1)."""
+    """Manifests and policies are leaves of the log to come, each once (K9.1); they are the deployment's."""
+    store = store.of(DEPLOYMENT)
     logged = {leaf.content for leaf in await store.leaves() if leaf.kind in ("manifest", "policy")}
     said = [("manifest", one) for one in deployment.manifests]
     said += [("policy", one) for one in deployment.policies.values()]
@@ -207,5 +248,5 @@ async def _demo_room(settings: Settings, services: Services) -> str | None:
     rooms = await services.store.rooms_of(owner.uri)
     room = rooms[-1] if rooms else None
     if room is None:
-        room = await make_room(services, owner, "Entente", guests=True)
+        room = await make_room(services, owner, "Entente")
     return room.path

@@ -99,6 +99,7 @@ def _description() -> str:
 
 
 def _schemas(models: set[type[BaseModel]]) -> dict[str, Any]:
+    assert len({model.__name__ for model in models}) == len(models), "two models of one name"
     ordered = sorted(models, key=lambda model: model.__name__)
     _, found = models_json_schema(
         [(model, "validation") for model in ordered], ref_template=REFERENCE

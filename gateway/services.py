@@ -12,8 +12,10 @@ from typing import Protocol
 from starlette.routing import BaseRoute
 
 from core.audit import Auditor
+from core.meeting.admission import Pin
+from core.meeting.entrance import Look
 from core.ports import Bus, Clock, MediaNode, Rng, Signer, Store, Telemetry
-from core.values import Deployment
+from core.values import Deployment, Person, Room
 from gateway.running import Running
 
 
@@ -53,6 +55,18 @@ class Meetings(Protocol):
 
     async def end(self, tenant: str, meeting: str) -> bool:
         """End one of them for everybody; whether it ran."""
+        ...
+
+    async def look(self, room: Room, person: Person | None, pin: Pin) -> Look:
+        """How somebody would come into this room now."""
+        ...
+
+    def count_admission(self, at: str, look: Look) -> None:
+        """Count what became of somebody at the door."""
+        ...
+
+    async def room_changed(self, room: Room, *, rules: bool) -> None:
+        """A room was changed beside its meeting; `rules` says whether its rules were meant."""
         ...
 
     async def close(self) -> None:

@@ -21,7 +21,7 @@ from pydantic_settings import (
 
 from core.errors import StartError
 from core.tenants.policy import SUITES
-from core.values import NAME
+from core.values import NAME, Assurance
 
 CONFIG_FILE = Path("entente.toml")
 
@@ -59,6 +59,70 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+def _provider_domain(value: str) -> str:
+    labels = value.removeprefix("*.").split(".")
+    if len(value) > 253 or len(labels) < 2 or not all(NAME.fullmatch(label) for label in labels):
+        raise ValueError("must be a domain in lower case, such as finances.example or *.finances.example")
+    return value
+
+
+class ClaimSettings(Section):
+    """Which claims of a provider say what."""
+
+    subject: str = Field(
+        default="sub", max_length=64, description="Claim that stays the same for one person for ever."
+    )
+    name: list[str] = Field(
+        default=["name"],
+        min_length=1,
+        max_length=4,
+        description="Claims that give the name, joined by spaces.",
+    )
+    email: str = Field(default="email", max_length=64, description="Claim with the e-mail address.")
+    verified: str = Field(
+        default="email_verified",
+        max_length=64,
+        description="Claim that must be true for the address to count for invitations; empty trusts the "
+        "provider with every address.",
+    )
+    assurance: dict[str, Assurance] = Field(
+        default={},
+        description="Values of `acr` and the level each stands for: low, substantial or high. "
+        "Others are low.",
+    )
+
+
+class ProviderSettings(Section):
+    """An OpenID Connect provider of a ministry."""
+
+    id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")] = Field(
+        description="Stands in the redirect address: /api/login/callback/<id>."
+    )
+    name: str = Field(max_length=120, description="What people read on the login page.")
+    issuer: str = Field(max_length=255, description="Its issuer, exactly as its metadata say.")
+    client_id: str = Field(max_length=255, description="Our name there.")
+    secret: str | None = Field(
+        default=None,
+        max_length=64,
+        description="Name of a file in login.secrets/<tenant>: a client secret, or a private key "
+        "in PEM, which signs instead (private_key_jwt). None for a public client.",
+    )
+    scopes: list[str] = Field(
+        default=["openid", "profile", "email"], description="Scopes to ask for; openid is one of them."
+    )
+    acr_values: list[str] = Field(
+        default=[], description="Values of acr to ask for when nothing demands more."
+    )
+    user_info: bool = Field(
+        default=False, description="Read claims from its user info endpoint too, signed or not."
+    )
+    domains: list[Annotated[str, AfterValidator(_provider_domain)]] = Field(
+        default=[], description="Domains of e-mail addresses whose people log in here; *.example "
+        "for all below."
+    )
+    claims: ClaimSettings = Field(default=ClaimSettings(), description="Which of its claims say what.")
+
+
 class TenantSettings(Section):
     """One ministry of the deployment."""
 
@@ -74,11 +138,19 @@ class TenantSettings(Section):
         description="Cipher suites its signed policy allows, best first: 79 is hybrid, 1 classical.",
     )
     guests: bool = Field(default=True, description="Whether its rooms may take guests.")
+    providers: list[ProviderSettings] = Field(
+        default=[], description="How its people log in; see the next table. Administrators can add others."
+    )
 
 
 class DeploymentSettings(Section):
     """Who runs this, and for whom."""
 
+    serve: list[Annotated[str, Field(pattern=NAME.pattern)]] = Field(
+        default=[],
+        description="The tenants this node serves, recovers and shows; empty is every one. "
+        "`entente serve --tenant` overrides it.",
+    )
     id: Annotated[str, AfterValidator(_domain)] = Field(
         default="entente.localhost",
         description="The deployment's domain name. It stands in every certificate: never change it later.",
@@ -103,6 +175,12 @@ class HttpSettings(Section):
     hosts: list[str] = Field(
         default=["localhost", "*.localhost", "127.0.0.1", "[::1]"],
         description="Names in the Host header that are served; others are refused, against DNS rebinding.",
+    )
+    origin: str | None = Field(
+        default=None,
+        pattern=r"^https?://[a-z0-9.-]+(:[0-9]{1,5})?$",
+        description="How browsers reach us, as https://meet.example.org: providers send people "
+        "back there. When unset, by the name the browser asked for.",
     )
     embedders: list[str] = Field(
         default=[],
@@ -166,8 +244,17 @@ class StoreSettings(Section):
 
     url: str = Field(
         default="sqlite+aiosqlite:///{folder}/entente.sqlite",
-        description="SQLAlchemy URL; {folder} stands for the folder of this configuration.",
+        description="SQLAlchemy URL; {folder} stands for the folder of this configuration. For PostgreSQL it "
+        "names a role that owns no table and no password: postgresql+asyncpg://entente@db/entente.",
     )
+    password: Path | None = Field(
+        default=None, description="File with the password of the role in `url`; none where it needs none."
+    )
+    owner_url: str | None = Field(
+        default=None,
+        description="PostgreSQL's owner of the tables, who migrates at start and gives `url`'s role rights.",
+    )
+    owner_password: Path | None = Field(default=None, description="File with the password of `owner_url`.")
 
 
 class SignerSettings(Section):
@@ -182,6 +269,24 @@ class SignerSettings(Section):
     )
     socket: Path = Field(
         default=Path("{folder}/signer.sock"), description="Unix socket between node and signer, mode 600."
+    )
+
+
+class LoginSettings(Section):
+    """How providers are reached."""
+
+    secrets: Path = Field(
+        default=Path("{folder}/login"),
+        description="Folder of the secrets that prove us to providers: one folder for each tenant, files of "
+        "mode 600.",
+    )
+    networks: list[Annotated[str, AfterValidator(_network)]] = Field(
+        default=[],
+        description="Private networks a provider may stand in, as 10.1.0.0/16. Others are refused, so that "
+        "nobody can have us ask our own machines.",
+    )
+    authorities: Path | None = Field(
+        default=None, description="PEM file of certificate authorities that providers' certificates may have."
     )
 
 
@@ -235,6 +340,7 @@ class Settings(BaseSettings):
     media: MediaSettings = MediaSettings()
     store: StoreSettings = StoreSettings()
     signer: SignerSettings = SignerSettings()
+    login: LoginSettings = LoginSettings()
     development: DevelopmentSettings = DevelopmentSettings()
     telemetry: TelemetrySettings = TelemetrySettings()
     audit: AuditSettings = AuditSettings()
@@ -297,5 +403,15 @@ def check(settings: Settings) -> None:
             "The development login lets anybody in, so it needs http.bind on loopback; "
             f"it is {settings.http.bind}. Set development.login = false to serve others."
         )
+    names = [one.id for tenant in settings.deployment.tenants for one in tenant.providers]
+    domains = [
+        domain
+        for tenant in settings.deployment.tenants
+        for one in tenant.providers
+        for domain in one.domains
+    ]
+    for what, listed in (("provider", names), ("provider's domain", domains)):
+        if twice := {one for one in listed if listed.count(one) > 1}:
+            raise StartError(f"The {what} {min(twice)} is configured twice.")
     if not settings.development.login and not settings.deployment.tenants:
         raise StartError("No ministry is configured: add at least one [[deployment.tenants]].")

@@ -28,14 +28,19 @@ from core.errors import (
     UserError,
     WireError,
 )
+from core.meeting.admission import Pin
+from core.meeting.entrance import Look
+from core.meeting.lobby import Knocking
 from core.meeting.meeting import Meeting
 from core.meeting.registry import Registry
 from core.meeting.session import Session
 from core.tenants.sessions import token_hash
-from core.values import Role
+from core.values import Person, Role, Room
 from core.wire import codec
 from core.wire import requests as wire
+from core.wire.events import Event, LobbyAdmitted
 from core.wire.values import PersonState, Value
+from gateway.limits import Limiter, network_of
 from gateway.meetings import Joint, open_registry
 from gateway.running import Present, Running
 from gateway.services import Services
@@ -63,8 +68,8 @@ QUEUE_SECONDS = 10.0
 
 STEPS = frozenset(
     {
-        "hello", "certify", "key_package", "group.created", "group.commit", "group.receipt", "media.offer",
-        "resume", "resume_prove",
+        "hello", "knock", "certify", "key_package", "group.created", "group.commit", "group.receipt",
+        "media.offer", "resume", "resume_prove",
     }
 )  # fmt: skip
 """Requests that make up a join; each is a span of the socket's trace."""
@@ -78,6 +83,14 @@ SUBMISSIONS = frozenset(
 
 GAUGE_SECONDS = 1.0
 """Between two looks at who is in which state; a scraper comes every 10."""
+
+KNOCK_BURST = 10.0
+KNOCKS_PER_SECOND = 0.1
+"""Knocks of one address: an office that comes at once, and then one in ten seconds. Lower keeps a ministry
+behind one address out; higher lets one machine ring at every door."""
+
+ADMITTED_SECONDS = 60.0
+"""Seconds in which somebody who was let in must say `hello`: as long as its token lives."""
 
 GRACE_SECONDS = 1.0
 """Seconds in which the last messages and the close must be taken by a client that is hung up."""
@@ -148,8 +161,11 @@ class Outbox:
 class Connection:
     """One socket from its first message to its end."""
 
-    def __init__(self, socket: WebSocket, services: Services, registry: Registry) -> None:
+    def __init__(self, socket: WebSocket, services: Services, registry: Registry, knocks: Limiter) -> None:
         self._socket = socket
+        self._knocks = knocks
+        self._knocking: Knocking | None = None
+        self._hang_up_later: str | None = None
         self._services = services
         self._registry = registry
         self._clock = services.clock
@@ -168,7 +184,11 @@ class Connection:
         self._working: asyncio.Task[Value | None] | None = None
 
     def hang_up(self, code: str) -> None:
-        """Close with this reason once what is queued has gone."""
+        """Close with this reason once what is queued has gone. The host who ends a meeting still gets its
+        reply: the end of the meeting waits for the request under way."""
+        if code == "meeting_ended" and self._working is not None and not self._working.done():
+            self._hang_up_later = code
+            return
         self._outbox.hang_up(code)
 
     async def serve(self) -> None:
@@ -198,6 +218,8 @@ class Connection:
         still make the session, or leave."""
         await self._finish()
         self._telemetry.count("entente_socket_closed_total", reason=self._outbox.closing or "left")
+        if self._knocking is not None:
+            self._registry.lobbies.leave(self._knocking)
         session = self._session
         if session is None:
             return
@@ -234,7 +256,8 @@ class Connection:
         with self._span:
             while self._outbox.closing is None:
                 left = max(0.0, self._prove_by - self._clock.monotonic())
-                limit = left if self._session is None else IDLE_SECONDS
+                known = self._session is not None or self._knocking is not None
+                limit = IDLE_SECONDS if known else left
                 message = await self._receive(limit)
                 if message is None:
                     return
@@ -293,6 +316,8 @@ class Connection:
             log.exception("a request of type %s failed", kind)
             result = "internal"
             self._refuse(request_id, UserError("internal"))
+        if self._hang_up_later is not None:
+            self._outbox.hang_up(self._hang_up_later)
         self._count(kind, result, len(data))
 
     def _count(self, kind: str, result: str, size: int) -> None:
@@ -317,7 +342,7 @@ class Connection:
             return contextlib.nullcontext()
         if self._named:
             return self._telemetry.span(f"socket.{kind}")
-        if isinstance(request, wire.Hello):
+        if isinstance(request, wire.Hello | wire.Knock):
             self._named = True
             self._span.enter_context(self._telemetry.span("socket", under=token_hash(request.token)))
         elif isinstance(request, wire.Resume):
@@ -338,7 +363,8 @@ class Connection:
         if self._session is not None:
             return
         self._refusals += 1
-        if self._returning is None or self._refusals >= REFUSALS:
+        waits = self._returning is not None or self._knocking is not None
+        if not waits or self._refusals >= REFUSALS:
             self._outbox.hang_up(error.code)
 
     async def _carry_out(self, request: wire.Request) -> Value | None:
@@ -347,8 +373,19 @@ class Connection:
             case wire.Hello() if self._session is None and self._returning is None:
                 session, greeting = await self._registry.hello(request)
                 self._session = session
+                self._leave_lobby()
                 self._outbox.put(codec.encode_reply(request.id, greeting))
-                session.meeting.attach(session.participant, self._outbox.put, self._outbox.hang_up, 0)
+                session.meeting.attach(session.participant, self._outbox.put, self.hang_up, 0)
+                return None
+            case wire.Knock() if self._session is None and self._returning is None:
+                await self._knock(request)
+                return None
+            case wire.Ping() if self._knocking is not None and self._session is None:
+                return wire.PingReply(time=self._clock.now())
+            case wire.Leave() if self._knocking is not None and self._session is None:
+                self._leave_lobby()
+                self._outbox.put(codec.encode_reply(request.id, wire.Empty()))
+                self._outbox.hang_up("left")
                 return None
             case wire.Resume() if self._session is None and self._returning is None:
                 returning, reply = self._registry.resume(request)
@@ -368,6 +405,33 @@ class Connection:
             case _:
                 return await self._session.handle(request)
 
+    async def _knock(self, request: wire.Knock) -> None:
+        """Into the lobby; the reply is queued before anything a host may say."""
+        if self._knocking is not None:
+            raise PeerError("already_done", "this socket has knocked")
+        address = network_of(self._socket.client.host if self._socket.client else None)
+        if (wait := self._knocks.take(address)) > 0:
+            raise UserError("rate_limited", retry_after=round(wait, 3))
+        reply, found = await self._registry.knock(request, address, self._tell, self._outbox.hang_up)
+        self._outbox.put(codec.encode_reply(request.id, reply))
+        if isinstance(found, Knocking):
+            self._knocking = found
+        else:
+            self._tell(found)
+
+    def _tell(self, event: Event) -> None:
+        """An event of the lobby, outside a participant's sequence. Whoever is let in has a minute for
+        `hello`."""
+        if isinstance(event, LobbyAdmitted):
+            self._knocking = None
+            self._prove_by = self._clock.monotonic() + ADMITTED_SECONDS
+        self._outbox.put(codec.encode_event(event, 0))
+
+    def _leave_lobby(self) -> None:
+        if self._knocking is not None:
+            self._registry.lobbies.leave(self._knocking)
+            self._knocking = None
+
     async def _return(self, request: wire.ResumeProve, session: Session, nonce: bytes, last_seq: int) -> None:
         """K2.5: proven once per nonce; then the missed events, and the socket is the participant's."""
         self._returning = None
@@ -379,7 +443,7 @@ class Connection:
         missed = await session.meeting.returned(session.participant, last_seq)
         self._session = session
         self._outbox.put(codec.encode_reply(request.id, wire.ResumeProveReply(replayed=missed)))
-        session.meeting.attach(session.participant, self._outbox.put, self._outbox.hang_up, last_seq)
+        session.meeting.attach(session.participant, self._outbox.put, self.hang_up, last_seq)
         self._telemetry.count("entente_resumes_total", result="resumed")
 
 
@@ -408,6 +472,7 @@ class SocketMeetings:
         self.registry = registry
         self._joint = joint
         self._open: dict[asyncio.Task[object], Connection] = {}
+        self._knocks = Limiter(services.clock, KNOCK_BURST, KNOCKS_PER_SECOND)
         self._tasks = [
             asyncio.create_task(registry.run(), name="meetings"),
             asyncio.create_task(joint.sfu.run(), name="media events"),
@@ -430,6 +495,18 @@ class SocketMeetings:
         """End a meeting of this tenant for everybody."""
         return await self.registry.end(tenant, meeting)
 
+    async def look(self, room: Room, person: Person | None, pin: Pin) -> Look:
+        """How somebody would come into this room now."""
+        return await self.registry.entrance.look(room, person, pin=pin)
+
+    def count_admission(self, at: str, look: Look) -> None:
+        """Count what became of somebody at the door."""
+        self.registry.count_admission(at, look)
+
+    async def room_changed(self, room: Room, *, rules: bool) -> None:
+        """A room was changed beside its meeting."""
+        await self.registry.room_changed(room, rules=rules)
+
     async def _watch_participants(self) -> None:
         while True:
             states = self.registry.states()
@@ -444,7 +521,7 @@ class SocketMeetings:
         await socket.accept(subprotocol=SUBPROTOCOL)
         task = asyncio.current_task()
         assert task is not None
-        connection = Connection(socket, self._services, self.registry)
+        connection = Connection(socket, self._services, self.registry, self._knocks)
         self._open[task] = connection
         self._services.telemetry.gauge("entente_sockets", len(self._open))
         try:

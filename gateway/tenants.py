@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from core.tenants import demo
-from core.values import Tenant
+from core.values import Tenant, TenantRules
 from gateway.settings import Settings
 
 
@@ -13,6 +13,13 @@ def tenants_of(settings: Settings) -> tuple[Tenant, ...]:
     if not settings.deployment.tenants:
         return demo.tenants(deployment)
     return tuple(
-        Tenant(id=one.id, deployment=deployment, name=one.name, short=one.short, colour=one.colour)
+        Tenant(
+            id=one.id,
+            deployment=deployment,
+            name=one.name,
+            short=one.short,
+            colour=one.colour,
+            policy=TenantRules(suites=tuple(one.suites), guests=one.guests),
+        )
         for one in settings.deployment.tenants
     )

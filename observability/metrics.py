@@ -57,6 +57,12 @@ _ROWS = (
     _gauge("entente_audit_waiting", "Audit events that wait for the database"),
     _counter("entente_audit_lost_total", "Audit events lost when the node stopped without its database"),
     _counter("entente_unexpected_total", "Errors that nobody foresaw: each is a bug of ours", "where"),
+    # Who comes in.
+    _counter(
+        "entente_admissions_total", "Decisions at the door, at join, knock and hello", "at", "result"
+    ),
+    _counter("entente_knocks_total", "Knocks at lobbies", "result"),
+    _counter("entente_lobby_total", "Waits in lobbies that ended, by how", "outcome"),
     # Sockets.
     _gauge("entente_sockets", "Open sockets"),
     _counter("entente_socket_requests_total", "Requests on sockets", "type", "result"),

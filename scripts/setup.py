@@ -148,17 +148,21 @@ def _version(command: str, *arguments: str) -> tuple[int, ...]:
     return (int(match[1]), int(match[2])) if match else ()
 
 
-def debian_packages(browsers: bool) -> list[str]:
-    """Debian packages that are missing here: a C compiler, venv, and for tests the two browsers."""
+def debian_packages(tests: bool) -> list[str]:
+    """Debian packages that are missing here: a C compiler, venv, and for tests browsers and PostgreSQL."""
     missing = []
     if not shutil.which("cc"):
         missing.append("build-essential")
     if importlib.util.find_spec("ensurepip") is None and not PYTHON.exists():
         missing.append("python3-venv")
-    if browsers and not shutil.which("chromium"):
+    if tests and not shutil.which("chromium"):
         missing.append("chromium")
-    if browsers and not shutil.which("firefox-esr"):
+    if tests and not shutil.which("firefox-esr"):
         missing.append("firefox-esr")
+    # Debian keeps the server out of the path.
+    server = shutil.which("postgres") or any(Path("/usr/lib/postgresql").glob("*/bin/postgres"))
+    if tests and not server:
+        missing.append("postgresql")
     return missing
 
 
@@ -291,7 +295,7 @@ def main() -> int:
     try:
         if sys.version_info < (3, 11):  # noqa: UP036 - this very file is what tells people
             raise SetupError("Entente needs Python 3.11 or newer.")
-        install_debian(debian_packages(browsers=goal == "test"))
+        install_debian(debian_packages(tests=goal == "test"))
         require_toolchains()
         perform(GOALS[goal])
     except SetupError as refusal:

@@ -21,12 +21,17 @@ from core.client.events import (
     Chat,
     ClientEvent,
     Ended,
+    HandLowered,
+    LobbyChanged,
     PersonJoined,
     PersonLeft,
     Roster,
+    RulesSet,
     StateChanged,
+    Stopped,
 )
 from core.client.frames import OpenedFrame
+from core.client.host import Host
 from core.client.http import Login, join_room, make_room, open_login
 from core.client.participant import Participant
 from core.client.sources import (
@@ -45,7 +50,10 @@ __all__ = [
     "ClientEvent",
     "EncodedFrame",
     "Ended",
+    "HandLowered",
+    "Host",
     "JoinRefused",
+    "LobbyChanged",
     "Login",
     "MediaLost",
     "NodeUnreachable",
@@ -58,11 +66,13 @@ __all__ = [
     "PictureSource",
     "RequestRefused",
     "Roster",
+    "RulesSet",
     "SocketLost",
     "SoundDecoder",
     "SoundFile",
     "Source",
     "StateChanged",
+    "Stopped",
     "SystemClock",
     "ToneSource",
     "join_room",

@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-State = Literal["connecting", "waiting", "connected", "reconnecting", "ended"]
-"""As in the browser: `waiting` until the group's first epoch is reached, `connected` while media may flow."""
+from core.wire.values import Knocker, Rules
+
+State = Literal["connecting", "lobby", "waiting", "connected", "reconnecting", "ended"]
+"""As in the browser: `lobby` until a host has let us in, `waiting` until the group's first epoch is
+reached, `connected` while media may flow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +84,33 @@ class Alarm(ClientEvent):
 
     code: str
     detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class LobbyChanged(ClientEvent):
+    """For hosts: everybody in the lobby, longest first."""
+
+    people: tuple[Knocker, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RulesSet(ClientEvent):
+    """The room's rules from now on."""
+
+    rules: Rules
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped(ClientEvent):
+    """A host has stopped one of our sources; `held` ones cannot be sent again until a host allows it."""
+
+    source: str
+    held: bool
+
+
+@dataclass(frozen=True, slots=True)
+class HandLowered(ClientEvent):
+    """A host has lowered our hand."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,8 @@ class Admission:
 
     socket: str
     token: str = field(repr=False)
+    lobby: bool = False
+    """Whether the token is for the lobby."""
 
 
 def split_link(link: str) -> tuple[str, str]:
@@ -49,17 +51,18 @@ class Door:
     person: tuple[str, str] | None = None
     guest_name: str | None = None
     login: Login | None = None
+    pin: str | None = field(default=None, repr=False)
 
     async def ask(self) -> Admission:
         """A fresh join token. JoinRefused. A session that a restarted node has forgotten is opened anew."""
         if self.login is not None:
             try:
-                return await join_room(self.login, self.slug, self.guest_name)
+                return await join_room(self.login, self.slug, self.guest_name, self.pin)
             except JoinRefused as refusal:
                 if refusal.code != "unauthorized" or self.person is None:
                     raise
         self.login = await open_login(self.base, *self.person) if self.person else Login(self.base, None)
-        return await join_room(self.login, self.slug, self.guest_name)
+        return await join_room(self.login, self.slug, self.guest_name, self.pin)
 
 
 async def _request(
@@ -94,16 +97,20 @@ async def open_login(base: str, tenant: str, subject: str) -> Login:
     return Login(base, str(value["session"]))
 
 
-async def make_room(login: Login, title: str) -> str:
+async def make_room(login: Login, title: str, access: str = "public") -> str:
     """Makes a room and returns its whole link."""
-    value = await _request(login.base, "POST", "/api/rooms", {"title": title}, login.session)
+    body = {"title": title, "access": access}
+    value = await _request(login.base, "POST", "/api/rooms", body, login.session)
     return f"{login.base}{value['path']}"
 
 
-async def join_room(login: Login, slug: str, guest_name: str | None = None) -> Admission:
+async def join_room(
+    login: Login, slug: str, guest_name: str | None = None, pin: str | None = None
+) -> Admission:
     """Asks for a join token: as the person logged in, or as a guest where `session` is None."""
-    body = {"guest_name": guest_name} if guest_name is not None else {}
+    said = {"guest_name": guest_name, "pin": pin}
+    body = {key: value for key, value in said.items() if value is not None}
     value = await _request(login.base, "POST", f"/api/rooms/{slug}/join", body, login.session)
     scheme, rest = login.base.split("://", 1)
     socket = f"{'wss' if scheme == 'https' else 'ws'}://{rest}{value['socket']}"
-    return Admission(socket, str(value["token"]))
+    return Admission(socket, str(value["token"]), value.get("admission") == "lobby")

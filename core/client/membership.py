@@ -93,7 +93,10 @@ class Membership:
         """A sealed application message; `content` has a type `t` (K6.1)."""
         member = self._require()
         return requests.SendMessage(
-            id=0, data=member.encrypt(msgpack.packb(content), now), epoch=member.epoch
+            id=0,
+            data=member.encrypt(msgpack.packb(content), now),
+            epoch=member.epoch,
+            kind="chat" if content.get("t") == "chat" else "signal",
         )
 
     def sign_resume(self, nonce: bytes) -> bytes:
@@ -218,6 +221,9 @@ class Membership:
             content = None
         if sender is None or not isinstance(content, dict):
             yield Alarm("message_unreadable", f"of leaf {opened['leaf']}")
+        elif content.get("t") == "chat" and event.kind != "chat":
+            # The node lets signals pass where it lets no chat pass: this one went around the rule.
+            yield Alarm("message_disguised", f"of leaf {opened['leaf']}")
         elif content.get("t") == "chat" and isinstance(content.get("text"), str):
             yield Chat(sender, str(content.get("id", "")), content["text"])
         else:

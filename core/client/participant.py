@@ -18,9 +18,10 @@ from typing import Any, Final, Literal, Self
 from core._native import e2ee
 from core.client.clock import SystemClock
 from core.client.errors import ClientError, JoinRefused, RequestRefused, SocketLost
-from core.client.events import Alarm, ClientEvent, Ended, Member, StateChanged
+from core.client.events import Alarm, ClientEvent, Ended, LobbyChanged, Member, StateChanged
 from core.client.feed import Feed
 from core.client.frames import FrameSealer, OpenedFrame
+from core.client.host import Host
 from core.client.http import Door, Login, split_link
 from core.client.media import SENT
 from core.client.patience import Patience
@@ -29,7 +30,7 @@ from core.client.stay import Stay
 from core.ports import Clock
 from core.wire import requests
 from core.wire.requests import Request
-from core.wire.values import Person, Tile
+from core.wire.values import Knocker, Person, Tile
 
 log = logging.getLogger(__name__)
 
@@ -67,6 +68,9 @@ class Participant:
         self._turned = asyncio.Event()
         self._patience = Patience(self._clock)
         self.people: list[Person] = []
+        self.lobby: tuple[Knocker, ...] = ()
+        """Who waits, if we are a host."""
+        self.host = Host(self._do)
         self.alarms: list[Alarm] = []
         self.ended: str | None = None
 
@@ -78,14 +82,16 @@ class Participant:
         person: tuple[str, str] | None = None,
         guest_name: str | None = None,
         login: Login | None = None,
+        pin: str | None = None,
         clock: Clock | None = None,
     ) -> Self:
         """Joins the room behind a link as `person` (tenant, subject) of the development login, with an
-        existing `login`, or as a guest. Returns at once; `ready` waits until media may flow. JoinRefused,
-        RequestRefused, SocketLost, NodeUnreachable.
+        existing `login`, or as a guest, with the room's PIN. Returns at once, but where a host must let us in
+        only after that, ten minutes at most; `ready` waits until media may flow. JoinRefused (`lobby_…` when
+        we were not let in), RequestRefused, SocketLost, NodeUnreachable.
         """
         base, slug = split_link(link)
-        participant = cls(Door(base, slug, person, guest_name, login), clock or SystemClock())
+        participant = cls(Door(base, slug, person, guest_name, login, pin), clock or SystemClock())
         try:
             await participant._come_in()
         except BaseException:
@@ -142,12 +148,17 @@ class Participant:
             raise SocketLost(f"ended before it began: {self.ended}")
 
     async def publish(self, kind: Kind, source: Source) -> None:
-        """Sends a source, in place of what was sent as this kind before."""
+        """Sends a source, in place of what was sent as this kind before. RequestRefused `rule_refused` when
+        the room's rules do not allow it."""
         wanted = "opus" if kind in ("microphone", "screen_sound") else "vp8"
         if source.codec != wanted:
             raise ValueError(f"{kind} takes {wanted}, not {source.codec}")
         self._feeds[kind].start(source)
-        await self._do(requests.SetSource(id=0, source=kind, state="live"))
+        try:
+            await self._do(requests.SetSource(id=0, source=kind, state="live"))
+        except RequestRefused:
+            self._feeds[kind].stop()
+            raise
 
     async def unpublish(self, kind: Kind) -> None:
         """Sends nothing of this kind any more."""
@@ -208,6 +219,8 @@ class Participant:
             return
         if isinstance(event, Alarm):
             self.alarms.append(event)
+        if isinstance(event, LobbyChanged):
+            self.lobby = event.people
         self._events.put_nowait(event)
 
     def opened(self, frames: Iterator[OpenedFrame]) -> None:
@@ -248,12 +261,21 @@ class Participant:
         await self._stay.begin()
         for kind, feed in self._feeds.items():
             if feed.source is not None:
-                asked = {"id": 0, "source": kind, "state": "live"}
-                await self._do(requests.SetSource.model_validate(asked))
+                await self._send_again(kind, feed)
         if self._chosen is not None:
             await self._do(requests.SetView(id=0, tiles=self._chosen))
         if not self._stay.joined:
             self.tell(StateChanged("waiting"))
+
+    async def _send_again(self, kind: str, feed: Feed) -> None:
+        """What was sent before; the rules may have become others meanwhile."""
+        try:
+            asked = {"id": 0, "source": kind, "state": "live"}
+            await self._do(requests.SetSource.model_validate(asked))
+        except RequestRefused as refusal:
+            if refusal.code != "rule_refused":
+                raise
+            feed.stop()
 
     async def _go_out(self) -> None:
         stay, self._stay = self._stay, None

@@ -158,7 +158,9 @@ class Socket:
 
     def _take(self, message: OkReply | ErrorReply | Event) -> None:
         if isinstance(message, Event):
-            if message.seq > self._last_seq:
+            if message.seq == 0:  # of the lobby: outside the sequence
+                self._events.put_nowait(message)
+            elif message.seq > self._last_seq:
                 self._last_seq = message.seq
                 self._events.put_nowait(message)
             return

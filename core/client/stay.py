@@ -10,8 +10,19 @@ from typing import Protocol, Self
 from urllib.parse import urlsplit
 
 from core._native import e2ee
-from core.client.errors import ClientError, RequestRefused, SocketLost
-from core.client.events import Alarm, ClientEvent, Ended, PersonLeft, Roster, StateChanged
+from core.client.errors import ClientError, JoinRefused, RequestRefused, SocketLost
+from core.client.events import (
+    Alarm,
+    ClientEvent,
+    Ended,
+    HandLowered,
+    LobbyChanged,
+    PersonLeft,
+    Roster,
+    RulesSet,
+    StateChanged,
+    Stopped,
+)
 from core.client.feed import Feed
 from core.client.frames import FrameOpener, OpenedFrame
 from core.client.http import Door
@@ -22,7 +33,7 @@ from core.client.socket import KEEPALIVE_S, Socket
 from core.ports import Clock
 from core.wire import events as wire
 from core.wire import requests
-from core.wire.requests import Empty, HelloReply, Request
+from core.wire.requests import Empty, HelloReply, KnockReply, Request
 from core.wire.values import ClientInfo, Person
 
 NAME = "entente headless"
@@ -85,18 +96,40 @@ class Stay:
 
     @classmethod
     async def open(cls, door: Door, clock: Clock, feeds: Mapping[str, Feed], ports: StayPorts) -> Self:
-        """Comes in; the leaf is not made yet. JoinRefused, RequestRefused, SocketLost, NodeUnreachable."""
+        """Comes in, through the lobby where there is no other way; the leaf is not made yet. JoinRefused,
+        RequestRefused, SocketLost, NodeUnreachable."""
         admission = await door.ask()
         socket = Socket(admission.socket, clock)
         try:
             await socket.open()
             who = ClientInfo(name=NAME, version=VERSION)
-            hello = await socket.request(requests.Hello(id=0, token=admission.token, client=who), HelloReply)
+            token = admission.token
+            if admission.lobby:
+                token = await cls._wait(socket, token, who, clock, ports)
+            hello = await socket.request(requests.Hello(id=0, token=token, client=who), HelloReply)
         except BaseException:
             await socket.close()
             raise
         loopback = urlsplit(door.base).hostname in ("127.0.0.1", "localhost", "::1")
         return cls(socket, hello, clock, feeds, ports, loopback)
+
+    @staticmethod
+    async def _wait(socket: Socket, token: str, who: ClientInfo, clock: Clock, ports: StayPorts) -> str:
+        """Knocks, and waits for a host's word: the token to come in with. JoinRefused `lobby_host`,
+        `lobby_timeout` or `lobby_ended` when it was a no."""
+        await socket.request(requests.Knock(id=0, token=token, client=who), KnockReply)
+        ports.tell(StateChanged("lobby"))
+        alive = asyncio.create_task(_stay_alive(socket, clock), name="entente lobby")
+        try:
+            async for event in socket.events():
+                if isinstance(event, wire.LobbyAdmitted):
+                    return event.token
+                if isinstance(event, wire.LobbyRefused):
+                    raise JoinRefused(f"lobby_{event.reason}", "not let in")
+        finally:
+            alive.cancel()
+            await asyncio.gather(alive, return_exceptions=True)
+        raise SocketLost("lost in the lobby")
 
     @property
     def flows(self) -> bool:
@@ -206,16 +239,29 @@ class Stay:
                 self._end(f"removed: {event.reason}")
             case wire.Ended():
                 self._end(event.reason)
-            case wire.Muted():
-                self._feeds[event.source].stop()
             case wire.MediaMove():
                 self._spawn(self._move(event.connection), "entente move")
+        self._heard(event)
         now = self._clock.now()
         outputs = self.membership.handle(event, now)
         if isinstance(event, wire.GroupRevocation):
             self.opener.revoked(now)  # the very time that the member counts from
         for output in outputs:
             await self._put_out(output)
+
+    def _heard(self, event: wire.Event) -> None:
+        """What a host has said."""
+        match event:
+            case wire.Muted():
+                if event.source in self._feeds:
+                    self._feeds[event.source].stop()
+                self._ports.tell(Stopped(event.source, event.held))
+            case wire.Lobby():
+                self._ports.tell(LobbyChanged(tuple(event.people)))
+            case wire.RulesChanged():
+                self._ports.tell(RulesSet(event.rules))
+            case wire.HandLowered():
+                self._ports.tell(HandLowered())
 
     async def _move(self, connection: int) -> None:
         """M5.1, beside the events: a connection takes seconds, and commits must not wait for it."""
@@ -254,3 +300,13 @@ class Stay:
                 await self._socket.ping()
             except ClientError:
                 self._ports.tell(StateChanged("reconnecting"))
+
+
+async def _stay_alive(socket: Socket, clock: Clock) -> None:
+    """Whoever waits in a lobby says nothing, and would count as gone."""
+    while True:
+        await clock.sleep(KEEPALIVE_S)
+        try:
+            await socket.ping()
+        except ClientError:
+            return

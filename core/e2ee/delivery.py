@@ -26,6 +26,7 @@ from core.e2ee.public import PublicTree, refused
 from core.errors import PeerError, SignerError, StoreError
 from core.values import EntryState, GroupRecord, PublicStateRecord, UnixMillis
 from core.wire.events import Event, GroupCreate
+from core.wire.values import MessageKind
 
 log = logging.getLogger("entente.e2ee")
 
@@ -219,10 +220,10 @@ class Delivery:
             await self._running().failed(participant, epoch, attempt, report)
         self._wake.set()
 
-    async def message(self, participant: str, data: bytes, epoch: int) -> None:
+    async def message(self, participant: str, data: bytes, epoch: int, kind: MessageKind) -> None:
         """See MessageOrder.relay."""
         async with self._turn:
-            self._running().messages.relay(participant, data, epoch)
+            self._running().messages.relay(participant, data, epoch, kind)
 
     # ---- the meeting --------------------------------------------------------------------------------------
 

@@ -8,6 +8,7 @@ from core.e2ee.context import Context
 from core.e2ee.members import Books
 from core.errors import PeerError
 from core.wire.events import MessageRelayed
+from core.wire.values import MessageKind
 
 WINDOW = 5.0
 """Seconds for which a message of an epoch that is over is still taken; members keep past epochs as long."""
@@ -30,7 +31,7 @@ class MessageOrder:
         self._ended.append((self._epoch, self._context.clock.monotonic()))
         self._epoch = by
 
-    def relay(self, participant: str, data: bytes, epoch: int) -> None:
+    def relay(self, participant: str, data: bytes, epoch: int, kind: MessageKind) -> None:
         """Give it its place. PeerError `stale_epoch` when older than the window, `out_of_order` from somebody
         who is not in the group or for an epoch nobody has reached."""
         sender = self._books.members.get(participant)
@@ -39,7 +40,7 @@ class MessageOrder:
         if epoch < self._epoch and not self._recent(epoch):
             raise PeerError("stale_epoch")
         self._order += 1
-        event = MessageRelayed(data=data, epoch=epoch, order=self._order)
+        event = MessageRelayed(data=data, epoch=epoch, order=self._order, kind=kind)
         for member in self._books.present():
             if member is not sender and member.joined <= epoch:
                 self._context.voice.tell(member.participant, event)

@@ -11,26 +11,30 @@ import asyncio
 import contextlib
 from collections import deque
 from collections.abc import Callable, Coroutine, Mapping, Sequence
+from dataclasses import replace
 
 import msgpack
 
 from core._native import e2ee
-from core.errors import PeerError, StoreError, UserError
+from core.errors import StoreError, UserError
 from core.meeting.participant import Participant
+from core.meeting.permissions import held
 from core.meeting.ports import MediaRoom, Ordering
 from core.meeting.stream import Encoder, EventStream, Sink
 from core.ports import Clock, Rng, Store, Telemetry
 from core.sfu.room import Seat
 from core.values import Meeting as MeetingRecord
-from core.values import ParticipantRecord, Person, Role, Room, RoomRole
+from core.values import ParticipantRecord, Person, Room, RoomRole
 from core.wire.events import (
     Ended,
     Event,
     GroupRejoin,
+    Lobby,
     MediaMove,
     Muted,
     Participants,
     Removed,
+    RulesChanged,
     Slots,
     Speakers,
 )
@@ -53,8 +57,10 @@ def participant_id(rng: Rng) -> str:
 
 
 class Meeting:
-    """Families: `admit`, `attach`, `lost`, `returned`, `depart`, `remove`, `mute` for participants; `tell`,
-    `leaves_changed`, `rejoin` from the group; `slots_changed`, `speakers_changed`, `must_move` from media.
+    """Families: `admit`, `attach`, `lost`, `returned`, `depart`, `expel` for participants; `mute`, `enforce`,
+    `set_source`, `set_signing` for what they send; `give_role`, `renamed`, `exclude`, `change` for what hosts
+    command (`core.meeting.commands` says who may); `tell`, `leaves_changed`, `rejoin` from the group;
+    `slots_changed`, `speakers_changed`, `must_move` from media.
 
     Call `start` once with the two ports, and `close` at the end, which awaits every task made here.
     """
@@ -68,13 +74,17 @@ class Meeting:
         rng: Rng,
         telemetry: Telemetry,
         resume_seconds: float,
+        lobby: Callable[[], Lobby],
     ) -> None:
         self.room = room
         self.record = record
         self.people: dict[str, Participant] = {}
         self.suite = 0
         """The group's for good, whatever the tenant's policy says by now; set when the meeting begins."""
-        self._store = store
+        self.excluded: set[str] = set()
+        """URIs of those whom a host has removed."""
+        self._lobby = lobby
+        self._store = store.of(room.tenant)
         self._clock = clock
         self._rng = rng
         self._telemetry = telemetry
@@ -144,18 +154,18 @@ class Meeting:
 
     # ---- participants -------------------------------------------------------------------------------------
 
-    async def admit(self, person: Person, host_if_first: bool) -> Participant:
-        """A new participant, stored and told to everybody."""
+    async def admit(
+        self, person: Person, role: RoomRole, *, lasting: bool = False, host_if_first: bool = False
+    ) -> Participant:
+        """A new participant, stored and told to everybody. Nothing is awaited before it is there."""
         now = self._clock.now()
-        nobody_hosts = not any(other.host for other in self.people.values())
-        first = host_if_first and nobody_hosts and person.role is Role.PARTICIPANT
-        role = RoomRole.COHOST if first else RoomRole.MEMBER
-        if person.uri == self.room.owner:
-            role = RoomRole.OWNER
+        if host_if_first and not role.hosts and not self.hosts():
+            role = RoomRole.COHOST
         participant = Participant(
             id=participant_id(self._rng),
             person=person,
             room_role=role,
+            lasting=lasting,
             joined=now,
             stream=EventStream(self._encoder),
             nonce=self._rng.bytes(NONCE),
@@ -163,13 +173,55 @@ class Meeting:
         )
         self.people[participant.id] = participant
         self.media.attend(participant.id)
+        self.enforce(participant)
+        if participant.host and (lobby := self._lobby()).people:
+            participant.tell(lobby)
+        record = ParticipantRecord(
+            participant.id, self.record.id, person, now, tenant=self.room.tenant, room_role=role
+        )
         try:
-            await self._store.add_participant(ParticipantRecord(participant.id, self.record.id, person, now))
+            await self._store.add_participant(record)
         except BaseException:
             await self.never_came(participant)
             raise
         self._changed.set()
         return participant
+
+    def hosts(self) -> list[Participant]:
+        """Who commands others here."""
+        return [person for person in self.people.values() if person.host]
+
+    def tell_hosts(self, event: Event) -> None:
+        """An event for the hosts alone."""
+        for person in self.hosts():
+            person.tell(event)
+
+    def give_role(self, participant: Participant, role: RoomRole, by: str) -> None:
+        """Somebody is something else from now on, as everybody is told with the next list; who becomes a
+        host sees the lobby, and who is none any more an empty one."""
+        was, participant.room_role = participant.host, role
+        if participant.host != was:
+            participant.tell(self._lobby() if participant.host else Lobby(people=[]))
+        self.enforce(participant, by)
+        self._changed.set()
+
+    def change(self, room: Room, record: MeetingRecord, by: str | None = None) -> None:
+        """The room or the door of its meeting is another from now on."""
+        before = self.rules()
+        self.room, self.record = room, record
+        if self.rules() == before:
+            return
+        event = RulesChanged(rules=self.rules())
+        for person in list(self.people.values()):
+            person.tell(event)
+            self.enforce(person, by)
+
+    def renamed(self, participant: Participant, name: str) -> None:
+        """A guest is called otherwise: the name on its tile comes from the tree, so it needs a fresh
+        certificate and leaf (K2.1)."""
+        participant.person = replace(participant.person, name=name)
+        self.rejoin(participant.id, "renamed")
+        self._changed.set()
 
     def attach(
         self, participant: Participant, sink: Sink, hang_up: Callable[[str], None], last_seq: int
@@ -244,6 +296,9 @@ class Meeting:
             participant.catching_up = False
 
         participant.tell(self._list())
+        participant.tell(RulesChanged(rules=self.rules()))
+        if participant.host:
+            participant.tell(self._lobby())
         if participant.id in self._seats:
             participant.tell(self._slots(self._seats[participant.id]))
         await self.ordering.catch_up(participant.id, epoch, ready)
@@ -273,12 +328,6 @@ class Meeting:
         with contextlib.suppress(StoreError):
             await self.depart(participant, "left")
 
-    async def remove(self, by: Participant, target: str) -> None:
-        """A host removes somebody: the packets stop at once, the group follows (K4.6). PeerError
-        `participant_unknown`, UserError `not_host`."""
-        participant = self._target(by, target)
-        await self.expel(participant, "host", by.id)
-
     async def expel(self, participant: Participant, reason: str, by: str | None = None) -> None:
         """Out at once, for good, and told so if there is a socket to tell it on."""
         participant.tell(Removed(reason=reason, by=by))
@@ -298,31 +347,54 @@ class Meeting:
             if participant.id in found or own == revoked:
                 await self.expel(participant, "revocation")
 
-    def mute(self, by: Participant, target: str, source: str) -> None:
-        """A host stops one source of somebody. Errors as of `remove`."""
-        participant = self._target(by, target)
+    def exclude(self, uri: str) -> list[Participant]:
+        """This person is not to come back: refused from here on, before anything is stored. Returns where it
+        is now."""
+        self.excluded.add(uri)
+        return [person for person in self.people.values() if person.person.uri == uri]
+
+    # ---- what people may send -----------------------------------------------------------------------------
+
+    def mute(self, participant: Participant, source: str, by: str) -> None:
+        """A host stops one source of somebody, who may send it again unless a rule holds it."""
         self.media.mute(participant.id, source)
         participant.sources[source] = "muted"
-        participant.tell(Muted.model_validate({"source": source, "by": by.id}))
+        self.enforce(participant)
+        held = source in participant.held
+        participant.tell(Muted.model_validate({"source": source, "by": by, "held": held}))
         self._changed.set()
 
-    def _target(self, by: Participant, target: str) -> Participant:
-        """Only hosts command others, and only in their own meeting (attack 21)."""
-        if not by.host:
-            raise UserError("not_host")
-        participant = self.people.get(target)
-        if participant is None:
-            raise PeerError("participant_unknown")
-        return participant
+    def enforce(self, participant: Participant, by: str | None = None) -> None:
+        """The worker holds what this one may not send now; what was live of it is told as a mute by
+        whoever made it so."""
+        wanted = held(participant.room_role, self.room.rules, participant.sources)
+        if wanted == participant.held:
+            return
+        fresh, participant.held = wanted - participant.held, wanted
+        self.media.hold(participant.id, wanted)
+        for source in sorted(fresh):
+            if participant.sources.get(source) == "live":
+                participant.sources[source] = "muted"
+                if by is not None:
+                    participant.tell(Muted.model_validate({"source": source, "by": by, "held": True}))
+        if participant.signing and "camera" in wanted:
+            self.set_signing(participant, False)
+        self._changed.set()
 
     def set_source(self, participant: Participant, source: str, state: str) -> None:
-        """What a participant publishes now."""
+        """What a participant publishes now. UserError `rule_refused` for what is held."""
+        if state == "live" and source in participant.held:
+            raise UserError("rule_refused")
         self.media.set_source(participant.id, source, state)
         participant.sources[source] = state
+        self.enforce(participant)
         self._changed.set()
 
     def set_signing(self, participant: Participant, on: bool) -> None:
-        """Somebody signs, which counts as speaking (M4.7), or has ended it."""
+        """Somebody signs, which counts as speaking (M4.7), or has ended it. UserError `rule_refused` for
+        whoever may not be seen."""
+        if on and "camera" in participant.held:
+            raise UserError("rule_refused")
         self.media.set_signing(participant.id, on)
         participant.signing = on
         self._changed.set()

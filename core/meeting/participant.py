@@ -37,6 +37,10 @@ class Participant:
     state: PersonState = "joining"
     sources: dict[str, str] = field(default_factory=dict)
     signing: bool = False
+    lasting: bool = False
+    """Whether the room itself makes this one a host: its word then outlives the meeting."""
+    held: frozenset[str] = frozenset()
+    """Sources that are not forwarded whatever the client says."""
     catching_up: bool = False
     counters: dict[str, float] = field(default_factory=dict)
     answers: dict[int, Value | WireError] = field(default_factory=dict, repr=False)

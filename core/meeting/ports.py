@@ -7,6 +7,7 @@ from typing import Protocol
 
 from core.e2ee.group import Submission
 from core.sfu.slots import Wish
+from core.wire.values import MessageKind
 
 
 class Ordering(Protocol):
@@ -38,7 +39,7 @@ class Ordering(Protocol):
         """A member cannot process a commit."""
         ...
 
-    async def message(self, participant: str, data: bytes, epoch: int) -> None:
+    async def message(self, participant: str, data: bytes, epoch: int, kind: MessageKind) -> None:
         """An application message."""
         ...
 
@@ -88,6 +89,10 @@ class MediaRoom(Protocol):
 
     def mute(self, participant: str, source: str) -> None:
         """Forward nothing of this source until its owner says `live` again."""
+        ...
+
+    def hold(self, participant: str, sources: frozenset[str]) -> None:
+        """Forward nothing of these sources until another call leaves them out."""
         ...
 
     def answer(self, participant: str, number: int, sdp: str, new_peer: int) -> str:

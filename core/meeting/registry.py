@@ -6,21 +6,35 @@ import asyncio
 import hmac
 import logging
 from collections import Counter
-from collections.abc import Awaitable, Callable, Coroutine
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from dataclasses import dataclass, replace
 
 import msgpack
 
 from core._native import e2ee
 from core.errors import EntenteError, PeerError, UserError
+from core.meeting.admission import Way, access_of
+from core.meeting.commands import Desk
+from core.meeting.entrance import Entrance, Look, let_in
+from core.meeting.lobby import WAIT, Knocking, Lobbies
 from core.meeting.meeting import Meeting
 from core.meeting.participant import Participant
 from core.meeting.session import Session
 from core.ports import Clock, Rng, Signer, Store, Telemetry
 from core.tenants.sessions import token_hash
-from core.values import Deployment, Room, UnixMillis
+from core.values import (
+    Access,
+    Deployment,
+    JoinToken,
+    Person,
+    Role,
+    Room,
+    TenantRules,
+    UnixMillis,
+)
 from core.values import Meeting as MeetingRecord
 from core.wire import requests as wire
+from core.wire.events import Event, LobbyAdmitted
 from core.wire.values import Me, MediaInfo, MeetingInfo
 from core.wire.values import Tenant as TenantLine
 
@@ -38,7 +52,8 @@ log = logging.getLogger("entente.meetings")
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """The ports and facts that meetings are made with. `open_parts` starts a meeting's order and media."""
+    """The ports and facts that meetings are made with. `rules` are what the configuration allows each tenant;
+    `open_parts` starts a meeting's order and media."""
 
     store: Store
     signer: Signer
@@ -50,14 +65,15 @@ class House:
     max_video_slots: int
     resume_seconds: float
     max_people: int
+    rules: Mapping[str, TenantRules]
     open_parts: Callable[[Meeting, int], Awaitable[None]]
     close_parts: Callable[[Meeting], None]
     next_peer: Callable[[], int]
 
 
 class Registry:
-    """Order of calls: `recover`, then `run` as a task; for each socket `hello`, or `resume` and `prove`;
-    `close` last."""
+    """Order of calls: `recover`, then `run` as a task; for each socket `hello`, perhaps after `knock`, or
+    `resume` and `prove`; `close` last. `entrance` says who may come in, `lobbies` who waits."""
 
     def __init__(self, house: House) -> None:
         self._house = house
@@ -65,12 +81,21 @@ class Registry:
         self._turn = asyncio.Lock()
         self._awaited: dict[str, tuple[str, UnixMillis]] = {}
         self._stopping = False
+        self.entrance = Entrance(house.store, house.clock, house.rules, self._meetings.get)
+        self.lobbies = Lobbies(house.store, house.clock, house.rng, house.telemetry, self._lobby_changed)
+        self._desk = Desk(house.store, house.clock, self.lobbies, self.entrance.names, self._end_for_all)
+
+    def _lobby_changed(self, room: str) -> None:
+        meeting = self._meetings.get(room)
+        if meeting is not None:
+            meeting.tell_hosts(self.lobbies.list(room))
 
     async def recover(self) -> None:
         """Take up what an earlier run of this node left: meetings under way wait for their people, whose
         places are gone; those that have waited for long enough end."""
-        store, now = self._house.store, self._house.clock.now()
-        for record in await store.live_meetings():
+        now = self._house.clock.now()
+        for record in await self._house.store.live_meetings():
+            store = self._house.store.of(record.tenant)
             for person in await store.participants(record.id):
                 if person.left is None:
                     await store.set_left(person.id, now)
@@ -98,38 +123,111 @@ class Registry:
 
     async def hello(self, request: wire.Hello) -> tuple[Session, wire.HelloReply]:
         """Redeem a join token, once (its second use is refused), and make a participant."""
-        house = self._house
-        hashed = token_hash(request.token)
-        if hashed is None:
-            raise UserError("token_unknown")
-        token = await house.store.redeem_join_token(hashed, house.clock.now())
-        room = await house.store.room_by_id(token.room)
-        if room is None:
-            raise UserError("room_unknown")
+        token, room = await self._redeem(request.token)
         async with self._turn:
             if self._stopping:
                 raise UserError("restarting", retry_after=1)
-            meeting = self._meetings.get(room.id) or await self._begin(room)
-            if len(meeting.people) >= house.max_people:
-                raise UserError("meeting_full")
-            participant = await meeting.admit(token.person, host_if_first=True)
+            look = await self.look(room, token, "hello")
+            let_in(look)
+            meeting = self._meetings.get(room.id) or await self._begin(look)
+            self._check_places(meeting, look)
+            # From the look until the participant is there nothing is awaited where a meeting runs already:
+            # whom a host removes meanwhile is not let in.
+            participant = await meeting.admit(
+                token.person,
+                look.verdict.role,
+                lasting=look.lasting,
+                host_if_first=_may_host_first(token.person, meeting.room, look),
+            )
         try:
             return self._session(meeting, participant), self._hello_reply(meeting, participant)
         except BaseException:
             await meeting.never_came(participant)
             raise
 
-    async def _begin(self, room: Room) -> Meeting:
+    async def _redeem(self, text: str) -> tuple[JoinToken, Room]:
+        """Found by its hash over all tenants that the node serves; it works once."""
+        store, hashed = self._house.store, token_hash(text)
+        if hashed is None:
+            raise UserError("token_unknown")
+        token = await store.redeem_join_token(hashed, self._house.clock.now())
+        room = await store.room_by_id(token.room)
+        if room is None:
+            raise UserError("room_unknown")
+        return token, room
+
+    async def look(self, room: Room, token: JoinToken, at: str) -> Look:
+        """The truth about a token's holder, whatever was so when it was made; a guest's PIN was asked
+        then."""
+        look = await self.entrance.look(room, token.person, admitted=token.admitted, pin="given")
+        self.count_admission(at, look)
+        return look
+
+    def count_admission(self, at: str, look: Look) -> None:
+        """What became of somebody at the door."""
+        result = look.verdict.code or look.verdict.way.value
+        self._house.telemetry.count("entente_admissions_total", at=at, result=result)
+
+    async def knock(
+        self,
+        request: wire.Knock,
+        address: str,
+        tell: Callable[[Event], None],
+        hang_up: Callable[[str], None],
+    ) -> tuple[wire.KnockReply, Knocking | LobbyAdmitted]:
+        """Redeem a token at the lobby: its holder waits, or need not any more. Nothing is awaited after it
+        waits, so that the reply goes out before any event. Errors as of `hello`, and `lobby_full`."""
+        token, room = await self._redeem(request.token)
+        if self._stopping:
+            raise UserError("restarting", retry_after=1)
+        look = await self.look(room, token, "knock")
+        reply = wire.KnockReply(meeting=MeetingInfo(title=room.title, slug=room.slug), seconds=round(WAIT))
+        if look.verdict.way is not Way.LOBBY:
+            let_in(look)
+            return reply, await self.lobbies.token(room, token.person)
+        waits = self.lobbies.knock(room, token.person, address, look.facts.lookalike, tell, hang_up)
+        return reply, waits
+
+    def _check_places(self, meeting: Meeting, look: Look) -> None:
+        if len(meeting.people) >= min(self._house.max_people, look.standing.quota.people):
+            raise UserError("meeting_full")
+
+    async def room_changed(self, room: Room, *, rules: bool) -> None:
+        """The room was changed beside its meeting, which goes on with its own rules unless they were meant.
+        A closed room's meeting ends."""
+        meeting = self._meetings.get(room.id)
+        if room.closed is not None:
+            self.lobbies.end(room.id)
+            if meeting is not None:
+                await self._end_for_all(meeting)
+        elif meeting is not None:
+            kept = room if rules else replace(room, rules=meeting.room.rules)
+            meeting.change(kept, meeting.record)
+
+    async def _end_for_all(self, meeting: Meeting) -> None:
+        """By a host's word; does nothing when it is over already."""
+        async with self._turn:
+            room = meeting.room.id
+            if self._meetings.get(room) is meeting:
+                await self._end(room, meeting, "host")
+                self.lobbies.end(room)
+
+    async def _begin(self, look: Look) -> Meeting:
         """The room's meeting, perhaps one that waits for its people: its order and its media are opened with
-        it."""
-        house = self._house
+        it. UserError `quota_reached`."""
+        house, room = self._house, look.room
+        here = sum(meeting.room.tenant == room.tenant for meeting in self._meetings.values())
+        if here >= look.standing.quota.meetings:
+            raise UserError("quota_reached")
         suite = self._suite(room)
-        record: MeetingRecord = await house.store.start_meeting(
+        store = house.store.of(room.tenant)
+        record: MeetingRecord = await store.start_meeting(
             room.id, house.rng.bytes(12).hex(), house.clock.now()
         )
         meeting = Meeting(
-            room, record, house.store, house.clock, house.rng, house.telemetry, house.resume_seconds
-        )
+            room, record, store, house.clock, house.rng, house.telemetry, house.resume_seconds,
+            lambda: self.lobbies.list(room.id),
+        )  # fmt: skip
         self._awaited[room.id] = (record.id, UnixMillis(house.clock.now() + RETURN))
         meeting.suite = suite
         await house.open_parts(meeting, suite)
@@ -150,12 +248,13 @@ class Registry:
         return Session(
             meeting,
             participant,
-            house.store,
+            house.store.of(meeting.room.tenant),
             house.signer,
             house.clock,
             house.rng,
             house.telemetry,
             house.next_peer,
+            self._desk,
         )
 
     def _hello_reply(self, meeting: Meeting, participant: Participant) -> wire.HelloReply:
@@ -244,12 +343,10 @@ class Registry:
 
     async def end(self, tenant: str, meeting: str) -> bool:
         """End a meeting for everybody; whether it ran, in a room of this tenant. StoreError."""
-        async with self._turn:
-            for found in self.of_tenant(tenant):
-                if found.record.id == meeting:
-                    await self._end(found.room.id, found)
-                    return True
-        return False
+        found = next((one for one in self.of_tenant(tenant) if one.record.id == meeting), None)
+        if found is not None:
+            await self._end_for_all(found)
+        return found is not None
 
     def certificates(self) -> set[bytes]:
         """SHA-256 of the certificate of everybody who is in a meeting of this node."""
@@ -271,10 +368,11 @@ class Registry:
         purge_at = clock.monotonic() + PURGE
         while True:
             await clock.sleep(SWEEP)
+            self.lobbies.expire()
             async with self._turn:
                 for room, meeting in list(self._meetings.items()):
                     if not meeting.people:
-                        await self._attempt(self._end(room, meeting))
+                        await self._attempt(self._end(room, meeting, "everybody_left"))
                 await self._attempt(self._end_awaited())
             if clock.monotonic() >= purge_at and await self._attempt(self._purge()):
                 purge_at = clock.monotonic() + PURGE
@@ -294,11 +392,12 @@ class Registry:
     async def _purge(self) -> None:
         await self._house.store.purge(self._house.clock.now())
 
-    async def _end(self, room: str, meeting: Meeting) -> None:
+    async def _end(self, room: str, meeting: Meeting, reason: str) -> None:
         """Stored first: a meeting that cannot be marked as ended is still here for the next try."""
-        await self._house.store.end_meeting(meeting.record.id, self._house.clock.now())
+        store = self._house.store.of(meeting.room.tenant)
+        await store.end_meeting(meeting.record.id, self._house.clock.now())
         del self._meetings[room]
-        await meeting.close("everybody_left")
+        await meeting.close(reason)
         self._house.close_parts(meeting)
         self._house.telemetry.gauge("entente_meetings", len(self._meetings))
 
@@ -307,8 +406,17 @@ class Registry:
         async with self._turn:
             self._stopping = True
             for room, meeting in list(self._meetings.items()):
-                if not meeting.people and await self._attempt(self._end(room, meeting)):
+                if not meeting.people and await self._attempt(
+                    self._end(room, meeting, "everybody_left")
+                ):
                     continue
                 self._meetings.pop(room, None)
                 await meeting.put_down()
                 self._house.close_parts(meeting)
+
+
+def _may_host_first(person: Person, room: Room, look: Look) -> bool:
+    """Where nobody hosts, the first official of the room's own tenant does; not in a restricted room, whose
+    hosts are named."""
+    own = person.role is Role.PARTICIPANT and person.tenant == room.tenant
+    return own and access_of(room.rules, look.facts.policy) is not Access.RESTRICTED

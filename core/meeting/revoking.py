@@ -113,6 +113,7 @@ class Revoker:
         data = await self._signer.sign_revocation(tenant, fingerprint, reason)
         now, salt = self._clock.now(), self._rng.bytes(32)
         digest = hashlib.sha256(salt + data).digest()
-        await self._store.add_leaves([LogLeaf(None, "revocation", digest, salt, data, now)])
-        await self._store.add_revocation(RevocationRecord(tenant, fingerprint, data, now))
+        store = self._store.of(tenant)
+        await store.add_leaves([LogLeaf(None, "revocation", digest, salt, data, now)])
+        await store.add_revocation(RevocationRecord(tenant, fingerprint, data, now))
         return data

@@ -13,8 +13,10 @@ from typing import Any
 
 from core.e2ee.group import Submission
 from core.errors import EntenteError, PeerError, SignerRefused, StoreConflict, UserError, WireError
+from core.meeting.commands import Commands, Desk
 from core.meeting.meeting import Meeting
 from core.meeting.participant import Participant
+from core.meeting.permissions import may_chat
 from core.ports import Clock, Rng, Signer, Store, Telemetry
 from core.sfu.slots import Track, Wish
 from core.values import CertificateRequest, LogLeaf
@@ -38,15 +40,17 @@ class Session:
         rng: Rng,
         telemetry: Telemetry,
         next_peer: Callable[[], int],
+        desk: Desk,
     ) -> None:
         self.meeting = meeting
         self.participant = participant
-        self._store = store
+        self._store = store.of(meeting.room.tenant)
         self._signer = signer
         self._clock = clock
         self._rng = rng
         self._telemetry = telemetry
         self._next_peer = next_peer
+        commands = Commands(meeting, participant, desk)
         self._handlers: Mapping[type[wire.Request], Callable[[Any], Awaitable[Value]]] = {
             wire.Certify: self._certify,
             wire.KeyPackage: self._key_package,
@@ -59,12 +63,11 @@ class Session:
             wire.MediaClose: self._close,
             wire.SetSource: self._source,
             wire.SetView: self._view,
-            wire.Mute: self._mute,
             wire.Signing: self._signing,
-            wire.Remove: self._remove,
             wire.Leave: self._leave,
             wire.Ping: self._ping,
             wire.Stats: self._stats,
+            **dict.fromkeys(commands.handlers, commands.carry_out),
         }
 
     async def handle(self, request: wire.Request) -> Value:
@@ -177,7 +180,10 @@ class Session:
         return wire.Empty()
 
     async def _message(self, request: wire.SendMessage) -> wire.Empty:
-        await self.meeting.ordering.message(self.participant.id, request.data, request.epoch)
+        person = self.participant
+        if request.kind == "chat" and not may_chat(person.room_role, self.meeting.room.rules):
+            raise UserError("rule_refused")
+        await self.meeting.ordering.message(person.id, request.data, request.epoch, request.kind)
         return wire.Empty()
 
     # ---- media --------------------------------------------------------------------------------------------
@@ -202,16 +208,8 @@ class Session:
 
     # ---- people -------------------------------------------------------------------------------------------
 
-    async def _mute(self, request: wire.Mute) -> wire.Empty:
-        self.meeting.mute(self.participant, request.participant, request.source)
-        return wire.Empty()
-
     async def _signing(self, request: wire.Signing) -> wire.Empty:
         self.meeting.set_signing(self.participant, request.on)
-        return wire.Empty()
-
-    async def _remove(self, request: wire.Remove) -> wire.Empty:
-        await self.meeting.remove(self.participant, request.participant)
         return wire.Empty()
 
     async def _leave(self, request: wire.Leave) -> wire.Empty:

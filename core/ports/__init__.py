@@ -6,6 +6,7 @@ nothing here retries by itself.
 
 from core.ports.accounts import AccountStore
 from core.ports.administration import AdministrationStore, AuditFilter, AuditStore
+from core.ports.admission import AdmissionStore
 from core.ports.bus import Bus, Lease
 from core.ports.groups import GroupStore
 from core.ports.media import MediaNode
@@ -19,6 +20,7 @@ from core.ports.system import Clock, Rng, Telemetry
 __all__ = [
     "AccountStore",
     "AdministrationStore",
+    "AdmissionStore",
     "AuditFilter",
     "AuditStore",
     "Bus",

@@ -10,7 +10,15 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Protocol
 
-from core.records import Account, AccountSession, HeldSession, PendingLogin, Provider, Right
+from core.records import (
+    Account,
+    AccountSession,
+    CertificateRecord,
+    HeldSession,
+    PendingLogin,
+    Provider,
+    Right,
+)
 from core.values import Assurance, UnixMillis
 
 
@@ -66,9 +74,9 @@ class AccountStore(Protocol):
         """Store a login under way; those that are long over go."""
         ...
 
-    async def take_pending_login(self, state: bytes, browser: bytes, now: UnixMillis) -> PendingLogin:
-        """Use a login under way, atomically once. UserError login_expired, login_mismatch (another browser's:
-        nothing is used), login_replayed."""
+    async def take_pending_login(self, state: bytes, browser: bytes, now: UnixMillis) -> PendingLogin | None:
+        """Use a login under way, atomically once; None when there is none. UserError login_expired,
+        login_mismatch (another browser's: nothing is used), login_replayed."""
         ...
 
     async def add_account_session(self, session: AccountSession, most: int) -> None:
@@ -100,6 +108,13 @@ class AccountStore(Protocol):
 
     async def end_account_sessions(self, subject: str) -> int:
         """Forget the person's sessions; returns how many."""
+        ...
+
+    async def certificates_of(
+        self, subject: str, before: tuple[UnixMillis, bytes] | None, limit: int
+    ) -> list[CertificateRecord]:
+        """Certificates issued in the name of the tenant's `subject` (K2.4), the latest first; those before
+        the one issued then, with that fingerprint."""
         ...
 
     async def end_provider_sessions(

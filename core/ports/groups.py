@@ -83,7 +83,8 @@ class GroupStore(Protocol):
         ...
 
     async def add_leaves(self, leaves: Sequence[LogLeaf]) -> None:
-        """Store leaves for the log to come (K9.1)."""
+        """Store leaves for the log to come (K9.1). LibraryError on the view of more than one tenant, which
+        would not say whose they are."""
         ...
 
     async def leaves(self, label: bytes | None = None) -> list[LogLeaf]:
@@ -99,5 +100,6 @@ class GroupStore(Protocol):
         ...
 
     async def revocations(self, since: UnixMillis) -> list[RevocationRecord]:
-        """Revocations from `since` on."""
+        """Revocations from `since` on, of every tenant whatever the view: a certificate that is void is void
+        in each meeting (K2.4), and its revocation is told to all of them."""
         ...

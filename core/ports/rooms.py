@@ -52,7 +52,7 @@ class RoomStore(Protocol):
         ...
 
     async def add_join_token(self, token: JoinToken) -> None:
-        """Store a token's hash."""
+        """Store a token's hash. StoreConflict unless its room is its tenant's."""
         ...
 
     async def redeem_join_token(self, token_hash: bytes, now: UnixMillis) -> JoinToken:
@@ -60,7 +60,7 @@ class RoomStore(Protocol):
         ...
 
     async def add_participant(self, participant: ParticipantRecord) -> None:
-        """Store somebody who joined."""
+        """Store somebody who joined. StoreConflict unless the meeting is the record's tenant's."""
         ...
 
     async def set_leaf_key(self, participant: str, leaf_key: bytes) -> None:

@@ -27,5 +27,6 @@ class SessionStore(Protocol):
         ...
 
     async def end_logins(self, deployment: str, tenant: str, subject: str) -> int:
-        """Forget this person's sessions and unused join tokens; returns how many."""
+        """Forget this person's sessions and unused join tokens; returns how many. A tenant's view ends what
+        leads to its own rooms, the node's everything."""
         ...

@@ -6,19 +6,28 @@ from typing import Protocol
 
 from core.ports.accounts import AccountStore
 from core.ports.administration import AdministrationStore
+from core.ports.admission import AdmissionStore
 from core.ports.groups import GroupStore
 from core.ports.profiles import ProfileStore
 from core.ports.rooms import RoomStore
 from core.ports.sessions import SessionStore
 
 
-class Store(RoomStore, SessionStore, GroupStore, AccountStore, AdministrationStore, ProfileStore, Protocol):
+class Store(
+    RoomStore,
+    SessionStore,
+    GroupStore,
+    AdmissionStore,
+    AccountStore,
+    AdministrationStore,
+    ProfileStore,
+    Protocol,
+):
     """The database, whichever it is."""
 
     def of(self, tenant: str) -> Store:
-        """The same database seen by one tenant: whatever is another's is not there. Writes that belong to a
-        tenant need this view; on the node's own, which sees every tenant it serves, they are a
-        LibraryError."""
+        """The same database seen by one tenant: whatever is another's is not there, and a value that is
+        another's is a LibraryError. The empty tenant is the deployment itself."""
         ...
 
     async def ping(self) -> None:

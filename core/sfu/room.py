@@ -22,6 +22,7 @@ DEFAULT_HEIGHT = 360
 """Height assumed before a client has said what is on its screen."""
 SENT_KINDS = ("microphone", "camera", "screen", "screen_sound")
 """Sources that go to members; the consent microphone goes to its agent alone (K7.2)."""
+EVERY_KIND = (*SENT_KINDS, "consent_microphone")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +64,16 @@ class Attendee:
     sources: dict[str, str] = field(default_factory=dict)
     flowing: dict[str, int] = field(default_factory=dict)
     muted: set[str] = field(default_factory=set)
+    held: frozenset[str] = frozenset()
     signing: bool = False
     view: list[Wish] | None = None
     wished: frozenset[Track] = frozenset()
     seats: dict[SlotId, Track] = field(default_factory=dict)
     seated: frozenset[Track] = frozenset()
+
+    def stopped(self, source: str) -> bool:
+        """Whether the worker drops this source: by a host's mute, or because the person may not send it."""
+        return source in self.muted or source in self.held
 
     def active(self) -> MediaPeer | None:
         """The newest connected connection, else the newest."""
@@ -92,9 +98,9 @@ class Attendee:
 
 
 class SfuRoom:
-    """Families: `attend`, `leave`, `set_leaf`, `set_source`, `set_view`, `mute` from the meeting; `answer`,
-    `close_connection` from a client's media; `handle` from the engine. After any of them `flush` is due,
-    which `touched` tells the node."""
+    """Families: `attend`, `leave`, `set_leaf`, `set_source`, `set_view`, `mute`, `hold` from the meeting;
+    `answer`, `close_connection` from a client's media; `handle` from the engine. After any of them `flush` is
+    due, which `touched` tells the node."""
 
     def __init__(
         self,
@@ -156,12 +162,13 @@ class SfuRoom:
         self._concern(participant)
 
     def set_source(self, participant: str, source: str, state: str) -> None:
-        """What a participant says it publishes. Saying `live` ends a host's mute of it."""
+        """What a participant says it publishes. Saying `live` ends a host's mute of it, and nothing that is
+        held."""
         person = self._person(participant)
         person.sources[source] = state
         if state == "live" and source in person.muted:
             person.muted.discard(source)
-            self._tell_muted(person, source, False)
+            self._tell_muted(person, source)
         self._concern(participant, source)
 
     def set_view(self, participant: str, view: Sequence[Wish]) -> None:
@@ -175,8 +182,16 @@ class SfuRoom:
         person = self._person(participant)
         person.muted.add(source)
         person.sources[source] = "muted"
-        self._tell_muted(person, source, True)
+        self._tell_muted(person, source)
         self._concern(participant, source)
+
+    def hold(self, participant: str, sources: frozenset[str]) -> None:
+        """Forward nothing of these sources, whatever their owner says, until another call leaves them out."""
+        person = self._person(participant)
+        changed, person.held = person.held ^ sources, sources
+        for source in sorted(changed):
+            self._tell_muted(person, source)
+            self._concern(participant, source)
 
     def set_signing(self, participant: str, on: bool) -> None:
         """Signing counts as speaking (M4.7): the engine gives it a speaker's place as it gives it to a
@@ -195,7 +210,8 @@ class SfuRoom:
     def _tell_signing(self, peer: MediaPeer, on: bool) -> None:
         self._command({"set_signing": {"peer": peer.peer, "signing": on}})
 
-    def _tell_muted(self, person: Attendee, source: str, muted: bool) -> None:
+    def _tell_muted(self, person: Attendee, source: str) -> None:
+        muted = person.stopped(source)
         for peer in person.connections.values():
             self._command({"set_muted": {"peer": peer.peer, "source": source, "muted": muted}})
 
@@ -225,7 +241,7 @@ class SfuRoom:
         person.connections[number] = peer
         self._peers[new_peer] = peer
         self._command({"set_leaf": {"peer": new_peer, "leaf": person.leaf}})
-        for source in person.muted:
+        for source in sorted(person.muted | person.held):
             self._command({"set_muted": {"peer": new_peer, "source": source, "muted": True}})
         if person.signing:
             self._tell_signing(peer, True)
@@ -362,8 +378,8 @@ class SfuRoom:
                 peer.told.clear()
                 self._command({"set_leaf": {"peer": peer.peer, "leaf": person.leaf}})
                 self._tell_signing(peer, person.signing)
-            for source in SENT_KINDS:
-                self._tell_muted(person, source, source in person.muted)
+            for source in EVERY_KIND:
+                self._tell_muted(person, source)
         self._all_dirty()
 
     def _live(self) -> list[Track]:
@@ -373,8 +389,11 @@ class SfuRoom:
             for participant, person in self._people.items()
             if person.leaf is not None and person.connections
             for source in SENT_KINDS
-            if person.sources.get(source) == "live"
-            or (person.flowing.get(source) and person.sources.get(source) != "off")
+            if source not in person.held
+            and (
+                person.sources.get(source) == "live"
+                or (person.flowing.get(source) and person.sources.get(source) != "off")
+            )
         ]
 
     def _seat(self, participant: str, person: Attendee, peer: MediaPeer, live: Sequence[Track]) -> None:

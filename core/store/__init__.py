@@ -5,6 +5,7 @@ partial indexes and queries are written for PostgreSQL. What K4.2 wants stored b
 durable on return.
 """
 
+from core.store.scope import DEPLOYMENT, Scope, limited_to
 from core.store.store import SqlStore, open_store
 
-__all__ = ["SqlStore", "open_store"]
+__all__ = ["DEPLOYMENT", "Scope", "SqlStore", "limited_to", "open_store"]

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import Row, delete, func, insert, select, update
+from sqlalchemy import Row, delete, func, insert, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from core.errors import UserError
-from core.records import Account, AccountSession, HeldSession, Right
+from core.records import Account, AccountSession, CertificateRecord, HeldSession, Right
 from core.store import rows, tables
 from core.store.engine import reading, writing
 from core.store.scope import Scope
@@ -17,6 +17,7 @@ from core.values import Assurance, UnixMillis
 
 _A = tables.accounts.c
 _S = tables.account_sessions.c
+_C = tables.certificates.c
 
 
 def account(row: Row[Any]) -> Account:
@@ -63,7 +64,7 @@ class SqlAccounts:
 
     async def add_account(self, account: Account, most: int) -> None:
         """See the port."""
-        tenant = self._scope.own
+        tenant = self._scope.taking(account.tenant)
         async with writing(self._engine) as connection:
             count = await connection.scalar(
                 select(func.count()).select_from(tables.accounts).where(self._scope.owns(_A.tenant))
@@ -104,7 +105,7 @@ class SqlAccounts:
         self, subject: str, *, name: str, email: str, assurance: Assurance, seen: UnixMillis
     ) -> None:
         """See the port."""
-        await self._change(subject, name=name, email=email, assurance=assurance.value, seen=seen)
+        await self._change_account(subject, name=name, email=email, assurance=assurance.value, seen=seen)
 
     async def change_account(
         self, subject: str, *, rights: Collection[Right] | None = None, blocked: bool | None = None
@@ -115,9 +116,9 @@ class SqlAccounts:
             values["rights"] = sorted(rights)
         if blocked is not None:
             values["blocked"] = blocked
-        return await self._change(subject, **values)
+        return await self._change_account(subject, **values)
 
-    async def _change(self, subject: str, **values: object) -> bool:
+    async def _change_account(self, subject: str, **values: object) -> bool:
         async with writing(self._engine) as connection:
             changed = await connection.execute(
                 update(tables.accounts)
@@ -129,7 +130,7 @@ class SqlAccounts:
     async def add_account_session(self, session: AccountSession, most: int) -> None:
         """See the port."""
         values = {name: getattr(session, name) for name in _S.keys() if name not in ("tenant", "assurance")}
-        tenant = self._scope.own
+        tenant = self._scope.taking(session.tenant)
         async with writing(self._engine) as connection:
             await connection.execute(
                 insert(tables.account_sessions).values(
@@ -204,6 +205,17 @@ class SqlAccounts:
     async def end_account_sessions(self, subject: str) -> int:
         """See the port."""
         return len(await self._end(_S.subject == subject))
+
+    async def certificates_of(
+        self, subject: str, before: tuple[UnixMillis, bytes] | None, limit: int
+    ) -> list[CertificateRecord]:
+        """See the port."""
+        query = select(tables.certificates).where(self._scope.owns(_C.tenant), _C.subject == subject)
+        if before is not None:
+            query = query.where(tuple_(_C.issued, _C.fingerprint) < tuple_(*before))
+        query = query.order_by(_C.issued.desc(), _C.fingerprint.desc()).limit(limit)
+        async with reading(self._engine) as connection:
+            return [CertificateRecord(**row._mapping) for row in await connection.execute(query)]
 
     async def end_provider_sessions(
         self, provider: str, *, sid: str | None, subject: str | None

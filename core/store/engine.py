@@ -15,27 +15,45 @@ from typing import Any
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, event
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import URL, Connection, event
 from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import StaticPool
 
-from core.errors import StoreConflict, StoreUnavailable
+from core.errors import StartError, StoreBusy, StoreConflict, StoreUnavailable
 
 BUSY_SECONDS = 10
 """How long a writer waits for another. Lower makes bursts fail; higher hides a stuck writer longer."""
 
+MIGRATING = 0x656E74656E7465
+"""The advisory lock of whoever migrates: any number, as long as it stays the same."""
+
+COLLISIONS = ("40001", "40P01", "55P03")
+"""SQLSTATE of a failed serialization, a deadlock and a lock that was not to be had."""
+
 MEMORY = "sqlite+aiosqlite:///:memory:"
+
+
+def _constraint(error: IntegrityError) -> str:
+    """What was broken. PostgreSQL's text ends with the values, which must not go up."""
+    return str(error.orig).splitlines()[0]
 
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """Turn SQLAlchemy's errors into those of the port."""
+    """Turn SQLAlchemy's errors into those of the port. Nothing is tried again: who asked knows whether it may
+    be."""
     try:
         yield
     except IntegrityError as error:
-        raise StoreConflict(str(error.orig)) from error
-    except (DBAPIError, SQLAlchemyError, OSError) as error:
+        raise StoreConflict(_constraint(error)) from error
+    except DBAPIError as error:
+        if getattr(error.orig, "sqlstate", None) in COLLISIONS:
+            raise StoreBusy("two writers met") from error
+        raise StoreUnavailable(type(error).__name__) from error
+    except (SQLAlchemyError, OSError) as error:
         # The text may hold bound values; the type alone goes up.
         raise StoreUnavailable(type(error).__name__) from error
 
@@ -61,7 +79,13 @@ def _begin(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
 
 
-def make_engine(url: str) -> AsyncEngine:
+def _say_scope(connection: Connection) -> None:
+    """Tell row-level security whose rows this transaction is about; without it there are none."""
+    tenants = connection.get_execution_options().get("tenants", "")
+    connection.exec_driver_sql("SELECT set_config('entente.tenants', $1, true)", (tenants,))
+
+
+def make_engine(url: URL | str) -> AsyncEngine:
     """An engine for the database at `url`; a SQLite file's folder is made and the file is readable by us
     alone."""
     options: dict[str, Any] = {"hide_parameters": True}
@@ -76,16 +100,45 @@ def make_engine(url: str) -> AsyncEngine:
         sqlite3.register_adapter(bool, int)
         event.listen(engine.sync_engine, "connect", _prepare_sqlite)
         event.listen(engine.sync_engine, "begin", _begin)
+    else:
+        event.listen(engine.sync_engine, "begin", _say_scope)
     return engine
 
 
-def migrate(connection: Connection) -> None:
-    """Bring the schema to the newest version; does nothing when it is there. A crash leaves a whole step
-    undone."""
+def _config(connection: Connection | None = None) -> Config:
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    return config
+
+
+def migrate(connection: Connection, revision: str = "head") -> None:
+    """Bring the schema to `revision`, the newest unless a test says another; does nothing when it is there. A
+    crash leaves a whole step undone, and two nodes that start at once take turns."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({MIGRATING})")
+    command.upgrade(_config(connection), revision)
+
+
+def migrate_sqlite(connection: Connection) -> None:
+    """The same on SQLite, which changes a table by copying it: dropping the old one would count as deleting
+    what other tables refer to, so references are checked once, before anything is kept."""
+    cursor = connection.connection.cursor()
+    cursor.execute("PRAGMA foreign_keys=OFF")
+    try:
+        with connection.begin():
+            migrate(connection)
+            if connection.exec_driver_sql("PRAGMA foreign_key_check").first() is not None:
+                raise StartError("The database at store.url has rows that refer to nothing.")
+    finally:
+        cursor.execute("PRAGMA foreign_keys=ON")
+        cursor.close()
+
+
+def is_newest(connection: Connection) -> bool:
+    """Whether the schema is the one this code was written for."""
+    newest = ScriptDirectory.from_config(_config()).get_current_head()
+    return MigrationContext.configure(connection).get_current_revision() == newest
 
 
 @asynccontextmanager

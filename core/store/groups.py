@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import Select, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from core.errors import ChainBroken, StoreConflict
 from core.store import rows, tables
 from core.store.engine import reading, writing
+from core.store.scope import Scope
 from core.values import (
     CommitRecord,
     EntryRecord,
@@ -31,13 +33,34 @@ class SqlGroups:
     """`GroupStore` over an engine that `core.store.store` opens."""
 
     _engine: AsyncEngine
+    _scope: Scope
+
+    async def _tenant_of(self, connection: AsyncConnection, group: bytes) -> str:
+        """Whose a group is, and so everything that is written to it. StoreConflict when there is none: what
+        another tenant has is not there. Locks the group, so that its writers take turns on PostgreSQL as they
+        do on SQLite, and the second finds the chain as the first left it."""
+        c = tables.groups.c
+        query = select(c.tenant).where(c.id == group, self._scope.owns(c.tenant))
+        tenant = await connection.scalar(query.with_for_update())
+        if tenant is None:
+            raise StoreConflict("no such group")
+        return str(tenant)
+
+    def _entries(self, group: bytes) -> Select[Any]:
+        """A group's entries."""
+        return select(tables.entries).where(_E.group_id == group, self._scope.owns(_E.tenant))
 
     async def create_group(self, group: GroupRecord) -> None:
         """See the port."""
+        c = tables.meetings.c
+        meeting = select(c.tenant).where(c.id == group.meeting, self._scope.owns(c.tenant))
         async with writing(self._engine) as connection:
+            if (tenant := await connection.scalar(meeting)) is None:
+                raise StoreConflict(f"no meeting {group.meeting}")
             await connection.execute(
                 insert(tables.groups).values(
                     id=group.id,
+                    tenant=tenant,
                     meeting=group.meeting,
                     term=group.term,
                     suite=group.suite,
@@ -49,8 +72,10 @@ class SqlGroups:
 
     async def group(self, group: bytes) -> GroupRecord | None:
         """See the port."""
+        c = tables.groups.c
+        query = select(tables.groups).where(c.id == group, self._scope.owns(c.tenant))
         async with reading(self._engine) as connection:
-            row = (await connection.execute(select(tables.groups).where(tables.groups.c.id == group))).first()
+            row = (await connection.execute(query)).first()
             return rows.group(row) if row else None
 
     async def groups(self, meeting: str) -> list[GroupRecord]:
@@ -58,7 +83,9 @@ class SqlGroups:
         table = tables.groups
         async with reading(self._engine) as connection:
             found = await connection.execute(
-                select(table).where(table.c.meeting == meeting).order_by(table.c.created, table.c.term)
+                select(table)
+                .where(table.c.meeting == meeting, self._scope.owns(table.c.tenant))
+                .order_by(table.c.created, table.c.term)
             )
             return [rows.group(row) for row in found]
 
@@ -73,11 +100,13 @@ class SqlGroups:
     ) -> None:
         """See the port. One transaction: a crash before its end leaves no trace, after it the whole step."""
         async with writing(self._engine) as connection:
+            tenant = await self._tenant_of(connection, entry.group)
             await _check_chain(connection, entry)
             await _check_attempt(connection, entry)
             await connection.execute(
                 insert(tables.entries).values(
                     group_id=entry.group,
+                    tenant=tenant,
                     seq=entry.seq,
                     epoch=entry.epoch,
                     attempt=entry.attempt,
@@ -89,43 +118,47 @@ class SqlGroups:
                 )
             )
             if commit is not None:
-                await _insert_commit(connection, entry, commit)
+                await _insert_commit(connection, tenant, entry, commit)
             if state is not None:
-                await _insert_state(connection, entry, state)
+                await _insert_state(connection, tenant, entry, state)
             for receipt in receipts:
-                await _insert_receipt(connection, receipt)
-            await _insert_leaves(connection, leaves)
+                await _insert_receipt(connection, tenant, entry.group, receipt)
+            await _insert_leaves(connection, tenant, leaves)
             await _forget(connection, entry)
 
     async def head(self, group: bytes) -> EntryRecord | None:
         """See the port."""
-        query = select(tables.entries).where(_E.group_id == group).order_by(_E.seq.desc()).limit(1)
+        query = self._entries(group).order_by(_E.seq.desc()).limit(1)
         async with reading(self._engine) as connection:
             row = (await connection.execute(query)).first()
             return rows.entry(row) if row else None
 
     async def last_reached(self, group: bytes) -> EntryRecord | None:
         """See the port."""
+        query = self._entries(group).where(_E.state == EntryState.REACHED.value)
         async with reading(self._engine) as connection:
-            return await _last_reached(connection, group)
+            row = (await connection.execute(query.order_by(_E.epoch.desc()).limit(1))).first()
+            return rows.entry(row) if row else None
 
     async def entries(self, group: bytes, after_seq: int = -1) -> list[EntryRecord]:
         """See the port."""
-        query = select(tables.entries).where(_E.group_id == group, _E.seq > after_seq).order_by(_E.seq)
+        query = self._entries(group).where(_E.seq > after_seq).order_by(_E.seq)
         async with reading(self._engine) as connection:
             return [rows.entry(row) for row in await connection.execute(query)]
 
     async def commit(self, group: bytes, epoch: int, attempt: int) -> CommitRecord | None:
         """See the port."""
+        query = _commit(group, epoch, attempt).where(self._scope.owns(tables.commits.c.tenant))
         async with reading(self._engine) as connection:
-            return await _commit(connection, group, epoch, attempt)
+            row = (await connection.execute(query)).first()
+            return rows.commit(row) if row else None
 
     async def handshakes(self, group: bytes, after_epoch: int) -> list[Handshake]:
         """See the port."""
         async with reading(self._engine) as connection:
             found = await connection.execute(
-                select(tables.entries)
-                .where(_E.group_id == group, _E.epoch > after_epoch, _E.state == EntryState.REACHED.value)
+                self._entries(group)
+                .where(_E.epoch > after_epoch, _E.state == EntryState.REACHED.value)
                 .order_by(_E.epoch)
             )
             return [
@@ -138,7 +171,7 @@ class SqlGroups:
         """See the port."""
         c = tables.public_states.c
         query = select(tables.public_states).where(
-            c.group_id == group, c.epoch == epoch, c.attempt == attempt
+            c.group_id == group, c.epoch == epoch, c.attempt == attempt, self._scope.owns(c.tenant)
         )
         async with reading(self._engine) as connection:
             row = (await connection.execute(query)).first()
@@ -147,39 +180,48 @@ class SqlGroups:
     async def add_receipt(self, receipt: ReceiptRecord) -> None:
         """See the port."""
         async with writing(self._engine) as connection:
-            await _insert_receipt(connection, receipt)
+            tenant = await self._tenant_of(connection, receipt.group)
+            await _insert_receipt(connection, tenant, receipt.group, receipt)
 
     async def receipts(self, group: bytes, epoch: int, attempt: int) -> list[ReceiptRecord]:
         """See the port."""
         async with reading(self._engine) as connection:
-            return await _receipts(connection, group, epoch, attempt)
+            query = _receipts(group, epoch, attempt).where(self._scope.owns(tables.receipts.c.tenant))
+            return [rows.receipt(row) for row in await connection.execute(query)]
 
     async def add_leaves(self, leaves: Sequence[LogLeaf]) -> None:
         """See the port."""
         async with writing(self._engine) as connection:
-            await _insert_leaves(connection, leaves)
+            await _insert_leaves(connection, self._scope.own, leaves)
 
     async def leaves(self, label: bytes | None = None) -> list[LogLeaf]:
         """See the port."""
-        query = select(tables.log_leaves).order_by(tables.log_leaves.c.id)
+        c = tables.log_leaves.c
+        query = select(tables.log_leaves).where(self._scope.owns(c.tenant)).order_by(c.id)
         if label is not None:
-            query = query.where(tables.log_leaves.c.label == label)
+            query = query.where(c.label == label)
         async with reading(self._engine) as connection:
             return [rows.leaf(row) for row in await connection.execute(query)]
 
     async def certificates(self, since: UnixMillis) -> list[LogLeaf]:
         """See the port."""
         c = tables.log_leaves.c
-        query = select(tables.log_leaves).where(c.kind == "certificate", c.time >= since).order_by(c.id)
+        query = select(tables.log_leaves).where(
+            c.kind == "certificate", c.time >= since, self._scope.owns(c.tenant)
+        )
         async with reading(self._engine) as connection:
-            return [rows.leaf(row) for row in await connection.execute(query)]
+            return [rows.leaf(row) for row in await connection.execute(query.order_by(c.id))]
 
     async def add_revocation(self, revocation: RevocationRecord) -> None:
         """See the port."""
         table = tables.revocations
+        self._scope.taking(revocation.tenant)
         async with writing(self._engine) as connection:
+            # Another tenant's word on the same certificate is no reason to keep this one back.
             known = await connection.scalar(
-                select(table.c.fingerprint).where(table.c.fingerprint == revocation.fingerprint)
+                select(table.c.fingerprint).where(
+                    table.c.fingerprint == revocation.fingerprint, table.c.tenant == revocation.tenant
+                )
             )
             if known is None:
                 await connection.execute(
@@ -192,7 +234,7 @@ class SqlGroups:
                 )
 
     async def revocations(self, since: UnixMillis) -> list[RevocationRecord]:
-        """See the port."""
+        """See the port. Of every tenant: each meeting hears of every revocation, whoever's it is (K2.4)."""
         table = tables.revocations
         async with reading(self._engine) as connection:
             found = await connection.execute(
@@ -241,12 +283,15 @@ async def _check_attempt(connection: AsyncConnection, entry: EntryRecord) -> Non
         raise StoreConflict(f"attempt {entry.attempt} of epoch {entry.epoch} was never proposed")
 
 
-async def _insert_commit(connection: AsyncConnection, entry: EntryRecord, commit: CommitRecord) -> None:
+async def _insert_commit(
+    connection: AsyncConnection, tenant: str, entry: EntryRecord, commit: CommitRecord
+) -> None:
     if (commit.group, commit.epoch, commit.attempt) != (entry.group, entry.epoch, entry.attempt):
         raise StoreConflict("the commit belongs to another attempt")
     await connection.execute(
         insert(tables.commits).values(
             group_id=commit.group,
+            tenant=tenant,
             epoch=commit.epoch,
             attempt=commit.attempt,
             committer=commit.committer,
@@ -258,12 +303,15 @@ async def _insert_commit(connection: AsyncConnection, entry: EntryRecord, commit
     )
 
 
-async def _insert_state(connection: AsyncConnection, entry: EntryRecord, state: PublicStateRecord) -> None:
+async def _insert_state(
+    connection: AsyncConnection, tenant: str, entry: EntryRecord, state: PublicStateRecord
+) -> None:
     if (state.group, state.epoch, state.attempt) != (entry.group, entry.epoch, entry.attempt):
         raise StoreConflict("the public state belongs to another attempt")
     await connection.execute(
         insert(tables.public_states).values(
             group_id=state.group,
+            tenant=tenant,
             epoch=state.epoch,
             attempt=state.attempt,
             group_info=state.group_info,
@@ -272,9 +320,13 @@ async def _insert_state(connection: AsyncConnection, entry: EntryRecord, state: 
     )
 
 
-async def _insert_receipt(connection: AsyncConnection, receipt: ReceiptRecord) -> None:
+async def _insert_receipt(
+    connection: AsyncConnection, tenant: str, group: bytes, receipt: ReceiptRecord
+) -> None:
     """Ed25519 is deterministic, so the same receipt has the same bytes, and other bytes are another
     statement."""
+    if receipt.group != group:
+        raise StoreConflict("the receipt belongs to another group")
     c = tables.receipts.c
     key = {
         "group_id": receipt.group,
@@ -286,19 +338,22 @@ async def _insert_receipt(connection: AsyncConnection, receipt: ReceiptRecord) -
     if known is None:
         try:
             async with connection.begin_nested():
-                await connection.execute(insert(tables.receipts).values(data=receipt.data, **key))
+                await connection.execute(
+                    insert(tables.receipts).values(tenant=tenant, data=receipt.data, **key)
+                )
         except IntegrityError as error:
             raise StoreConflict("a receipt of this leaf came at the same moment") from error
     elif known != receipt.data:
         raise StoreConflict(f"leaf {receipt.leaf} gave two receipts for one attempt")
 
 
-async def _insert_leaves(connection: AsyncConnection, leaves: Sequence[LogLeaf]) -> None:
+async def _insert_leaves(connection: AsyncConnection, tenant: str, leaves: Sequence[LogLeaf]) -> None:
     if leaves:
         await connection.execute(
             insert(tables.log_leaves),
             [
                 {
+                    "tenant": tenant,
                     "label": leaf.label,
                     "kind": leaf.kind,
                     "hash": leaf.hash,
@@ -332,35 +387,30 @@ async def _forget(connection: AsyncConnection, entry: EntryRecord) -> None:
         )
 
 
-async def _commit(connection: AsyncConnection, group: bytes, epoch: int, attempt: int) -> CommitRecord | None:
+def _commit(group: bytes, epoch: int, attempt: int) -> Select[Any]:
     c = tables.commits.c
-    query = select(tables.commits).where(c.group_id == group, c.epoch == epoch, c.attempt == attempt)
-    row = (await connection.execute(query)).first()
-    return rows.commit(row) if row else None
+    return select(tables.commits).where(c.group_id == group, c.epoch == epoch, c.attempt == attempt)
 
 
-async def _receipts(
-    connection: AsyncConnection, group: bytes, epoch: int, attempt: int
-) -> list[ReceiptRecord]:
+def _receipts(group: bytes, epoch: int, attempt: int) -> Select[Any]:
     c = tables.receipts.c
     query = select(tables.receipts).where(c.group_id == group, c.epoch == epoch, c.attempt == attempt)
-    return [rows.receipt(row) for row in await connection.execute(query.order_by(c.leaf))]
+    return query.order_by(c.leaf)
 
 
 async def _handshake(connection: AsyncConnection, reached: EntryRecord) -> Handshake | None:
-    """The whole story of a reached epoch; None for epoch 0, which has no commit."""
-    row = (
-        await connection.execute(
-            select(tables.entries).where(
-                _E.group_id == reached.group,
-                _E.epoch == reached.epoch,
-                _E.attempt == reached.attempt,
-                _E.state == EntryState.PROPOSED.value,
-            )
-        )
-    ).first()
-    commit = await _commit(connection, reached.group, reached.epoch, reached.attempt)
+    """The whole story of a reached epoch; None for epoch 0, which has no commit. Whoever reached it belongs
+    to its reader, and so does the rest of the group."""
+    which = (reached.group, reached.epoch, reached.attempt)
+    proposed = select(tables.entries).where(
+        _E.group_id == reached.group,
+        _E.epoch == reached.epoch,
+        _E.attempt == reached.attempt,
+        _E.state == EntryState.PROPOSED.value,
+    )
+    row = (await connection.execute(proposed)).first()
+    commit = (await connection.execute(_commit(*which))).first()
     if row is None or commit is None:
         return None
-    receipts = await _receipts(connection, reached.group, reached.epoch, reached.attempt)
-    return Handshake(proposed=rows.entry(row), reached=reached, commit=commit, receipts=tuple(receipts))
+    receipts = [rows.receipt(one) for one in await connection.execute(_receipts(*which))]
+    return Handshake(rows.entry(row), reached, rows.commit(commit), tuple(receipts))

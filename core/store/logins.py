@@ -28,7 +28,7 @@ class SqlLogins:
 
     async def add_pending_login(self, login: PendingLogin, now: UnixMillis) -> None:
         """See the port."""
-        tenant = self._scope.own
+        tenant = self._scope.taking(login.tenant)
         async with writing(self._engine) as connection:
             await connection.execute(
                 delete(tables.pending_logins).where(
@@ -48,12 +48,14 @@ class SqlLogins:
                 )
             )
 
-    async def take_pending_login(self, state: bytes, browser: bytes, now: UnixMillis) -> PendingLogin:
+    async def take_pending_login(self, state: bytes, browser: bytes, now: UnixMillis) -> PendingLogin | None:
         """See the port. The one UPDATE decides; a used login keeps neither nonce nor verifier."""
         mine = (self._scope.owns(_L.tenant), _L.state == state)
         async with reading(self._engine) as connection:
             row = (await connection.execute(select(tables.pending_logins).where(*mine))).first()
-        if row is None or (row.expires <= now and row.verifier):
+        if row is None:
+            return None
+        if row.expires <= now and row.verifier:
             raise UserError("login_expired")
         if not hmac.compare_digest(row.browser, browser):
             raise UserError("login_mismatch")

@@ -78,7 +78,7 @@ class SqlProviders:
 
     async def put_provider(self, provider: Provider) -> None:
         """See the port."""
-        tenant = self._scope.own
+        tenant = self._scope.taking(provider.tenant)
         async with writing(self._engine) as connection:
             changed = await connection.execute(
                 update(tables.providers)

@@ -133,6 +133,22 @@ def meeting(row: AnyRow) -> Meeting:
     )
 
 
+def meeting_columns(meeting: Meeting) -> dict[str, object]:
+    """The columns of a meeting."""
+    return {
+        "id": meeting.id,
+        "tenant": meeting.tenant,
+        "room": meeting.room,
+        "serial": meeting.serial,
+        "label": meeting.label,
+        "started": meeting.started,
+        "ended": meeting.ended,
+        "awaited": meeting.awaited,
+        "locked": meeting.locked,
+        "guests_knock": meeting.guests_knock,
+    }
+
+
 def join_token(row: AnyRow) -> JoinToken:
     """A join token."""
     return JoinToken(

@@ -15,6 +15,9 @@ from core.errors import LibraryError
 EVERY = "*"
 """What the setting `entente.tenants` says for a node that serves every tenant."""
 
+DEPLOYMENT = ""
+"""The tenant of what belongs to the deployment itself, such as the leaves of its manifest."""
+
 
 @dataclass(frozen=True, slots=True)
 class Scope:
@@ -24,8 +27,7 @@ class Scope:
 
     def narrowed(self, tenant: str) -> Scope:
         """One tenant of these; nothing at all when it is not among them."""
-        known = self.tenants is None or tenant in self.tenants
-        return Scope(frozenset({tenant} if known else ()))
+        return Scope(frozenset({tenant} if self.sees(tenant) else ()))
 
     @property
     def own(self) -> str:
@@ -39,12 +41,27 @@ class Scope:
         """The condition that a row is one of ours."""
         return true() if self.tenants is None else column.in_(sorted(self.tenants))
 
+    def sees(self, tenant: str) -> bool:
+        """Whether this tenant's rows are among ours."""
+        return self.tenants is None or tenant in self.tenants
+
+    def taking(self, tenant: str) -> str:
+        """The tenant a value says it belongs to. LibraryError when it is none of ours: no caller may get so
+        far with another tenant's value."""
+        if not self.sees(tenant):
+            raise LibraryError("a write of another tenant's row")
+        return tenant
+
     @property
     def setting(self) -> str:
-        """The value of `entente.tenants` for a transaction."""
-        return EVERY if self.tenants is None else ",".join(sorted(self.tenants))
+        """The value of `entente.tenants` for a transaction: ids separated by commas. Empty is nobody, so that
+        the deployment's own rows, whose tenant is empty, are a comma alone."""
+        if self.tenants is None:
+            return EVERY
+        return ",".join(sorted(self.tenants)) or ("," if self.tenants else "")
 
 
 def limited_to(tenants: Collection[str]) -> Scope:
-    """A node's own scope: these tenants, or every one when none is named."""
-    return Scope(frozenset(tenants) or None)
+    """A node's own scope: these tenants and what is the deployment's own, or everything when none is
+    named."""
+    return Scope(frozenset(tenants) | {DEPLOYMENT} if tenants else None)

@@ -64,7 +64,8 @@ Access = Literal["public", "trusted", "restricted"]
 Who = Literal["everyone", "hosts"]
 MessageKind = Literal["chat", "signal"]
 """What an application message is for, as its sender says: text people read, or hands and the like. The node
-refuses chat from those who may not; a receiver drops what says one thing and is the other."""
+refuses chat from those who may not; a receiver drops chat that says it is a signal. Clients of 0.1
+say chat of everything."""
 KnockId = Annotated[str, Field(min_length=3, max_length=32, pattern=r"^k_[a-z2-7]+$")]
 """`k_` and base32 characters; opaque."""
 DisplayName = Annotated[str, Field(min_length=1, max_length=64)]
@@ -133,6 +134,8 @@ class Knocker(Value):
     role: Role
     since: Count
     """Unix milliseconds."""
+    lookalike: bool
+    """Whether somebody with a login is in the meeting whom a reader would take for this guest's name."""
 
 
 class Person(Value):

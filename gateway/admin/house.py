@@ -15,7 +15,7 @@ from gateway.admin.operation import Call, Operation, Reply
 from gateway.admin.people import PeopleOperations
 from gateway.admin.policy import PolicyOperations
 from gateway.admin.providers import ProviderOperations, Trial
-from gateway.admin.rooms import Changed, RoomOperations
+from gateway.admin.rooms import RoomOperations
 from gateway.admin.scopes import Scope
 from gateway.admin.tenant import TenantOperations
 from gateway.admin.tokens import TokenOperations
@@ -42,7 +42,6 @@ def operations(
     configured: Mapping[str, TenantRules],
     revoker: Revoker | None = None,
     trial: Trial | None = None,
-    changed: Changed | None = None,
 ) -> Sequence[Operation]:
     """All of them, in the order of the document."""
     clock, rng, audit = services.clock, services.rng, services.audit
@@ -54,7 +53,7 @@ def operations(
         *TenantOperations(audit).operations(),
         *ProviderOperations(clock, rng, audit, trial).operations(),
         *PeopleOperations(audit, revoker).operations(),
-        *RoomOperations(clock, audit, changed).operations(),
+        *RoomOperations(clock, audit, live).operations(),
         *MeetingOperations(live, audit).operations(),
         *PolicyOperations(audit, configured, declare).operations(),
         *EventOperations(audit).operations(),

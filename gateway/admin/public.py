@@ -6,11 +6,16 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from gateway.admin.operation import Operation
-from gateway.http.rooms import Join, NewRoom
+from gateway.admin.operation import Operation, Query
+from gateway.http.joining import Join
+from gateway.http.members import Former, Member
+from gateway.http.rooms import Changes, NewRoom
 from gateway.login.development import DevelopmentLogin
+from gateway.login.routes import Discover
 
 TAG = "meetings of everybody"
+INSIDE = ("unauthorized", "account_blocked", "tenant_suspended", "assurance_low")
+HOSTS = (*INSIDE, "forbidden", "room_unknown", "room_closed")
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z]{3}-[a-z]{4}-[a-z]{3}$")]
 
 
@@ -64,6 +69,97 @@ class Joined(Said):
     expires_in: int
 
 
+class OwnRoom(Said):
+    """A room as its hosts see it."""
+
+    slug: Slug
+    title: str
+    path: str
+
+
+class OwnRooms(Said):
+    """A page; `next` is None at the end."""
+
+    rooms: list[OwnRoom]
+    next: str | None
+
+
+class MemberLine(Said):
+    """Somebody and the role in a room."""
+
+    who: str
+    role: str
+
+
+class Members(Said):
+    """Everybody whom a room knows by name."""
+
+    members: list[MemberLine]
+
+
+class LoginService(Said):
+    """A login service."""
+
+    id: str
+    name: str
+    tenant: str
+
+
+class LoginServices(Said):
+    """Login services."""
+
+    providers: list[LoginService]
+
+
+class Discovered(Said):
+    """None for a domain that nobody has."""
+
+    provider: LoginService | None
+
+
+class Certificates(Said):
+    """A page, the newest first."""
+
+    certificates: list[dict[str, Any]]
+    before: str | None
+
+
+class RoomPage(Query):
+    """Where the own rooms go on."""
+
+    after: Annotated[str, Field(pattern=r"^[0-9]{1,16}-[A-Za-z0-9]{1,32}$")] | None = None
+    limit: Annotated[int, Field(ge=1, le=100)] = 50
+
+
+class Before(Query):
+    """Where the own certificates go on."""
+
+    before: str | None = None
+
+
+class Start(Query):
+    """Which login service, and which page of ours after it."""
+
+    provider: str = ""
+    return_to: str = "/"
+    level: Literal["low", "substantial", "high"] = "low"
+
+
+class Answer(Query):
+    """What the login service says."""
+
+    state: str = ""
+    code: str = ""
+    iss: str = ""
+    error: str = ""
+
+
+class LoggedOut(Said):
+    """Where the page goes on to, if anywhere."""
+
+    redirect: str | None
+
+
 class Me(Said):
     """Who is logged in; nobody is an answer too."""
 
@@ -93,33 +189,84 @@ PUBLIC: tuple[Operation, ...] = (
         example={"tenant": "exemple", "subject": "x-7f3k2m9q"},
     ),
     Operation(
-        "POST", "/api/login/logout", "logOut", "Log out", public=True, status=204, tag=TAG,
+        "POST", "/api/login/logout", "logOut", "Log out; a page goes on to the login service's own logout",
+        public=True, reply=LoggedOut, more={204: "Done, at the development login"}, tag=TAG,
     ),
     Operation(
         "GET", "/api/me", "whoAmI", "Who is logged in", public=True, reply=Me, tag=TAG,
-        codes=("account_blocked", "tenant_suspended"),
+        codes=INSIDE,
     ),
     Operation(
         "GET", "/api/me/sessions", "listLogins", "Where somebody is logged in", public=True, reply=Logins,
-        tag=TAG, codes=("unauthorized", "account_blocked", "tenant_suspended"),
+        tag=TAG, codes=INSIDE,
     ),
     Operation(
         "DELETE", "/api/me/sessions/{session}", "endLogin", "End one of the own logins", public=True,
-        status=204, tag=TAG, codes=("unauthorized", "account_blocked", "tenant_suspended"),
+        status=204, tag=TAG, codes=INSIDE,
+    ),
+    Operation(
+        "GET", "/api/me/certificates", "listOwnCertificates", "Certificates in one's name", public=True,
+        reply=Certificates, tag=TAG, query=Before, codes=INSIDE,
+    ),
+    Operation(
+        "GET", "/api/login/providers", "listLoginServices", "Login services of every ministry", public=True,
+        reply=LoginServices, tag=TAG,
+    ),
+    Operation(
+        "POST", "/api/login/discover", "discoverLogin", "Which login service an address leads to",
+        public=True, body=Discover, reply=Discovered, tag=TAG, example={"email": "ann@exemple.example"},
+    ),
+    Operation(
+        "GET", "/api/login/start", "startLogin", "The way to a login service, by redirection", public=True,
+        query=Start, status=303, media=(), tag=TAG,
+    ),
+    Operation(
+        "GET", "/api/login/callback/{provider}", "finishLogin", "The way back, by redirection", public=True,
+        query=Answer, status=303, media=(), tag=TAG,
+    ),
+    Operation(
+        "POST", "/api/login/backchannel/{provider}", "backChannelLogout",
+        "A login service says that somebody is logged out (OpenID Connect Back-Channel Logout)", public=True,
+        media=(), tag=TAG, codes=("provider_unknown", "provider_failed"),
     ),
     Operation(
         "POST", "/api/rooms", "makeRoom", "Make a room", public=True, body=NewRoom, reply=MadeRoom,
-        status=201, tag=TAG, codes=("unauthorized", "quota_reached", "tenant_suspended"),
-        example={"title": "Réunion"},
+        status=201, tag=TAG, codes=(*INSIDE, "quota_reached"), example={"title": "Réunion"},
+    ),
+    Operation(
+        "GET", "/api/rooms", "listOwnRooms", "The own rooms, newest first", public=True, reply=OwnRooms,
+        query=RoomPage, tag=TAG, codes=INSIDE,
     ),
     Operation(
         "GET", "/api/rooms/{slug}", "readRoom", "What whoever has the link may know", public=True,
-        reply=Room, tag=TAG, codes=("room_unknown",),
+        reply=Room, tag=TAG, codes=("room_unknown", "room_closed", *INSIDE),
+    ),
+    Operation(
+        "PATCH", "/api/rooms/{slug}", "changeRoom", "Change a room; for its hosts", public=True, body=Changes,
+        reply=OwnRoom, tag=TAG, codes=HOSTS, example={"guests": False},
+    ),
+    Operation(
+        "GET", "/api/rooms/{slug}/members", "listMembers", "Who belongs to a room; for its hosts",
+        public=True, reply=Members, tag=TAG, codes=HOSTS,
+    ),
+    Operation(
+        "PUT", "/api/rooms/{slug}/members", "putMember", "Give somebody a role in a room", public=True,
+        body=Member, reply=MemberLine, tag=TAG, codes=(*HOSTS, "quota_reached"),
+        example={"who": "mailto:ann@exemple.example", "role": "member"},
+    ),
+    Operation(
+        "DELETE", "/api/rooms/{slug}/members", "removeMember", "Take somebody's role in a room away",
+        public=True, body=Former, status=204, tag=TAG, codes=(*HOSTS, "not_found"),
+        example={"who": "mailto:ann@exemple.example"},
     ),
     Operation(
         "POST", "/api/rooms/{slug}/join", "join", "Ask to come in; the token opens the socket once",
         public=True, body=Join, reply=Joined, tag=TAG,
-        codes=("unauthorized", "guests_refused", "room_unknown"), example={"guest_name": "Ann"},
+        codes=(
+            *INSIDE, "room_unknown", "room_closed", "guests_refused", "guests_ended", "pin_required",
+            "pin_wrong", "excluded", "room_locked",
+        ),
+        example={"guest_name": "Ann"},
     ),
     Operation("GET", "/healthz", "health", "Whether the node serves", public=True, reply=Health, tag=TAG),
     Operation(

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Protocol
 
 from pydantic import Field
 
@@ -23,8 +22,12 @@ from gateway.http.body import Body, Title
 _CURSOR = re.compile(r"(\d{1,16})\.([A-Za-z0-9_-]{1,32})")
 
 Who = Literal["everyone", "hosts"]
-Changed = Callable[[Room], Awaitable[None]]
-"""Tells a running meeting that its room is another one now."""
+class Changed(Protocol):
+    """Tells a running meeting that its room is another one now; `rules` says whether they were meant."""
+
+    async def room_changed(self, room: Room, *, rules: bool) -> None:
+        """See `gateway.services.Meetings`."""
+        ...
 
 
 class Search(Page):
@@ -110,10 +113,10 @@ def _place(cursor: str) -> tuple[int, str] | None:
 class RoomOperations:
     """`operations` for the registration."""
 
-    def __init__(self, clock: Clock, audit: Auditor, changed: Changed | None = None) -> None:
+    def __init__(self, clock: Clock, audit: Auditor, live: Changed) -> None:
         self._clock = clock
         self._audit = audit
-        self._changed = changed
+        self._live = live
 
     def operations(self) -> list[Operation]:
         """List, look at, change."""
@@ -160,8 +163,7 @@ class RoomOperations:
         said = " ".join(sorted(fields))
         async with self._audit.act(call.tenant, call.actor, action, room.id, fields=said):
             await call.store.replace_room(room, new)
-            if self._changed is not None:
-                await self._changed(new)
+            await self._live.room_changed(new, rules=rules != room.rules)
         return _shown(new)
 
     async def _room(self, call: Call) -> Room:

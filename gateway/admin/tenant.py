@@ -14,7 +14,7 @@ from starlette.responses import Response
 from core.actions import Action
 from core.audit import Auditor
 from core.errors import PeerError, UserError
-from core.tenants.names import plain
+from core.names import plain
 from core.values import Tenant
 from gateway.admin.operation import Call, Operation, Reply
 from gateway.admin.scopes import Scope

@@ -8,7 +8,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from starlette.requests import Request
 
 from core.errors import PeerError
-from core.tenants.names import plain
+from core.names import plain
 from core.values import DISPLAY_NAME_MAX
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -16,9 +17,13 @@ from gateway.admin.door import Door
 from gateway.admin.house import operations
 from gateway.admin.public import PUBLIC
 from gateway.admin.serve import routes as admin_routes
+from gateway.admin.trial import try_provider
 from gateway.http.cookies import CookieGuard
 from gateway.http.facts import FactRoutes, product_version
 from gateway.http.guards import BodyGuard, HeaderGuard, HostGuard, ProxyGuard, RateGuard
+from gateway.http.joining import JoinRoutes
+from gateway.http.managing import Managers
+from gateway.http.members import MemberRoutes
 from gateway.http.problem import handlers
 from gateway.http.proxies import ClientGuard
 from gateway.http.rooms import RoomRoutes
@@ -27,6 +32,8 @@ from gateway.http.who import Who
 from gateway.login.development import DevelopmentRoutes
 from gateway.login.me import MeRoutes
 from gateway.login.notes import LoginNotes
+from gateway.login.parts import login_parts
+from gateway.login.routes import LoginRoutes
 from gateway.openapi import document_route
 from gateway.services import Meetings, Services
 from gateway.settings import Settings
@@ -42,20 +49,27 @@ def build_app(
 ) -> Starlette:
     """The application. The outermost guard comes first: headers also stand on what the others refuse."""
     development = settings.development.login
-    guests = {tenant.id: tenant.guests for tenant in settings.deployment.tenants}
     notes = LoginNotes(services.telemetry)
     logins = AccountSessions(services.store, services.clock, services.rng, notes.stolen)
+    parts = login_parts(settings, services, notes)
     who = Who(services.deployment.id, sessions, logins)
     configured = {
         one.id: TenantRules(suites=tuple(one.suites), guests=one.guests)
         for one in settings.deployment.tenants
     }
-    house = operations(services, meetings, settings.folder, configured=configured, revoker=revoker)
+    trial = partial(try_provider, parts.discovery)
+    house = operations(
+        services, meetings, settings.folder, configured=configured, revoker=revoker, trial=trial
+    )
+    managers = Managers(services, who, meetings)
     routes: list[BaseRoute] = [
         *FactRoutes(services, development=development, metrics=metrics).routes(),
         *DevelopmentRoutes(services, sessions, offered=development).routes(),
-        *MeRoutes(services, who, sessions, logins, notes).routes(),
-        *RoomRoutes(services, who, meetings.people, lambda tenant: guests.get(tenant, True)).routes(),
+        *LoginRoutes(services, parts, logins).routes(),
+        *MeRoutes(services, who, sessions, logins, parts).routes(),
+        *RoomRoutes(services, managers, meetings).routes(),
+        *JoinRoutes(services, who, meetings).routes(),
+        *MemberRoutes(services, managers).routes(),
         *admin_routes(house, Door(services.store, services.clock, who), services.store),
         document_route([*PUBLIC, *house], product_version()),
         *meetings.routes(),

@@ -7,9 +7,7 @@ socket.
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import re
-from collections import OrderedDict
 from collections.abc import Sequence
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -18,6 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from core.errors import PeerError, UserError
 from core.ports import Clock, Telemetry
 from gateway.http.problem import refuse
+from gateway.limits import Limiter, network_of
 
 _HOST = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9.-]+)(?::(\d{1,5}))?")
 
@@ -32,9 +31,6 @@ FEATURES = (
     "camera=(self), microphone=(self), display-capture=(self), autoplay=(self), fullscreen=(self), "
     "screen-wake-lock=(self), speaker-selection=(self), geolocation=(), payment=(), usb=(), serial=(), hid=()"
 )
-
-ADDRESSES_KEPT = 50_000
-"""Buckets remembered, the longest unused first out; one takes about 200 bytes."""
 
 FAILURE_COST = 10.0
 """Requests that a refused one counts as: guessing tokens or links runs dry ten times sooner than using
@@ -176,48 +172,24 @@ class RateGuard:
         self, app: ASGIApp, clock: Clock, telemetry: Telemetry, burst: int, per_second: float
     ) -> None:
         self._app = app
-        self._clock = clock
         self._telemetry = telemetry
-        self._burst = float(burst)
-        self._per_second = per_second
-        self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
+        self._limiter = Limiter(clock, float(burst), per_second)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """See ASGI."""
         if scope["type"] not in ("http", "websocket") or not scope["path"].startswith("/api/"):
             await self._app(scope, receive, send)
             return
-        address = _network(scope["client"][0]) if scope.get("client") else "local"
-        if not self._take(address, 1.0):
+        address = network_of(scope["client"][0] if scope.get("client") else None)
+        if (wait := self._limiter.take(address)) > 0:
             self._telemetry.count("entente_http_refused_total", reason="rate_limited")
-            error = UserError("rate_limited", retry_after=1.0 / self._per_second)
+            error = UserError("rate_limited", retry_after=wait)
             await refuse(error, scope, receive, send)
             return
 
         async def counted(message: Message) -> None:
             if message["type"] == "http.response.start" and message["status"] in (401, 403, 404, 409):
-                self._take(address, FAILURE_COST - 1.0)
+                self._limiter.take(address, FAILURE_COST - 1.0)
             await send(message)
 
         await self._app(scope, receive, counted)
-
-    def _take(self, address: str, cost: float) -> bool:
-        """Take from the bucket; False, and nothing taken, when it holds less than one request."""
-        now = self._clock.monotonic()
-        left, then = self._buckets.pop(address, (self._burst, now))
-        left = min(self._burst, left + (now - then) * self._per_second)
-        allowed = left >= 1.0
-        self._buckets[address] = (max(0.0, left - cost) if allowed else left, now)
-        if len(self._buckets) > ADDRESSES_KEPT:
-            self._buckets.popitem(last=False)
-        return allowed
-
-
-def _network(address: str) -> str:
-    """IPv6 hosts own a /64, so that is what is counted; IPv4 addresses count whole, mapped ones too."""
-    if ":" not in address:
-        return address
-    parsed = ipaddress.IPv6Address(address)
-    if parsed.ipv4_mapped is not None:
-        return str(parsed.ipv4_mapped)
-    return parsed.packed[:8].hex()

@@ -57,12 +57,12 @@ def room(name: str = "r1") -> Room:
 
 def join_token(secret: bytes = b"t", room: str = "r1", life: int = 60_000) -> JoinToken:
     """A token that ends `life` milliseconds after the test's start."""
-    return JoinToken(sha256(secret).digest(), room, person(), UnixMillis(START + life))
+    return JoinToken(sha256(secret).digest(), room, person(), UnixMillis(START + life), "exemple")
 
 
 def participant(name: str = "p1", meeting: str = "m1", leaf_key: bytes | None = None) -> ParticipantRecord:
     """Somebody in a meeting."""
-    return ParticipantRecord(name, meeting, person(), START, None, leaf_key)
+    return ParticipantRecord(name, meeting, person(), START, None, leaf_key, "exemple")
 
 
 def group(name: bytes = b"g1", meeting: str = "m1") -> GroupRecord:

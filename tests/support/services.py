@@ -10,9 +10,11 @@ from starlette.routing import BaseRoute
 from core.audit import Auditor
 from core.bus import MemoryBus
 from core.errors import SignerUnavailable
+from core.meeting.admission import Pin
+from core.meeting.entrance import Entrance, Look
 from core.signer.client import SignerRequests
 from core.store import SqlStore
-from core.values import Deployment, Tenant
+from core.values import Deployment, Person, Room, Tenant
 from gateway.running import Running
 from gateway.services import Services
 from tests.support.clock import FakeClock
@@ -45,10 +47,13 @@ class KeylessSigner(SignerRequests):
 class NoMeetings:
     """`gateway.services.Meetings` without a socket; `crowd` is how many are in each room."""
 
-    def __init__(self) -> None:
+    def __init__(self, services: Services) -> None:
         self.crowd: dict[str, int] = {}
         self.live: list[Running] = []
         self.houses: dict[str, str] = {}
+        self.changed: list[tuple[Room, bool]] = []
+        rules = {tenant.id: tenant.policy for tenant in services.deployment.tenants}
+        self.entrance = Entrance(services.store, services.clock, rules, lambda _room: None)
 
     def routes(self) -> Sequence[BaseRoute]:
         """None."""
@@ -68,6 +73,17 @@ class NoMeetings:
         self.live = [one for one in self.live if one not in found]
         return bool(found)
 
+    async def look(self, room: Room, person: Person | None, pin: Pin) -> Look:
+        """As a node would with no meeting running."""
+        return await self.entrance.look(room, person, pin=pin)
+
+    def count_admission(self, at: str, look: Look) -> None:
+        """Not counted."""
+
+    async def room_changed(self, room: Room, *, rules: bool) -> None:
+        """Remembered."""
+        self.changed.append((room, rules))
+
     async def close(self) -> None:
         """Nothing to end."""
 
@@ -84,7 +100,12 @@ def deployment(tenants: tuple[Tenant, ...] = TENANTS) -> Deployment:
     )
 
 
-def services(store: SqlStore, clock: FakeClock | None = None, seed: int = 1) -> Services:
+def services(
+    store: SqlStore,
+    clock: FakeClock | None = None,
+    seed: int = 1,
+    tenants: tuple[Tenant, ...] = TENANTS,
+) -> Services:
     """Doubles everywhere but the store."""
     clock = clock or FakeClock()
     telemetry = RecordingTelemetry()
@@ -96,7 +117,7 @@ def services(store: SqlStore, clock: FakeClock | None = None, seed: int = 1) -> 
         signer=KeylessSigner(),
         media=FakeMediaNode(),
         telemetry=telemetry,
-        deployment=deployment(),
+        deployment=deployment(tenants),
         audit=Auditor(store, clock, telemetry),
     )
 

@@ -40,7 +40,7 @@ class Node:
         hashed = token_hash(token)
         assert hashed is not None
         expires = UnixMillis(services.clock.now() + life)
-        await services.store.add_join_token(JoinToken(hashed, "r1", who or person(), expires))
+        await services.store.add_join_token(JoinToken(hashed, "r1", who or person(), expires, "exemple"))
         return token
 
     @asynccontextmanager

@@ -5,13 +5,16 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Literal
 
 from core.errors import ChainBroken, StoreConflict, StoreUnavailable, UserError
-from core.records import AuditEvent
+from core.ports.admission import Standing, TenantState
+from core.records import AuditEvent, RoomMember
 from core.store.rooms import TOKEN_GRACE
+from core.store.scope import Scope
 from core.values import (
     CommitRecord,
     EntryRecord,
@@ -24,10 +27,14 @@ from core.values import (
     Meeting,
     ParticipantRecord,
     PublicStateRecord,
+    Quota,
     ReceiptRecord,
     RevocationRecord,
     Room,
+    RoomRole,
+    RoomRules,
     Tenant,
+    TenantRules,
     UnixMillis,
     meeting_label,
 )
@@ -36,7 +43,7 @@ Attempt = tuple[bytes, int, int]
 
 
 class MemoryStore:
-    """`core.ports.Store`."""
+    """`core.ports.Store`. Every view shares one set of rows, and `fail` with it."""
 
     def __init__(self) -> None:
         self._tenants: dict[str, Tenant] = {}
@@ -51,79 +58,129 @@ class MemoryStore:
         self._commits: dict[Attempt, CommitRecord] = {}
         self._states: dict[Attempt, PublicStateRecord] = {}
         self._receipts: dict[tuple[bytes, int, int, int], ReceiptRecord] = {}
-        self._leaves: list[LogLeaf] = []
+        self._leaves: list[tuple[str, LogLeaf]] = []
         self._revocations: list[RevocationRecord] = []
         self.audit: list[AuditEvent] = []
-        self.fail: list[Literal["lost", "kept"]] = []
+        self._failures: list[Literal["lost", "kept"]] = []
+        self._members: dict[tuple[str, str], RoomMember] = {}
+        self._excluded: set[tuple[str, str]] = set()
+        self.addresses: dict[tuple[str, str], str] = {}
+        """E-mail addresses that `trusted_address` tells, by tenant and subject."""
+        self._scope = Scope()
+        self._views: dict[str, MemoryStore] = {}
 
     def of(self, tenant: str) -> MemoryStore:
-        return self
+        """The same view each time, so that a test can put something in the way of one of its methods."""
+        if tenant not in self._views:
+            view = copy.copy(self)
+            view._scope, view._views = self._scope.narrowed(tenant), {}
+            self._views[tenant] = view
+        return self._views[tenant]
+
+    @property
+    def fail(self) -> list[Literal["lost", "kept"]]:
+        """What the next appends do, in whichever view."""
+        return self._failures
+
+    @fail.setter
+    def fail(self, failures: list[Literal["lost", "kept"]]) -> None:
+        self._failures[:] = failures
+
+    def _whose(self, group: bytes) -> str | None:
+        """The tenant of a group that is ours."""
+        meeting = self._meetings[self._groups[group].meeting] if group in self._groups else None
+        return meeting.tenant if meeting is not None and self._scope.sees(meeting.tenant) else None
+
+    def _chain(self, group: bytes) -> list[EntryRecord]:
+        return self._entries[group] if self._whose(group) is not None else []
+
+    def _mine(self, meeting: str) -> bool:
+        return meeting in self._meetings and self._scope.sees(self._meetings[meeting].tenant)
 
     async def append_audit(self, event: AuditEvent) -> int:
         self.audit.append(event)
         return len(self.audit)
 
     async def put_tenant(self, tenant: Tenant) -> None:
+        self._scope.taking(tenant.id)
         self._tenants[tenant.id] = tenant
 
     async def tenants(self) -> list[Tenant]:
-        return sorted(self._tenants.values(), key=lambda tenant: tenant.id)
+        mine = [tenant for tenant in self._tenants.values() if self._scope.sees(tenant.id)]
+        return sorted(mine, key=lambda tenant: tenant.id)
 
     async def create_room(self, room: Room) -> None:
+        self._scope.taking(room.tenant)
         if room.id in self._rooms or any(known.slug == room.slug for known in self._rooms.values()):
             raise StoreConflict(room.id)
         self._rooms[room.id] = room
 
     async def room(self, slug: str) -> Room | None:
-        return next((room for room in self._rooms.values() if room.slug == slug), None)
+        return next((room for room in self._seen_rooms() if room.slug == slug), None)
+
+    def _seen_rooms(self) -> list[Room]:
+        return [room for room in self._rooms.values() if self._scope.sees(room.tenant)]
 
     async def room_by_id(self, room: str) -> Room | None:
-        return self._rooms.get(room)
+        return next((known for known in self._seen_rooms() if known.id == room), None)
 
     async def rooms_of(self, owner: str) -> list[Room]:
-        return [room for room in self._rooms.values() if room.owner == owner]
+        return [room for room in self._seen_rooms() if room.owner == owner]
 
     async def start_meeting(self, room: str, meeting: str, now: UnixMillis) -> Meeting:
+        of = await self.room_by_id(room)
+        if of is None:
+            raise StoreConflict(f"no room {room}")
         for known in self._meetings.values():
             if known.room == room and known.ended is None:
                 self._meetings[known.id] = replace(known, awaited=None)
                 return self._meetings[known.id]
-        if room not in self._rooms:
-            raise StoreConflict(f"no room {room}")
         serial = 1 + sum(known.room == room for known in self._meetings.values())
-        label = meeting_label(self._rooms[room].secret, serial)
-        self._meetings[meeting] = Meeting(meeting, room, serial, label, now)
+        label = meeting_label(of.secret, serial)
+        self._meetings[meeting] = Meeting(meeting, room, serial, label, now, tenant=of.tenant)
         return self._meetings[meeting]
 
     async def live_meetings(self) -> list[Meeting]:
-        return [meeting for meeting in self._meetings.values() if meeting.ended is None]
+        return [one for one in self._meetings.values() if one.ended is None and self._mine(one.id)]
 
     async def await_people(self, meeting: str, until: UnixMillis) -> None:
         known = self._meetings[meeting]
-        if known.ended is None and known.awaited is None:
+        if known.ended is None and known.awaited is None and self._mine(meeting):
             self._meetings[meeting] = replace(known, awaited=until)
 
     async def add_session(self, session: LoginSession, most: int) -> None:
+        self._scope.taking(session.person.tenant)
         self._sessions[session.hash] = session
-        oldest = sorted(self._sessions.values(), key=lambda one: one.expires)
+        oldest = sorted(self._seen_sessions(), key=lambda one: one.expires)
         for old in oldest[: max(0, len(oldest) - most)]:
             del self._sessions[old.hash]
 
     async def session(self, token_hash: bytes) -> LoginSession | None:
-        return self._sessions.get(token_hash)
+        return next((one for one in self._seen_sessions() if one.hash == token_hash), None)
+
+    def _seen_sessions(self) -> list[LoginSession]:
+        return [one for one in self._sessions.values() if self._scope.sees(one.person.tenant)]
 
     async def end_session(self, token_hash: bytes) -> None:
-        self._sessions.pop(token_hash, None)
+        if await self.session(token_hash) is not None:
+            del self._sessions[token_hash]
 
     async def end_sessions(self) -> int:
-        count = len(self._sessions)
-        self._sessions.clear()
-        return count
+        gone = self._seen_sessions()
+        for one in gone:
+            del self._sessions[one.hash]
+        return len(gone)
 
     async def end_logins(self, deployment: str, tenant: str, subject: str) -> int:
         uri = f"entente://{deployment}/{tenant}/{subject}"
+        if not self._scope.sees(tenant):
+            return 0
         sessions = [key for key, one in self._sessions.items() if one.person.uri == uri]
-        unused = [key for key, one in self._tokens.items() if one.person.uri == uri and key not in self._used]
+        unused = [
+            key
+            for key, one in self._tokens.items()
+            if one.person.uri == uri and key not in self._used and self._scope.sees(one.tenant)
+        ]
         for key in sessions:
             del self._sessions[key]
         for key in unused:
@@ -131,15 +188,18 @@ class MemoryStore:
         return len(sessions) + len(unused)
 
     async def end_meeting(self, meeting: str, now: UnixMillis) -> None:
-        if self._meetings[meeting].ended is None:
+        if self._meetings[meeting].ended is None and self._mine(meeting):
             self._meetings[meeting] = replace(self._meetings[meeting], ended=now)
 
     async def add_join_token(self, token: JoinToken) -> None:
+        self._scope.taking(token.tenant)
+        if token.room not in self._rooms or self._rooms[token.room].tenant != token.tenant:
+            raise StoreConflict(f"no room {token.room} of this tenant")
         self._tokens[token.hash] = token
 
     async def redeem_join_token(self, token_hash: bytes, now: UnixMillis) -> JoinToken:
         token = self._tokens.get(token_hash)
-        if token is None:
+        if token is None or not self._scope.sees(token.tenant):
             raise UserError("token_unknown")
         if token_hash in self._used:
             raise UserError("token_used")
@@ -149,43 +209,130 @@ class MemoryStore:
         return token
 
     async def add_participant(self, participant: ParticipantRecord) -> None:
+        self._scope.taking(participant.tenant)
+        meeting = self._meetings.get(participant.meeting)
+        if meeting is None or meeting.tenant != participant.tenant:
+            raise StoreConflict(f"no meeting {participant.meeting} of this tenant")
         self._people[participant.id] = participant
 
     async def set_leaf_key(self, participant: str, leaf_key: bytes) -> None:
         taken = any(known.leaf_key == leaf_key for known in self._people.values())
-        if participant not in self._people or self._people[participant].leaf_key is not None or taken:
+        known = self._person(participant)
+        if known is None or known.leaf_key is not None or taken:
             raise StoreConflict(participant)
-        self._people[participant] = replace(self._people[participant], leaf_key=leaf_key)
+        self._people[participant] = replace(known, leaf_key=leaf_key)
+
+    def _person(self, participant: str) -> ParticipantRecord | None:
+        known = self._people.get(participant)
+        return known if known is not None and self._scope.sees(known.tenant) else None
 
     async def set_left(self, participant: str, now: UnixMillis) -> None:
-        known = self._people.get(participant)
+        known = self._person(participant)
         if known is not None and known.left is None:
-            self._people[participant] = replace(self._people[participant], left=now)
+            self._people[participant] = replace(known, left=now)
 
     async def participants(self, meeting: str) -> list[ParticipantRecord]:
-        return [person for person in self._people.values() if person.meeting == meeting]
+        return [one for one in self._people.values() if one.meeting == meeting and self._person(one.id)]
 
     async def purge(self, now: UnixMillis) -> int:
-        old = [key for key, token in self._tokens.items() if token.expires < now - TOKEN_GRACE]
+        old = [
+            key
+            for key, token in self._tokens.items()
+            if token.expires < now - TOKEN_GRACE and self._scope.sees(token.tenant)
+        ]
         for key in old:
             del self._tokens[key]
             self._used.discard(key)
-        over = [key for key, session in self._sessions.items() if session.expires <= now]
+        over = [session.hash for session in self._seen_sessions() if session.expires <= now]
         for key in over:
             del self._sessions[key]
         return len(old) + len(over)
 
+    async def trusted_address(self, tenant: str, subject: str, room_tenant: str) -> str | None:
+        return self.addresses.get((tenant, subject)) if self._scope.sees(tenant) else None
+
+    async def standing(self, room: str, whos: tuple[str, ...]) -> Standing | None:
+        found = await self.room_by_id(room)
+        if found is None:
+            return None
+        tenant = self._tenants.get(found.tenant)
+        meeting = next((m for m in self._meetings.values() if m.room == room and m.ended is None), None)
+        roles = {self._members[room, who].role for who in whos if (room, who) in self._members}
+        role = RoomRole.OWNER if found.owner in whos[:1] else next((r for r in RoomRole if r in roles), None)
+        excluded = meeting is not None and (meeting.id, whos[0] if whos else "") in self._excluded
+        was = [
+            p.room_role
+            for p in self._people.values()
+            if meeting is not None and p.meeting == meeting.id and p.person.uri in whos[:1]
+        ]
+        return Standing(
+            room=found,
+            policy=tenant.policy if tenant else TenantRules(),
+            quota=tenant.quota if tenant else Quota(),
+            suspended=bool(tenant and tenant.suspended),
+            role=role,
+            meeting=meeting,
+            excluded=excluded,
+            was=was[-1] if was and not excluded else None,
+        )
+
+    async def exclude(self, meeting: str, uri: str, now: UnixMillis) -> None:
+        if not self._mine(meeting):
+            raise StoreConflict(meeting)
+        self._excluded.add((meeting, uri))
+
+    async def set_door(self, meeting: str, *, locked: bool, guests_knock: bool) -> None:
+        if self._mine(meeting):
+            known = self._meetings[meeting]
+            self._meetings[meeting] = replace(known, locked=locked, guests_knock=guests_knock)
+
+    async def set_rules(self, room: str, rules: RoomRules) -> None:
+        if await self.room_by_id(room) is not None:
+            self._rooms[room] = replace(self._rooms[room], rules=rules)
+
+    async def change_room(self, room: Room) -> None:
+        if await self.room_by_id(room.id) is not None:
+            self._rooms[room.id] = room
+
+    async def set_participant_role(self, participant: str, role: RoomRole) -> None:
+        known = self._people[participant]
+        if self._mine(known.meeting):
+            self._people[participant] = replace(known, room_role=role)
+
+    async def put_member(self, member: RoomMember, most: int) -> None:
+        if await self.room_by_id(member.room) is None:
+            raise StoreConflict(member.room)
+        self._members[member.room, member.who] = member
+
+    async def remove_member(self, room: str, who: str) -> bool:
+        ours = await self.room_by_id(room) is not None
+        return ours and self._members.pop((room, who), None) is not None
+
+    async def members(self, room: str, after: str, limit: int) -> list[RoomMember]:
+        if await self.room_by_id(room) is None:
+            return []
+        found = sorted((m for m in self._members.values() if m.room == room), key=lambda m: m.who)
+        return [member for member in found if member.who > after][:limit]
+
+    async def tenant_state(self) -> TenantState:
+        return TenantState(TenantRules(), Quota(), False)
+
+    async def open_rooms(self, most: int) -> int:
+        return min(most, sum(room.closed is None for room in self._seen_rooms()))
+
     async def create_group(self, group: GroupRecord) -> None:
         if group.id in self._groups:
             raise StoreConflict("group")
+        if not self._mine(group.meeting):
+            raise StoreConflict(f"no meeting {group.meeting}")
         self._groups[group.id] = group
         self._entries[group.id] = []
 
     async def group(self, group: bytes) -> GroupRecord | None:
-        return self._groups.get(group)
+        return self._groups[group] if self._whose(group) is not None else None
 
     async def groups(self, meeting: str) -> list[GroupRecord]:
-        return [group for group in self._groups.values() if group.meeting == meeting]
+        return [one for one in self._groups.values() if one.meeting == meeting and self._mine(meeting)]
 
     async def append_entry(
         self,
@@ -199,6 +346,9 @@ class MemoryStore:
         failure = self.fail.pop(0) if self.fail else None
         if failure == "lost":
             raise StoreUnavailable("lost")
+        tenant = self._whose(entry.group)
+        if tenant is None:
+            raise StoreConflict("no such group")
         chain = self._entries[entry.group]
         self._check(entry, chain)
         which = (entry.group, entry.epoch, entry.attempt)
@@ -212,7 +362,7 @@ class MemoryStore:
             self._states[which] = state
         for receipt in receipts:
             await self.add_receipt(receipt)
-        self._leaves += leaves
+        self._leaves.extend((tenant, leaf) for leaf in leaves)
         self._forget(entry)
         if failure == "kept":
             raise StoreUnavailable("kept")
@@ -244,21 +394,22 @@ class MemoryStore:
                     self._commits[key] = replace(commit, welcome=None)
 
     async def head(self, group: bytes) -> EntryRecord | None:
-        return self._entries[group][-1] if self._entries.get(group) else None
+        chain = self._chain(group)
+        return chain[-1] if chain else None
 
     async def last_reached(self, group: bytes) -> EntryRecord | None:
-        found = [e for e in self._entries.get(group, []) if e.state is EntryState.REACHED]
+        found = [e for e in self._chain(group) if e.state is EntryState.REACHED]
         return found[-1] if found else None
 
     async def entries(self, group: bytes, after_seq: int = -1) -> list[EntryRecord]:
-        return self._entries.get(group, [])[after_seq + 1 :]
+        return self._chain(group)[after_seq + 1 :]
 
     async def commit(self, group: bytes, epoch: int, attempt: int) -> CommitRecord | None:
-        return self._commits.get((group, epoch, attempt))
+        return self._commits.get((group, epoch, attempt)) if self._whose(group) is not None else None
 
     async def handshakes(self, group: bytes, after_epoch: int) -> list[Handshake]:
         found = []
-        for reached in self._entries[group]:
+        for reached in self._chain(group):
             if reached.state is not EntryState.REACHED or reached.epoch <= max(after_epoch, 0):
                 continue
             which = (reached.epoch, reached.attempt)
@@ -272,28 +423,38 @@ class MemoryStore:
         return found
 
     async def public_state(self, group: bytes, epoch: int, attempt: int) -> PublicStateRecord | None:
-        return self._states.get((group, epoch, attempt))
+        return self._states.get((group, epoch, attempt)) if self._whose(group) is not None else None
 
     async def add_receipt(self, receipt: ReceiptRecord) -> None:
+        if self._whose(receipt.group) is None:
+            raise StoreConflict("no such group")
         which = (receipt.group, receipt.epoch, receipt.attempt, receipt.leaf)
         known = self._receipts.setdefault(which, receipt)
         if known.data != receipt.data:
             raise StoreConflict(f"leaf {receipt.leaf}")
 
     async def receipts(self, group: bytes, epoch: int, attempt: int) -> list[ReceiptRecord]:
-        return [r for which, r in sorted(self._receipts.items()) if which[:3] == (group, epoch, attempt)]
+        given = sorted(self._receipts.items()) if self._whose(group) is not None else []
+        return [r for which, r in given if which[:3] == (group, epoch, attempt)]
 
     async def add_leaves(self, leaves: Sequence[LogLeaf]) -> None:
-        self._leaves += leaves
+        self._leaves.extend((self._scope.own, leaf) for leaf in leaves)
 
     async def leaves(self, label: bytes | None = None) -> list[LogLeaf]:
-        return [leaf for leaf in self._leaves if label in (None, leaf.label)]
+        return [leaf for leaf in self._seen_leaves() if label in (None, leaf.label)]
+
+    def _seen_leaves(self) -> list[LogLeaf]:
+        return [leaf for tenant, leaf in self._leaves if self._scope.sees(tenant)]
 
     async def certificates(self, since: UnixMillis) -> list[LogLeaf]:
-        return [leaf for leaf in self._leaves if leaf.kind == "certificate" and leaf.time >= since]
+        return [leaf for leaf in self._seen_leaves() if leaf.kind == "certificate" and leaf.time >= since]
 
     async def add_revocation(self, revocation: RevocationRecord) -> None:
-        if all(known.fingerprint != revocation.fingerprint for known in self._revocations):
+        self._scope.taking(revocation.tenant)
+        known = [one.tenant for one in self._revocations if one.fingerprint == revocation.fingerprint]
+        if known and revocation.tenant not in known:
+            raise StoreConflict("another tenant's")
+        if not known:
             self._revocations.append(revocation)
 
     async def revocations(self, since: UnixMillis) -> list[RevocationRecord]:

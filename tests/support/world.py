@@ -206,14 +206,18 @@ class World:
         hashed = token_hash(token)
         assert hashed is not None
         expires = UnixMillis(self.clock.now() + life)
-        await self.store.add_join_token(JoinToken(hashed, room_id, who, expires))
+        await self.store.add_join_token(JoinToken(hashed, room_id, who, expires, "exemple"))
         return token
 
     async def hello(self, who: Person | None = None, room_id: str = "r1") -> Client:
         """A participant that has said hello and nothing else."""
         who = who or person(f"x-{100 + len(self.clients)}", name=f"Person {len(self.clients)}")
+        return await self.enter(await self.token(who, room_id))
+
+    async def enter(self, token: str) -> Client:
+        """Hello with this token."""
         info = ClientInfo(name="test", version="0")
-        request = requests.Hello(id=1, token=await self.token(who, room_id), client=info)
+        request = requests.Hello(id=1, token=token, client=info)
         session, hello = await self.registry.hello(request)
         client = Client(self, session, hello)
         self.clients.append(client)

@@ -2,7 +2,7 @@
 
 mod support;
 
-use entente_e2ee::bytes::{B32, sha256};
+use entente_e2ee::bytes::{B32, Bytes, sha256};
 use entente_e2ee::signed::{Receipt, Signed, State};
 use entente_e2ee::{Code, Member};
 use support::{HUB_SEED, Meeting, Submitted, code, leaf_signer};
@@ -148,6 +148,37 @@ fn k4_4_later_receipts_are_compared_with_the_merged_epoch() {
     assert_eq!(code(member.receipt(&fork, now)), Code::ReceiptConflict);
     let old = resign(&receipts[2], 3, |receipt| receipt.epoch = 77);
     assert_eq!(code(member.receipt(&old, now)), Code::ReceiptStale);
+}
+
+#[test]
+fn k4_4_a_receipt_of_a_forgotten_epoch_is_no_alarm_and_one_of_another_group_is() {
+    let mut meeting = Meeting::of(3);
+    let (receipt, _) = relayed(&mut meeting, "second");
+    let (_, now) = relayed(&mut meeting, "third");
+    let member = &mut meeting.members[1];
+    member.receipt(&receipt, now + 5_001).unwrap();
+    let foreign = resign(&receipt, 1, |receipt| {
+        receipt.group = Bytes(b"another group".to_vec());
+    });
+    assert_eq!(
+        code(member.receipt(&foreign, now + 5_001)),
+        Code::ReceiptStale
+    );
+}
+
+/// One more member, merged by everybody; a receipt of it, and when.
+fn relayed(meeting: &mut Meeting, subject: &str) -> (Vec<u8>, u64) {
+    let now = meeting.now;
+    let mut joiners = vec![meeting.world.person(0, subject)];
+    let announced = meeting.announce(0, 0, &mut joiners, &[]);
+    let submitted = meeting.submit(announced);
+    let receipts = meeting.collect(&submitted, &mut joiners);
+    let entry = meeting.reach(&submitted, &receipts);
+    for member in meeting.members.iter_mut().chain(&mut joiners) {
+        member.reached(&entry, &receipts, now).unwrap();
+    }
+    meeting.members.append(&mut joiners);
+    (receipts[0].clone(), now)
 }
 
 #[test]

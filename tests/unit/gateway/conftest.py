@@ -15,6 +15,7 @@ from core.tenants.sessions import Sessions
 from gateway.http.build import build_app
 from gateway.services import Services
 from gateway.settings import Settings
+from gateway.tenants import tenants_of
 from tests.support import people
 from tests.support.clock import FakeClock
 from tests.support.services import NoMeetings, built_client, services
@@ -61,10 +62,11 @@ async def store(tmp_path: Path) -> AsyncIterator[SqlStore]:
 def make_site(store: SqlStore, folder: Path, **overrides: Any) -> Site:
     """An application with these settings."""
     clock = FakeClock()
-    ports = services(store, clock)
-    meetings = NoMeetings()
     static = built_client(folder / "static")
     settings = Settings(folder=folder, static=static, **overrides)
+    configured = tenants_of(settings) if settings.deployment.tenants else people.TENANTS
+    ports = services(store, clock, tenants=configured)
+    meetings = NoMeetings(ports)
     sessions = Sessions(ports.store, clock, ports.rng, [tenant.id for tenant in people.TENANTS])
     app = build_app(settings, ports, sessions, meetings, lambda: "# metrics\n")
     client = httpx.AsyncClient(

@@ -27,7 +27,16 @@ async def test_a_room_link_carries_its_secret_in_the_fragment_only(site: Site) -
     assert stored is not None and path == f"/m/{made['slug']}"
     assert base64.urlsafe_b64decode(fragment + "=") == stored.secret
     shown = await site.client.get(f"/api/rooms/{made['slug']}")
-    assert shown.json() == {"slug": made["slug"], "title": "Réunion", "people": 0, "guests": True}
+    assert shown.json() == {
+        "slug": made["slug"],
+        "title": "Réunion",
+        "people": 0,
+        "guests": True,
+        "pin": False,
+        "access": "public",
+        "tenant": "exemple",
+        "admission": "direct",
+    }
     assert fragment not in shown.text
 
 

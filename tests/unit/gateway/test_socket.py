@@ -253,14 +253,15 @@ async def test_a_request_under_way_outlives_its_socket(node: Node, monkeypatch: 
         await first.follow(events.GroupCreate)
         await node.world.clock.advance(2)
         stored, gate = asyncio.Event(), asyncio.Event()
-        append = node.world.store.append_entry
+        store = node.world.store.of("exemple")
+        append = store.append_entry
 
         async def slowly(*args: Any, **more: Any) -> None:
             await append(*args, **more)
             stored.set()
             await gate.wait()
 
-        monkeypatch.setattr(node.world.store, "append_entry", slowly)
+        monkeypatch.setattr(store, "append_entry", slowly)
         await second.join(person("x-2"))
         committing = asyncio.create_task(first.follow(events.GroupReached, 1))
         await stored.wait()

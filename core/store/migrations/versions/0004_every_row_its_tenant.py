@@ -47,14 +47,14 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("tenant", sa.String(length=63), server_default="", nullable=False))
     with op.batch_alter_table("join_tokens", schema=None) as batch_op:
         batch_op.add_column(sa.Column("room_tenant", sa.String(length=63), server_default="", nullable=False))
-        batch_op.add_column(sa.Column("admitted", sa.Boolean(), server_default=sa.text("0"), nullable=False))
+        batch_op.add_column(sa.Column("admitted", sa.Boolean(), server_default=sa.false(), nullable=False))
     with op.batch_alter_table("log_leaves", schema=None) as batch_op:
         batch_op.add_column(sa.Column("tenant", sa.String(length=63), server_default="", nullable=False))
     with op.batch_alter_table("meetings", schema=None) as batch_op:
         batch_op.add_column(sa.Column("tenant", sa.String(length=63), server_default="", nullable=False))
-        batch_op.add_column(sa.Column("locked", sa.Boolean(), server_default=sa.text("0"), nullable=False))
+        batch_op.add_column(sa.Column("locked", sa.Boolean(), server_default=sa.false(), nullable=False))
         batch_op.add_column(
-            sa.Column("guests_knock", sa.Boolean(), server_default=sa.text("0"), nullable=False)
+            sa.Column("guests_knock", sa.Boolean(), server_default=sa.false(), nullable=False)
         )
     with op.batch_alter_table("participants", schema=None) as batch_op:
         batch_op.add_column(sa.Column("room_tenant", sa.String(length=63), server_default="", nullable=False))
@@ -78,7 +78,7 @@ def upgrade() -> None:
         batch_op.add_column(
             sa.Column("unmute", sa.String(length=16), server_default="everyone", nullable=False)
         )
-        batch_op.add_column(sa.Column("audience", sa.Boolean(), server_default=sa.text("0"), nullable=False))
+        batch_op.add_column(sa.Column("audience", sa.Boolean(), server_default=sa.false(), nullable=False))
         batch_op.add_column(sa.Column("pin", sa.LargeBinary(length=64), nullable=True))
         batch_op.add_column(sa.Column("guests_until", sa.BigInteger(), nullable=True))
         batch_op.add_column(sa.Column("closed", sa.BigInteger(), nullable=True))
@@ -92,7 +92,7 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("quota", sa.JSON(), server_default="{}", nullable=False))
         batch_op.add_column(sa.Column("retention_days", sa.Integer(), server_default="365", nullable=False))
         batch_op.add_column(sa.Column("logo", sa.LargeBinary(), nullable=True))
-        batch_op.add_column(sa.Column("suspended", sa.Boolean(), server_default=sa.text("0"), nullable=False))
+        batch_op.add_column(sa.Column("suspended", sa.Boolean(), server_default=sa.false(), nullable=False))
         batch_op.add_column(sa.Column("created", sa.BigInteger(), server_default="0", nullable=False))
     for table, path in ROOM_OF.items():
         op.execute(sa.text(f"UPDATE {table} SET {COLUMN.get(table, 'tenant')} = ({path})"))  # noqa: S608 -- constants

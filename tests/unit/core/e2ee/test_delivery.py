@@ -404,7 +404,7 @@ async def test_a_kept_entry_that_could_not_be_looked_up_is_found_later(
             raise StoreUnavailable("out")
         return await head(group)
 
-    monkeypatch.setattr(world.store, "head", out)
+    monkeypatch.setattr(world.store.of("exemple"), "head", out)
     world.store.fail = list(fail)
     joiner = await world.join()
     await world.run(12)
@@ -436,8 +436,8 @@ async def test_receipts_are_relayed_and_stored_though_the_store_was_out(
         made.update(receipt.leaf for receipt in more.get("receipts", ()))
         await append(entry, **more)
 
-    monkeypatch.setattr(world.store, "add_receipt", out)
-    monkeypatch.setattr(world.store, "append_entry", appending)
+    monkeypatch.setattr(world.store.of("exemple"), "add_receipt", out)
+    monkeypatch.setattr(world.store.of("exemple"), "append_entry", appending)
     joiner = await world.join()
     await world.run(5)
     assert together(*clients, joiner) and clients[0].epoch == 3 and failures > 2
@@ -514,7 +514,7 @@ async def test_when_no_answer_of_the_store_came_the_proposed_entry_is_found_or_f
             raise StoreUnavailable("out")
         return await head(group)
 
-    monkeypatch.setattr(world.store, "head", silent)
+    monkeypatch.setattr(world.store.of("exemple"), "head", silent)
     world.store.fail = ["kept" if kept else "lost", *["lost"] * 40]
     joiner = await world.join()
     await world.run(6, step=0.25)
@@ -546,7 +546,7 @@ async def test_an_entry_found_late_that_adds_somebody_who_was_removed_is_withdra
             raise StoreUnavailable("out")
         return await head(group)
 
-    monkeypatch.setattr(world.store, "head", silent)
+    monkeypatch.setattr(world.store.of("exemple"), "head", silent)
     world.store.fail = ["kept", *["lost"] * 40]
     joiner, doomed = await world.join(), await world.join()
     await world.run(6, step=0.25)

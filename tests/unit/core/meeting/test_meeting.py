@@ -182,7 +182,7 @@ async def test_what_is_told_between_hello_and_its_socket_is_not_lost(world: Worl
         for _ in range(200):
             await asyncio.sleep(0)
 
-    world.store.add_participant = slowly  # type: ignore[method-assign]
+    world.store.of("exemple").add_participant = slowly  # type: ignore[method-assign]
     first = await world.hello()
     await world.settle()
     assert first.heard[0].seq == 1 and people(first)[first.id]
@@ -325,7 +325,7 @@ async def test_both_who_wait_for_one_request_learn_that_it_failed(world: World, 
     ordering, gate = first.session.meeting.ordering, asyncio.Event()
     assert isinstance(ordering, Delivery)
 
-    async def fails(participant: str, data: bytes, epoch: int) -> None:
+    async def fails(participant: str, data: bytes, epoch: int, kind: str) -> None:
         await gate.wait()
         raise error
 

@@ -21,8 +21,8 @@ async def test_a_person_who_could_not_be_stored_is_no_ghost_and_the_meeting_ends
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patched:
-        patched.setattr(world.store, "add_participant", fails)
-        patched.setattr(world.store, "set_left", fails)
+        patched.setattr(world.store.of("exemple"), "add_participant", fails)
+        patched.setattr(world.store.of("exemple"), "set_left", fails)
         with pytest.raises(StoreUnavailable, match="gone"):
             await world.hello()
     assert world.registry.people("r1") == 0
@@ -70,7 +70,7 @@ async def test_a_store_that_fails_once_ends_neither_the_sweeps_nor_the_memory_of
     client = await world.join()
     await world.run(0.5)
     with monkeypatch.context() as patched:
-        patched.setattr(world.store, "end_meeting", fails)
+        patched.setattr(world.store.of("exemple"), "end_meeting", fails)
         await client.ask(requests.Leave(id=0))
         await world.run(3, step=1)
         assert len(await world.store.live_meetings()) == 1

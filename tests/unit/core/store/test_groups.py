@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from core.errors import ChainBroken, StoreConflict
+from core.errors import ChainBroken, LibraryError, StoreConflict
 from core.ports import Store
 from core.values import (
     EntryRecord,
@@ -203,7 +203,9 @@ async def test_leaves_are_found_by_label_in_order(store: Store) -> None:
         LogLeaf(label, "commit", bytes([i]) * 32, bytes(32), b"content", START)
         for i, label in enumerate([b"a" * 32, b"b" * 32, b"a" * 32, None])
     ]
-    await store.add_leaves(leaves)
+    with pytest.raises(LibraryError):
+        await store.add_leaves(leaves)
+    await store.of("exemple").add_leaves(leaves)
     assert await store.leaves() == leaves
     assert await store.leaves(b"a" * 32) == [leaves[0], leaves[2]]
 

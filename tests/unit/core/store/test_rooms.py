@@ -189,7 +189,7 @@ async def test_a_persons_sessions_and_unused_tokens_end_and_nobody_elses(store: 
     namesake = people.person("x-1", tenant="beispiel")
     for number, who in enumerate((one, one, other, namesake)):
         await store.add_session(LoginSession(bytes([number]) * 32, who, UnixMillis(START + 60_000)), 10)
-        token = JoinToken(bytes([number]) * 32, "r1", who, UnixMillis(START + 60_000))
+        token = JoinToken(bytes([number]) * 32, "r1", who, UnixMillis(START + 60_000), "exemple")
         await store.add_join_token(token)
     await store.redeem_join_token(bytes(32), START)
     assert await store.end_logins(one.deployment, one.tenant, one.subject) == 3

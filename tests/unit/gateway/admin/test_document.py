@@ -11,7 +11,7 @@ from core.errors import CODES
 from gateway.admin.scopes import Scope
 from tests.unit.gateway.conftest import Site
 
-ELSEWHERE = {("GET", "/"), ("GET", "/m/{slug}"), ("GET", "/metrics")}
+ELSEWHERE = {("GET", "/"), ("GET", "/login"), ("GET", "/me"), ("GET", "/m/{slug}"), ("GET", "/metrics")}
 """Pages for people and figures for this machine alone; neither is an interface."""
 
 

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+import httpx
+
 from core.records import Account, Right
 from core.tenants.account_sessions import AccountSessions
 from core.values import Assurance
 from gateway.http.cookies import SESSION
 from gateway.login.notes import LoginNotes
+from tests.support import people
 from tests.support.clock import START
+from tests.support.forger import Forger, callback
 from tests.unit.gateway.conftest import Site
 
 SAME_SITE = {"Sec-Fetch-Site": "same-origin"}
@@ -59,3 +65,74 @@ def cookies_set(reply: object) -> dict[str, str]:
     """Name to value of what a response sets; a cookie that it takes away has an empty value."""
     found = reply.headers.get_list("set-cookie")  # type: ignore[attr-defined]
     return dict(one.split(";")[0].split("=", 1) for one in found)
+
+
+def provider(one: str, issuer: str, **changes: object) -> dict[str, object]:
+    """A provider of the settings, as ProConnect's claims come."""
+    return {
+        "id": one,
+        "name": f"Login {one}",
+        "issuer": issuer,
+        "client_id": "entente",
+        "domains": [f"{one}.example"],
+        "claims": {"assurance": {"eidas1": "low", "eidas2": "substantial", "eidas3": "high"}},
+        **changes,
+    }
+
+
+def tenants(*providers: dict[str, object]) -> dict[str, object]:
+    """Settings of the two ministries, the first with these providers, the second with those called after
+    it."""
+    return {
+        "tenants": [
+            {
+                "id": one.id,
+                "name": one.name,
+                "short": one.short,
+                "colour": one.colour,
+                "providers": [p for p in providers if (p["id"] == "beispiel") == (one.id == "beispiel")],
+            }
+            for one in people.TENANTS
+        ]
+    }
+
+
+class Browser:
+    """Cookies, and following a login by hand. What it has seen last is in `reply`."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        self.cookies: dict[str, str] = {}
+
+    async def get(self, path: str) -> httpx.Response:
+        """As a page is opened."""
+        jar = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
+        reply = await self._site.client.get(path, headers={"Cookie": jar} if jar else {})
+        self.cookies |= cookies_set(reply)
+        self.cookies = {name: value for name, value in self.cookies.items() if value}
+        return reply
+
+    async def start(self, name: str, **asked: str) -> str:
+        """Where the login page leads."""
+        reply = await self.get("/api/login/start?" + urlencode({"provider": name, **asked}))
+        assert reply.status_code == 303
+        return reply.headers["location"]
+
+    async def log_in(self, forger: Forger, name: str = "exemple", **asked: str) -> str:
+        """A whole login; returns where it ends."""
+        location = await self.start(name, **asked)
+        if location.startswith("/login?"):
+            return location
+        answer = forger.authorize(location)
+        return (await self.get(callback(forger.last_query, answer))).headers["location"]
+
+    async def name(self) -> str | None:
+        """Who one is by now."""
+        person = (await self.get("/api/me")).json()["person"]
+        return person["name"] if person else None
+
+
+def problem_of(location: str) -> str:
+    """The code on the login page."""
+    assert location.startswith("/login?"), location
+    return parse_qs(urlsplit(location).query)["problem"][0]

@@ -6,11 +6,15 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from sqlalchemy import insert
 
+from core.store import tables
+from core.store.engine import writing
 from core.tenants.account_sessions import ABSOLUTE, IDLE, OVERLAP, ROTATE
 from core.values import Assurance, TenantRules
 from gateway.http.cookies import SESSION
 from tests.support import people
+from tests.support.clock import START
 from tests.support.telemetry import series
 from tests.unit.gateway.conftest import Site
 from tests.unit.gateway.login.support import SAME_SITE, account, cookies_set, log_in, with_cookie
@@ -165,7 +169,7 @@ async def test_people_see_their_sessions_and_end_them(site: Site) -> None:
 async def test_logout_ends_the_session_and_takes_the_cookie(site: Site) -> None:
     cookie = await log_in(site)
     reply = await site.client.post("/api/login/logout", headers=with_cookie(cookie))
-    assert reply.status_code == 204 and cookies_set(reply) == {SESSION: ""}
+    assert reply.json() == {"redirect": None} and cookies_set(reply)[SESSION] == ""
     assert await me(site, cookie) is None
 
 
@@ -183,3 +187,26 @@ async def test_of_many_sessions_the_longest_unseen_go(site: Site, monkeypatch: p
         cookies.append(await log_in(site))
         await site.clock.advance(1)
     assert [await me(site, one) for one in cookies] == [None, "Ada Lemoine", "Ada Lemoine"]
+
+
+async def test_people_see_every_certificate_in_their_name_a_page_at_a_time(site: Site) -> None:
+    cookie = await log_in(site)
+    made = [
+        {"tenant": "exemple", "subject": "u-0001", "role": "participant", "issued": START + at // 2,
+         "expires": START + 10, "fingerprint": at.to_bytes(32, "big")}
+        for at in range(60)
+    ]  # fmt: skip
+    foreign = [made[0] | {"tenant": "beispiel", "fingerprint": b"b" * 32}]
+    foreign += [made[0] | {"subject": "u-0002", "fingerprint": b"c" * 32}]
+    engine = site.services.store._engine  # type: ignore[attr-defined]
+    async with writing(engine) as connection:
+        await connection.execute(insert(tables.certificates), [*made, *foreign])
+    seen, before = [], ""
+    while before is not None:
+        reply = await site.client.get(f"/api/me/certificates{before}", headers=with_cookie(cookie))
+        seen += [int(one["fingerprint"], 16) for one in reply.json()["certificates"]]
+        before = reply.json()["before"] and f"?before={reply.json()['before']}"
+    assert seen == list(range(59, -1, -1))
+    for wrong in ("x", "1-2", "9" * 30 + "-" + "a" * 64):
+        reply = await site.client.get(f"/api/me/certificates?before={wrong}", headers=with_cookie(cookie))
+        assert (reply.status_code, reply.json()["code"]) == (422, "invalid")

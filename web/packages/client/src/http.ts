@@ -9,7 +9,7 @@ export interface JoinTicket {
   readonly socket: string;
 }
 
-/** Who asks to join. */
+/** Who asks to join: by `session`, as a guest by name, or, with neither, by the cookie of a page of the node's own. */
 export interface JoinRequest {
   readonly baseUrl: string;
   readonly slug: string;
@@ -25,7 +25,7 @@ export async function requestJoin(request: JoinRequest, signal: AbortSignal): Pr
   const body = JSON.stringify(request.guestName === null ? {} : { guest_name: request.guestName });
   let response: Response;
   try {
-    response = await fetch(url, { method: "POST", headers, body, signal, credentials: "omit", cache: "no-store" });
+    response = await fetch(url, { method: "POST", headers, body, signal, credentials: "same-origin", cache: "no-store" });
   } catch {
     throw new EntenteError(signal.aborted ? "closed" : "network", "join");
   }

@@ -14,7 +14,8 @@ import { DeviceChoice } from "../ui/DeviceChoice.tsx";
 import { Icon } from "../ui/icons.tsx";
 import { NARROW, useMedia } from "../ui/useMedia.ts";
 import { Chrome, useTitle } from "./Chrome.tsx";
-import { DevLogin, SignedIn } from "./DevLogin.tsx";
+import { LoginChoice } from "./login/LoginChoice.tsx";
+import { SignedIn } from "./login/SignedIn.tsx";
 import { Preview } from "./Preview.tsx";
 
 export interface LobbyProps {
@@ -36,7 +37,7 @@ export function Lobby(props: LobbyProps): ReactElement {
     void devices.start();
   }, [devices]);
   useEffect(() => {
-    if (problem === "unauthorized") model.logout();
+    if (problem === "unauthorized") model.forget();
   }, [model, problem]);
   return (
     <Chrome>
@@ -133,7 +134,7 @@ function Who({ info, joining, problem, onJoin, onCancel }: WhoProps): ReactEleme
         </form>
       ) : (
         <>
-          <DevLogin headings="h2" />
+          <LoginChoice headings="h2" />
           <ProblemNote problem={problem} />
         </>
       )}

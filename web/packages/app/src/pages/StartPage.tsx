@@ -9,7 +9,8 @@ import { codeOf } from "../state/room.ts";
 import { roomPath } from "../state/route.ts";
 import { Button, Field } from "../ui/controls.tsx";
 import { Chrome, useTitle } from "./Chrome.tsx";
-import { DevLogin, SignedIn } from "./DevLogin.tsx";
+import { LoginChoice } from "./login/LoginChoice.tsx";
+import { SignedIn } from "./login/SignedIn.tsx";
 
 export function StartPage(): ReactElement {
   const { t } = useTranslation();
@@ -36,13 +37,12 @@ function WhoAreYou(): ReactElement {
   return (
     <section className="card" aria-labelledby="who">
       <h2 id="who">{t("login.title")}</h2>
-      <p className="quiet">{t("login.text")}</p>
-      <DevLogin />
+      <LoginChoice />
     </section>
   );
 }
 
-function OpenRoom({ session }: { session: string }): ReactElement {
+function OpenRoom({ session }: { session: string | null }): ReactElement {
   const { t } = useTranslation();
   const { model, navigate } = useWorld();
   const [title, setTitle] = useState("");
@@ -56,7 +56,7 @@ function OpenRoom({ session }: { session: string }): ReactElement {
       navigate(await model.api.openRoom(title.trim() || t("start.default_title"), session));
     } catch (error) {
       const code = codeOf(error);
-      if (code === "unauthorized") model.logout();
+      if (code === "unauthorized") model.forget();
       setProblem(code);
       setBusy(false);
     }

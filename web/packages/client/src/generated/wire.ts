@@ -67,6 +67,7 @@ export interface Knocker {
   tenant: string;
   role: Role;
   since: number;
+  lookalike: boolean;
 }
 
 /** One participant as signalling sees it. Names on screen come from the tree, never from here (M4.5). */
