@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from core.records import Account
-from core.values import Meeting, Quota, Room, Tenant, TenantRules
+from core.values import Quota, Room, Tenant, TenantRules
 
 
 class ProfileStore(Protocol):
@@ -44,8 +44,4 @@ class ProfileStore(Protocol):
 
     async def replace_room(self, old: Room, new: Room) -> None:
         """Title, rules, guests, end. StoreConflict when the room is not `old` any more."""
-        ...
-
-    async def house_meetings(self) -> list[Meeting]:
-        """Meetings not ended, oldest first."""
         ...

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, Row, Select, Table, and_, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from core.errors import StoreConflict
@@ -13,7 +13,7 @@ from core.store import rows, tables
 from core.store.accounts import account as account_of
 from core.store.engine import reading, writing
 from core.store.scope import Scope
-from core.values import Assurance, Meeting, Quota, Room, Tenant, TenantRules
+from core.values import Assurance, Quota, Room, Tenant, TenantRules
 
 _N = tables.tenants.c
 _A = tables.accounts.c
@@ -86,10 +86,14 @@ class SqlProfiles:
         )
         async with reading(self._engine) as connection:
             return Quota(
-                rooms=await _count(connection, self._scope.owns(_R.tenant), _R.closed.is_(None)),
-                accounts=await _count(connection, self._scope.owns(_A.tenant)),
+                rooms=await _count(
+                    connection, tables.rooms, self._scope.owns(_R.tenant), _R.closed.is_(None)
+                ),
+                accounts=await _count(connection, tables.accounts, self._scope.owns(_A.tenant)),
                 people=int(await connection.scalar(select(func.max(crowd.c.people))) or 0),
-                meetings=await _count(connection, self._scope.owns(_M.tenant), _M.ended.is_(None)),
+                meetings=await _count(
+                    connection, tables.meetings, self._scope.owns(_M.tenant), _M.ended.is_(None)
+                ),
             )
 
     async def people(self, search: str, after: str, limit: int) -> list[Account]:
@@ -133,16 +137,9 @@ class SqlProfiles:
                 )
             )
 
-    async def house_meetings(self) -> list[Meeting]:
-        """See the port."""
-        query = select(tables.meetings).where(self._scope.owns(_M.tenant), _M.ended.is_(None))
-        async with reading(self._engine) as connection:
-            found = await connection.execute(query.order_by(_M.started, _M.id))
-            return [rows.meeting(row) for row in found]
 
-
-async def _count(connection: AsyncConnection, *conditions: ColumnElement[bool]) -> int:
-    return int(await connection.scalar(select(func.count()).where(*conditions)) or 0)
+async def _count(connection: AsyncConnection, table: Table, *conditions: ColumnElement[bool]) -> int:
+    return int(await connection.scalar(select(func.count()).select_from(table).where(*conditions)) or 0)
 
 
 def _contains(column: ColumnElement[Any], search: str) -> ColumnElement[bool]:
