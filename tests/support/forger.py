@@ -38,7 +38,7 @@ def text(data: bytes) -> str:
 class Forger:
     """Honest until a field says otherwise. `claims`, `metadata`, `tokens`, `info` replace what it says, None
     leaves out; `kid` signs, `published` are the keys it shows; `sign` makes the token; `slow` paths never
-    answer; `answers` replace whole answers by path."""
+    answer; `answers` replace whole answers by path, `padding` makes them longer."""
 
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
@@ -52,6 +52,7 @@ class Forger:
         self.published = ["k1"]
         self.sign: Callable[[dict[str, Any], dict[str, Any]], str] = self._sign
         self.slow: set[str] = set()
+        self.padding: dict[str, int] = {}
         self.answers: dict[str, Answer] = {}
         self.answer: dict[str, str | None] = {}
         self.asked: list[str] = []
@@ -158,6 +159,7 @@ class Forger:
                 await reader.read()
                 return
             status, headers, said = self.answers.get(path) or self._respond(path, body)
+            said += b" " * self.padding.get(path, 0)
             lines = [f"HTTP/1.1 {status} Said", f"Content-Length: {len(said)}", "Connection: close"]
             lines += [f"{name}: {value}" for name, value in headers.items()]
             writer.write("\r\n".join([*lines, "", ""]).encode() + said)
