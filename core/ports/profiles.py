@@ -28,7 +28,7 @@ class ProfileStore(Protocol):
         """Give another policy. StoreConflict when it is not `old` any more."""
         ...
 
-    async def usage(self) -> Quota:
+    async def used(self) -> Quota:
         """How much of its quota is used: rooms that are not closed, accounts, live meetings, and the most
         people in one of these."""
         ...

@@ -75,7 +75,7 @@ class SqlProfiles:
     def _own_tenant(self) -> Select[Any]:
         return select(tables.tenants).where(_N.id == self._scope.own, self._scope.owns(_N.id))
 
-    async def usage(self) -> Quota:
+    async def used(self) -> Quota:
         """See the port."""
         live = select(_M.id).where(self._scope.owns(_M.tenant), _M.ended.is_(None))
         crowd = (

@@ -208,7 +208,7 @@ class TenantOperations:
         return _shown(new)
 
     async def _quota(self, call: Call) -> QuotaReply:
-        tenant, used = await own(call), await call.store.usage()
+        tenant, used = await own(call), await call.store.used()
         return QuotaReply(
             limits=Figures(**{key: getattr(tenant.quota, key) for key in Figures.model_fields}),
             used=Figures(**{key: getattr(used, key) for key in Figures.model_fields}),

@@ -51,7 +51,7 @@ PROBES = {
     "change_profile": Probe(renamed),
     "own_policy": Probe(lambda store: store.own_policy()),
     "change_policy": Probe(lambda store: store.change_policy(GIVEN, TenantRules())),
-    "usage": Probe(lambda store: store.usage(), foreign=Quota(0, 0, 0, 0)),
+    "used": Probe(lambda store: store.used(), foreign=Quota(0, 0, 0, 0)),
     "people": Probe(lambda store: store.people("", "", 10), foreign=[]),
     "house_rooms": Probe(lambda store: store.house_rooms("", None, 10), foreign=[]),
     "replace_room": Probe(lambda store: store.replace_room(ROOM, replace(ROOM, title="Autre"))),
