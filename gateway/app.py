@@ -20,6 +20,7 @@ from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 from starlette.types import ASGIApp
 
+from core.audit import Auditor
 from core.bus import MemoryBus
 from core.errors import StartError, StoreUnavailable
 from core.federation.statements import declare
@@ -34,6 +35,7 @@ from core.tenants.policy import TenantPolicy
 from core.tenants.sessions import Sessions
 from core.tenants.standing import Standing
 from core.values import Deployment, LogLeaf, Person
+from gateway.auditing import follow
 from gateway.http.build import build_app
 from gateway.http.rooms import make_room
 from gateway.media import EngineNode, free_udp_ports, own_addresses, worker_count
@@ -42,7 +44,7 @@ from gateway.services import Meetings, Services
 from gateway.settings import Settings
 from gateway.signer_child import SignerKeeper
 from gateway.signer_keys import tls_files
-from gateway.socket import SocketMeetings, open_meetings
+from gateway.socket import open_meetings
 from gateway.system import SystemClock, SystemRng
 from gateway.tenants import tenants_of
 from observability.node import NodeTelemetry
@@ -78,11 +80,20 @@ async def open_node(settings: Settings, config: Path | None = None) -> AsyncIter
         services = await _services(settings, config, stack, telemetry)
         meetings = await open_meetings(services)
         stack.push_async_callback(meetings.close)
-        await _operator(settings, services, meetings, stack)
+        revoker = Revoker(
+            services.store,
+            services.signer,
+            services.clock,
+            services.rng,
+            services.deployment.id,
+            meetings.registry,
+        )
+        await _operator(settings, revoker, stack)
+        await follow(settings.audit, services, stack)
         tenants = [tenant.id for tenant in services.deployment.tenants]
         sessions = Sessions(services.store, services.clock, services.rng, tenants)
         exposition = telemetry.exposition if settings.telemetry.metrics else None
-        app = build_app(settings, services, sessions, meetings, exposition)
+        app = build_app(settings, services, sessions, meetings, exposition, revoker)
         telemetry.gauge("entente_up", 1)
         yield Node(app, services, meetings, await _demo_room(settings, services))
 
@@ -97,6 +108,8 @@ async def _services(
     signer = await _signer(settings, config, stack, clock, telemetry)
     await tidy(store, clock, settings)
     standing = await _standing(settings, store, signer, clock, rng, stack)
+    audit = Auditor(store, clock, telemetry)
+    stack.push_async_callback(audit.close)
     bus = MemoryBus(clock)
     stack.push_async_callback(bus.close)
     media = _media(settings, telemetry)
@@ -110,6 +123,7 @@ async def _services(
         media=media,
         telemetry=telemetry,
         standing=standing,
+        audit=audit,
         connection_limit=settings.media.connection_limit,
     )
 
@@ -137,7 +151,12 @@ async def _standing(
     policies = {one.id: TenantPolicy(tuple(one.suites), one.guests) for one in settings.deployment.tenants}
 
     async def declared() -> Deployment:
-        whole = await declare(signer, clock, settings.folder, tenants, policies, ())
+        allowed = dict(policies)
+        for tenant in tenants:
+            # What an administrator has decided stands before the settings.
+            if (given := await store.of(tenant.id).own_policy()) is not None:
+                allowed[tenant.id] = TenantPolicy(given.suites, given.guests)
+        whole = await declare(signer, clock, settings.folder, tenants, allowed, ())
         deployment = replace(whole, tenants=tuple(served))
         if standing is None or deployment != standing.deployment:
             await _log_statements(store, deployment, clock, rng)
@@ -155,13 +174,7 @@ async def _ended(task: asyncio.Task[None]) -> None:
     await asyncio.gather(task, return_exceptions=True)
 
 
-async def _operator(
-    settings: Settings, services: Services, meetings: SocketMeetings, stack: AsyncExitStack
-) -> None:
-    deployment = services.deployment.id
-    revoker = Revoker(
-        services.store, services.signer, services.clock, services.rng, deployment, meetings.registry
-    )
+async def _operator(settings: Settings, revoker: Revoker, stack: AsyncExitStack) -> None:
     operator = OperatorChannel(revoker, operator_socket(settings))
     await operator.open()
     stack.push_async_callback(operator.close)

@@ -5,15 +5,25 @@ from __future__ import annotations
 from typing import Protocol
 
 from core.ports.accounts import AccountStore
+from core.ports.administration import AdministrationStore
 from core.ports.admission import AdmissionStore
 from core.ports.certificates import CertificateStore
 from core.ports.groups import GroupStore
+from core.ports.profiles import ProfileStore
 from core.ports.rooms import RoomStore
 from core.ports.sessions import SessionStore
 
 
 class Store(
-    RoomStore, SessionStore, GroupStore, AdmissionStore, CertificateStore, AccountStore, Protocol
+    RoomStore,
+    SessionStore,
+    GroupStore,
+    AdmissionStore,
+    CertificateStore,
+    AccountStore,
+    AdministrationStore,
+    ProfileStore,
+    Protocol,
 ):
     """The database, whichever it is."""
 
