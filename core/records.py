@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
 
-from core.values import Assurance, RoomRole, UnixMillis
+from core.values import Assurance, RoomRole, Tenant, UnixMillis
 
 
 class Right(StrEnum):
@@ -20,6 +20,14 @@ class Right(StrEnum):
     """Everything in the own tenant's administration."""
     AUDITOR = "auditor"
     """Read audit events, certificates and meetings; change nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class StandingTenant:
+    """A tenant of the database; `ruled` says whether it has been given rules of its own."""
+
+    tenant: Tenant
+    ruled: bool
 
 
 @dataclass(frozen=True, slots=True)

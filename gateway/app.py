@@ -31,6 +31,7 @@ from core.signer.tls import dial
 from core.store import DEPLOYMENT, Scope, limited_to, open_store
 from core.tenants import demo
 from core.tenants.policy import TenantPolicy
+from core.tenants.serving import Serving
 from core.tenants.sessions import Sessions
 from core.tenants.standing import Standing
 from core.values import Deployment, LogLeaf, Person
@@ -44,7 +45,8 @@ from gateway.signer_child import SignerKeeper
 from gateway.signer_keys import tls_files
 from gateway.socket import SocketMeetings, open_meetings
 from gateway.system import SystemClock, SystemRng
-from gateway.tenants import tenants_of
+from gateway.tenant_desk import TenantDesk
+from gateway.tenants import all_tenants, tenants_of
 from observability.node import NodeTelemetry
 
 log = logging.getLogger("entente")
@@ -79,7 +81,7 @@ async def open_node(settings: Settings, config: Path | None = None) -> AsyncIter
         meetings = await open_meetings(services)
         stack.push_async_callback(meetings.close)
         await _operator(settings, services, meetings, stack)
-        tenants = [tenant.id for tenant in services.deployment.tenants]
+        tenants = Serving(services.standing)
         sessions = Sessions(services.store, services.clock, services.rng, tenants)
         exposition = telemetry.exposition if settings.telemetry.metrics else None
         app = build_app(settings, services, sessions, meetings, exposition)
@@ -125,20 +127,23 @@ async def tidy(store: Store, clock: Clock, settings: Settings) -> None:
 async def _standing(
     settings: Settings, store: Store, signer: Signer, clock: Clock, rng: Rng, stack: AsyncExitStack
 ) -> Standing:
-    """The deployment as it is declared now, and again when the signer's roots or time ask for it. A node
-    limited to some tenants declares all, so that every node of the deployment says the same, and serves and
-    shows its own."""
-    tenants = tenants_of(settings)
-    served = [one for one in tenants if one.id in (settings.deployment.serve or {one.id})]
-    if unknown := set(settings.deployment.serve) - {one.id for one in tenants}:
-        raise StartError(f"deployment.serve names no ministry of this deployment: {sorted(unknown)[0]}.")
-    for tenant in served:
-        await store.put_tenant(tenant)
-    policies = {one.id: TenantPolicy(tuple(one.suites), one.guests) for one in settings.deployment.tenants}
+    """The deployment as it is declared now, and again when the signer's roots, the database's tenants or
+    time ask for it. A node limited to some tenants declares all it knows, so that every node of the
+    deployment says the same, and serves and shows its own."""
+    configured, serve = tenants_of(settings), set(settings.deployment.serve)
+    for tenant in configured:
+        if not serve or tenant.id in serve:
+            await store.put_tenant(tenant)
 
     async def declared() -> Deployment:
+        tenants = all_tenants(configured, await store.standing_tenants())
+        if unknown := serve - {one.id for one in tenants}:
+            raise StartError(f"deployment.serve names no ministry of this deployment: {sorted(unknown)[0]}.")
+        policies = {one.id: TenantPolicy(one.policy.suites, one.policy.guests) for one in tenants}
         whole = await declare(signer, clock, settings.folder, tenants, policies, ())
-        deployment = replace(whole, tenants=tuple(served))
+        deployment = replace(
+            whole, tenants=tuple(one for one in tenants if not serve or one.id in serve)
+        )
         if standing is None or deployment != standing.deployment:
             await _log_statements(store, deployment, clock, rng)
         return deployment
@@ -162,7 +167,11 @@ async def _operator(
     revoker = Revoker(
         services.store, services.signer, services.clock, services.rng, deployment, meetings.registry
     )
-    operator = OperatorChannel(revoker, operator_socket(settings))
+    desk = TenantDesk(
+        services.store, services.signer, services.clock, services.standing, tenants_of(settings),
+        limited=bool(settings.deployment.serve),
+    )  # fmt: skip
+    operator = OperatorChannel(revoker, desk, operator_socket(settings))
     await operator.open()
     stack.push_async_callback(operator.close)
 

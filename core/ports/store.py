@@ -9,9 +9,10 @@ from core.ports.certificates import CertificateStore
 from core.ports.groups import GroupStore
 from core.ports.rooms import RoomStore
 from core.ports.sessions import SessionStore
+from core.ports.tenants import TenantStore
 
 
-class Store(RoomStore, SessionStore, GroupStore, AdmissionStore, CertificateStore, Protocol):
+class Store(RoomStore, SessionStore, GroupStore, AdmissionStore, CertificateStore, TenantStore, Protocol):
     """The database, whichever it is."""
 
     def of(self, tenant: str) -> Store:

@@ -13,6 +13,7 @@ from core.meeting.admission import Pin
 from core.meeting.entrance import Entrance, Look
 from core.signer.client import SignerRequests
 from core.store import SqlStore
+from core.tenants.serving import Serving
 from core.tenants.standing import Standing
 from core.values import Deployment, Person, Room, Tenant
 from gateway.services import Services
@@ -49,7 +50,7 @@ class NoMeetings:
     def __init__(self, services: Services) -> None:
         self.crowd: dict[str, int] = {}
         self.changed: list[tuple[Room, bool]] = []
-        rules = {tenant.id: tenant.policy for tenant in services.deployment.tenants}
+        rules = Serving(services.standing)
         self.entrance = Entrance(services.store, services.clock, rules, lambda _room: None)
 
     def routes(self) -> Sequence[BaseRoute]:
