@@ -60,11 +60,13 @@ class Account:
 @dataclass(frozen=True, slots=True)
 class ClaimMapping:
     """Which claims of an ID token or of user info say what. `name` are tried together and joined by a space;
+    `verified` must be true for the e-mail to count, and empty trusts the provider with every address;
     `assurance` maps values of `acr` to our levels, anything else is low."""
 
     subject: str = "sub"
     name: tuple[str, ...] = ("name",)
     email: str = "email"
+    verified: str = "email_verified"
     assurance: tuple[tuple[str, Assurance], ...] = ()
 
 
@@ -125,6 +127,15 @@ class AccountSession:
     rotated: UnixMillis
     seen: UnixMillis
     expires: UnixMillis
+
+
+@dataclass(frozen=True, slots=True)
+class HeldSession:
+    """A session with whom it stands for and whose rules it is under, read together."""
+
+    session: AccountSession
+    account: Account
+    tenant: Tenant
 
 
 @dataclass(frozen=True, slots=True)

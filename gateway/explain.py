@@ -10,6 +10,7 @@ from typing import Any, get_args
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from gateway.login_settings import ClaimSettings, ProviderSettings
 from gateway.section import Section
 from gateway.settings import Settings, TenantSettings
 
@@ -74,6 +75,10 @@ def reference() -> str:
         lines += ["", f"## [{name}]", "", _summary(section), "", *_table(section.model_fields, name)]
     lines += ["", "### [[deployment.tenants]]", "", _summary(TenantSettings), ""]
     lines += _table(TenantSettings.model_fields, "deployment.tenants")
+    lines += ["", "### [[deployment.tenants.providers]]", "", _summary(ProviderSettings), ""]
+    lines += _table(ProviderSettings.model_fields, "deployment.tenants.providers")
+    lines += ["", "### [deployment.tenants.providers.claims]", "", _summary(ClaimSettings), ""]
+    lines += _table(ClaimSettings.model_fields, "deployment.tenants.providers.claims")
     return "\n".join(lines) + "\n"
 
 

@@ -22,7 +22,8 @@ from pydantic_settings import (
 from core.errors import StartError
 from core.tenants.policy import SUITES
 from core.values import NAME
-from gateway.section import Section
+from gateway.login_settings import LoginSettings, ProviderSettings, named_twice
+from gateway.section import Section, network
 from gateway.signer_settings import SignerSettings
 
 CONFIG_FILE = Path("entente.toml")
@@ -44,17 +45,6 @@ def _suite(value: int) -> int:
 Port = Annotated[int, Field(ge=0, le=65535)]
 
 
-def _network(value: str) -> str:
-    """A network of proxies. One that holds everybody would let everybody say who they are."""
-    try:
-        network = ipaddress.ip_network(value)
-    except ValueError as error:
-        raise ValueError("must be an address or a network such as 10.0.0.0/8") from error
-    if network.prefixlen == 0:
-        raise ValueError("must not hold every address there is")
-    return str(network)
-
-
 class TenantSettings(Section):
     """One ministry of the deployment."""
 
@@ -70,6 +60,9 @@ class TenantSettings(Section):
         description="Cipher suites its signed policy allows, best first: 79 is hybrid, 1 classical.",
     )
     guests: bool = Field(default=True, description="Whether its rooms may take guests.")
+    providers: list[ProviderSettings] = Field(
+        default=[], description="How its people log in; see the next table. Administrators can add others."
+    )
 
 
 class DeploymentSettings(Section):
@@ -107,6 +100,12 @@ class HttpSettings(Section):
         default=["localhost", "*.localhost", "127.0.0.1", "[::1]"],
         description="Names in the Host header that are served; others are refused, against DNS rebinding.",
     )
+    origin: str | None = Field(
+        default=None,
+        pattern=r"^https?://[a-z0-9.-]+(:[0-9]{1,5})?$",
+        description="How browsers reach us, as https://meet.example.org: providers send people "
+        "back there. When unset, by the name the browser asked for.",
+    )
     embedders: list[str] = Field(
         default=[],
         description="Origins of other sites whose pages may embed meetings, such as https://intranet.example.org.",
@@ -120,7 +119,7 @@ class HttpSettings(Section):
     body_seconds: float = Field(
         default=10.0, gt=0, le=120, description="Seconds for a request's head and body to arrive, each."
     )
-    trusted_proxies: list[Annotated[str, AfterValidator(_network)]] = Field(
+    trusted_proxies: list[Annotated[str, AfterValidator(network)]] = Field(
         default=[],
         description="Reverse proxies that are believed about who the client is: addresses or networks, as "
         "10.0.0.0/8. Without them all people behind a proxy share one rate limit.",
@@ -220,6 +219,7 @@ class Settings(BaseSettings):
     media: MediaSettings = MediaSettings()
     store: StoreSettings = StoreSettings()
     signer: SignerSettings = SignerSettings()
+    login: LoginSettings = LoginSettings()
     development: DevelopmentSettings = DevelopmentSettings()
     telemetry: TelemetrySettings = TelemetrySettings()
 
@@ -281,6 +281,8 @@ def check(settings: Settings) -> None:
             "The development login lets anybody in, so it needs http.bind on loopback; "
             f"it is {settings.http.bind}. Set development.login = false to serve others."
         )
+    if twice := named_twice([one for tenant in settings.deployment.tenants for one in tenant.providers]):
+        raise StartError(twice)
     named = [tenant for remote in settings.signer.remotes for tenant in remote.tenants]
     if len(named) != len(set(named)):
         raise StartError("A tenant is named by two of signer.remotes; its keys are in one signer.")

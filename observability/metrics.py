@@ -49,6 +49,8 @@ _ROWS = (
     # HTTP and login.
     _counter("entente_http_refused_total", "Requests refused before a route saw them", "reason"),
     _counter("entente_logins_total", "Logins", "method"),
+    _counter("entente_logins_refused_total", "Logins by a provider that were refused", "code"),
+    _counter("entente_sessions_ended_total", "Sessions ended before their time", "reason"),
     _counter("entente_join_tokens_total", "Join tokens given out", "role"),
     # Who comes in.
     _counter(

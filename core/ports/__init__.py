@@ -4,6 +4,7 @@ Only `gateway/app.py` plugs real things in. All async methods may raise the port
 nothing here retries by itself.
 """
 
+from core.ports.accounts import AccountStore
 from core.ports.admission import AdmissionStore
 from core.ports.bus import Bus, Lease
 from core.ports.certificates import CertificateStore
@@ -17,6 +18,7 @@ from core.ports.system import Clock, Rng, Telemetry
 from core.ports.tenants import TenantStore
 
 __all__ = [
+    "AccountStore",
     "AdmissionStore",
     "Bus",
     "CertificateStore",

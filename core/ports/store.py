@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from core.ports.accounts import AccountStore
 from core.ports.admission import AdmissionStore
 from core.ports.certificates import CertificateStore
 from core.ports.groups import GroupStore
@@ -12,7 +13,16 @@ from core.ports.sessions import SessionStore
 from core.ports.tenants import TenantStore
 
 
-class Store(RoomStore, SessionStore, GroupStore, AdmissionStore, CertificateStore, TenantStore, Protocol):
+class Store(
+    RoomStore,
+    SessionStore,
+    GroupStore,
+    AdmissionStore,
+    CertificateStore,
+    TenantStore,
+    AccountStore,
+    Protocol,
+):
     """The database, whichever it is."""
 
     def of(self, tenant: str) -> Store:

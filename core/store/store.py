@@ -6,11 +6,14 @@ from sqlalchemy import URL, Connection, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from core.errors import StartError
+from core.store.accounts import SqlAccounts
 from core.store.admission import SqlAdmission
 from core.store.certificates import SqlCertificates
 from core.store.engine import is_newest, make_engine, migrate, migrate_sqlite, reading, translated
 from core.store.grants import check_role, grant
 from core.store.groups import SqlGroups
+from core.store.logins import SqlLogins
+from core.store.providers import SqlProviders
 from core.store.rooms import SqlRooms
 from core.store.scope import Scope
 from core.store.sessions import SqlSessions
@@ -21,7 +24,17 @@ DAY = 24 * 3600 * 1000
 """Milliseconds."""
 
 
-class SqlStore(SqlRooms, SqlSessions, SqlGroups, SqlAdmission, SqlCertificates, SqlTenants):
+class SqlStore(
+    SqlRooms,
+    SqlSessions,
+    SqlGroups,
+    SqlAdmission,
+    SqlCertificates,
+    SqlTenants,
+    SqlAccounts,
+    SqlProviders,
+    SqlLogins,
+):
     """`core.ports.Store` on SQLAlchemy. Call `open_store`, then any query, `close` at the end."""
 
     def __init__(self, engine: AsyncEngine, scope: Scope = Scope()) -> None:  # noqa: B008 -- immutable

@@ -8,17 +8,24 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.routing import BaseRoute
 
+from core.tenants.account_sessions import AccountSessions
 from core.tenants.sessions import Sessions
+from gateway.http.cookies import CookieGuard
 from gateway.http.facts import FactRoutes
 from gateway.http.guards import BodyGuard, HeaderGuard, HostGuard, ProxyGuard, RateGuard
 from gateway.http.joining import JoinRoutes
-from gateway.http.login import LoginRoutes
 from gateway.http.managing import Managers
 from gateway.http.members import MemberRoutes
 from gateway.http.problem import HANDLERS
 from gateway.http.proxies import ClientGuard
 from gateway.http.rooms import RoomRoutes
 from gateway.http.static import static_routes
+from gateway.http.who import Who
+from gateway.login.development import DevelopmentRoutes
+from gateway.login.me import MeRoutes
+from gateway.login.notes import LoginNotes
+from gateway.login.parts import login_parts
+from gateway.login.routes import LoginRoutes
 from gateway.services import Meetings, Services
 from gateway.settings import Settings
 
@@ -32,12 +39,18 @@ def build_app(
 ) -> Starlette:
     """The application. The outermost guard comes first: headers also stand on what the others refuse."""
     development = settings.development.login
-    managers = Managers(services, sessions, meetings)
+    notes = LoginNotes(services.telemetry)
+    logins = AccountSessions(services.store, services.clock, services.rng, notes.stolen)
+    parts = login_parts(settings, services, notes)
+    who = Who(services.deployment.id, sessions, logins)
+    managers = Managers(services, who, meetings)
     routes: list[BaseRoute] = [
         *FactRoutes(services, development=development, metrics=metrics).routes(),
-        *LoginRoutes(services, sessions, development=development).routes(),
+        *DevelopmentRoutes(services, sessions, offered=development).routes(),
+        *LoginRoutes(services, parts, logins).routes(),
+        *MeRoutes(services, who, sessions, logins, parts).routes(),
         *RoomRoutes(services, managers, meetings).routes(),
-        *JoinRoutes(services, sessions, meetings).routes(),
+        *JoinRoutes(services, who, meetings).routes(),
         *MemberRoutes(services, managers).routes(),
         *meetings.routes(),
         *static_routes(settings.static),
@@ -50,6 +63,7 @@ def _guards(settings: Settings, services: Services) -> list[Middleware]:
     http = settings.http
     return [
         Middleware(HeaderGuard, embedders=http.embedders),
+        Middleware(CookieGuard),
         Middleware(HostGuard, hosts=http.hosts),
         Middleware(ProxyGuard, development=settings.development.login),
         Middleware(

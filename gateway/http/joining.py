@@ -14,12 +14,12 @@ from starlette.routing import Route
 from core.errors import UserError
 from core.meeting.admission import Way, access_of
 from core.meeting.entrance import Look
-from core.tenants.sessions import Sessions, new_token, token_hash
+from core.tenants.sessions import new_token, token_hash
 from core.values import Assurance, JoinToken, Person, Role, Room, UnixMillis
 from gateway.http.body import Body, PersonName, read_body
-from gateway.http.login import bearer
 from gateway.http.pins import PinTries
 from gateway.http.shown import settings_of
+from gateway.http.who import Who
 from gateway.limits import Limiter, network_of
 from gateway.services import Meetings, Services
 
@@ -67,9 +67,9 @@ async def find_room(services: Services, request: Request) -> Room:
 class JoinRoutes:
     """Looks and joins."""
 
-    def __init__(self, services: Services, sessions: Sessions, meetings: Meetings) -> None:
+    def __init__(self, services: Services, who: Who, meetings: Meetings) -> None:
         self._services = services
-        self._sessions = sessions
+        self._who = who
         self._meetings = meetings
         self._tries = PinTries(services.clock)
         self._guests = Limiter(services.clock, GUEST_BURST, GUESTS_PER_SECOND)
@@ -82,7 +82,7 @@ class JoinRoutes:
         ]
 
     async def _show(self, request: Request) -> Response:
-        person = await bearer(request, self._sessions)
+        person = await self._who.person(request)
         room = await find_room(self._services, request)
         look = await self._meetings.look(room, person, "unasked")
         return JSONResponse(self._shown(look), headers={"Cache-Control": "no-store"})
@@ -112,7 +112,7 @@ class JoinRoutes:
         hashed = token_hash(token)
         assert hashed is not None
         with services.telemetry.span("join.token", root_of=hashed):
-            person = await bearer(request, self._sessions)
+            person = await self._who.person(request)
             body = await read_body(request, Join)
             room = await find_room(services, request)
             if person is None:

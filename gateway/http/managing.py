@@ -5,27 +5,23 @@ from __future__ import annotations
 from starlette.requests import Request
 
 from core.errors import UserError
-from core.tenants.sessions import Sessions
 from core.values import Person, Room, RoomRole
 from gateway.http.joining import find_room
-from gateway.http.login import bearer
+from gateway.http.who import Who
 from gateway.services import Meetings, Services
 
 
 class Managers:
     """`room` is the way to a room that somebody wants to change."""
 
-    def __init__(self, services: Services, sessions: Sessions, meetings: Meetings) -> None:
+    def __init__(self, services: Services, who: Who, meetings: Meetings) -> None:
         self._services = services
-        self._sessions = sessions
+        self._who = who
         self._meetings = meetings
 
     async def person(self, request: Request) -> Person:
-        """Who asks. UserError `unauthorized`."""
-        person = await bearer(request, self._sessions)
-        if person is None:
-            raise UserError("unauthorized")
-        return person
+        """Who asks. UserError `unauthorized`, and as `Who`."""
+        return (await self._who.needed(request)).person
 
     async def room(self, request: Request) -> tuple[Room, RoomRole, Person]:
         """The room of the path and what the asker is in it, a host. UserError `unauthorized`,

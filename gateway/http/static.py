@@ -60,6 +60,8 @@ def static_routes(folder: Path) -> list[BaseRoute]:
 
     return [
         Route("/", show_page, methods=["GET"]),
+        Route("/login", show_page, methods=["GET"]),
+        Route("/me", show_page, methods=["GET"]),
         Route("/m/{slug}", show_page, methods=["GET"]),
         Mount("/", Client(directory=folder)),
     ]

@@ -78,6 +78,8 @@ export function buildHarness() {
 export async function serve(folder, overrides = {}) {
   const answers = {
     "GET /api/config": [200, CONFIG],
+    "GET /api/me": [200, { person: null }],
+    "GET /api/login/providers": [200, { providers: [] }],
     "POST /api/login/development": [200, { session: "made-up", person: { tenant: "interieur", subject: "s1", name: "Claire Fontaine" } }],
     "POST /api/rooms": [200, { slug: "budget-2027", title: "Budget 2027", path: "/m/budget-2027#c2VjcmV0" }],
     "GET /api/rooms": [200, { rooms: OWN_ROOMS, next: null }],

@@ -5,6 +5,8 @@ import { useEffect, useSyncExternalStore } from "react";
 import { I18nProvider } from "react-aria-components";
 import { useTranslation } from "react-i18next";
 import { useApp, useWorld } from "./context.ts";
+import { LoginPage } from "./pages/login/LoginPage.tsx";
+import { MePage } from "./pages/login/MePage.tsx";
 import { RoomPage } from "./pages/RoomPage.tsx";
 import { StartPage } from "./pages/StartPage.tsx";
 import { ProblemPage } from "./pages/ProblemPage.tsx";
@@ -41,6 +43,8 @@ export function App(): ReactElement {
   if (!config) page = <ProblemPage code={problem} onRetry={() => void model.load()} />;
   else if (route.page === "room") page = <RoomPage key={address} slug={route.slug} secret={route.secret} />;
   else if (route.page === "start") page = <StartPage />;
+  else if (route.page === "login") page = <LoginPage key={address} />;
+  else if (route.page === "me") page = <MePage />;
   else page = <ProblemPage code="not_found" />;
   return <I18nProvider locale={settings.language}>{page}</I18nProvider>;
 }

@@ -12,6 +12,8 @@ export interface World {
   /** Null where the browser offers no capture (no secure context). */
   readonly media: MediaPort | null;
   readonly navigate: (path: string) => void;
+  /** Leaves this page for another address, such as a provider's. */
+  readonly leave: (url: string) => void;
 }
 
 export const WorldContext = createContext<World | null>(null);

@@ -30,7 +30,9 @@ export function mount(root: HTMLElement, join: Join): void {
   const model = new AppModel(api, localStorage, sessionStorage, navigator.languages);
   const i18n = startI18n(model.store.getSnapshot().settings.language);
   const media = window.isSecureContext && navigator.mediaDevices ? navigator.mediaDevices : null;
-  const world: World = { model, join, media, navigate };
+  const world: World = { model, join, media, navigate, leave: (url) => location.assign(url) };
+  const fragment = model.cameBack(location.pathname, location.hash);
+  if (fragment !== null) history.replaceState(null, "", location.pathname + fragment);
   createRoot(root).render(
     <I18nextProvider i18n={i18n}>
       <WorldContext value={world}>

@@ -34,7 +34,7 @@ export function Lobby(props: LobbyProps): ReactElement {
     void devices.start();
   }, [devices]);
   useEffect(() => {
-    if (problem === "unauthorized") model.logout();
+    if (problem === "unauthorized") model.forget();
   }, [model, problem]);
   return (
     <Chrome>

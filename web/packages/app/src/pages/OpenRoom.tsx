@@ -9,9 +9,9 @@ import { ACCESS, type Access } from "../state/api.ts";
 import { codeOf } from "../state/room.ts";
 import { Button, Field } from "../ui/controls.tsx";
 import { AccessChoice } from "../ui/AccessChoice.tsx";
-import { SignedIn } from "./DevLogin.tsx";
+import { SignedIn } from "./login/SignedIn.tsx";
 
-export function OpenRoom({ session }: { session: string }): ReactElement {
+export function OpenRoom({ session }: { session: string | null }): ReactElement {
   const { t } = useTranslation();
   const { model, navigate } = useWorld();
   const [title, setTitle] = useState("");
@@ -26,7 +26,7 @@ export function OpenRoom({ session }: { session: string }): ReactElement {
       navigate(await model.api.openRoom(title.trim() || t("start.default_title"), access, session));
     } catch (error) {
       const code = codeOf(error);
-      if (code === "unauthorized") model.logout();
+      if (code === "unauthorized") model.forget();
       setProblem(code);
       setBusy(false);
     }

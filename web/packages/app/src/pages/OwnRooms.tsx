@@ -9,7 +9,7 @@ import type { OwnRoom } from "../state/api.ts";
 import { Button } from "../ui/controls.tsx";
 import { Icon } from "../ui/icons.tsx";
 
-export function OwnRooms({ session }: { session: string }): ReactElement | null {
+export function OwnRooms({ session }: { session: string | null }): ReactElement | null {
   const { t } = useTranslation();
   const { model, navigate } = useWorld();
   const [rooms, setRooms] = useState<readonly OwnRoom[]>([]);

@@ -46,8 +46,8 @@ function Phases({ parts, language }: { parts: Parts; language: string }): ReactE
   const { room, devices } = parts;
   const phase = useObservable(room.store);
   const { model } = useWorld();
-  const session = useApp().session?.session ?? null;
-  useEffect(() => void room.lookAgain(session), [room, session]);
+  const { session } = useApp();
+  useEffect(() => void room.lookAgain(session?.session ?? null), [room, session]);
   const open = (): void => void room.open(sessionOf(model));
   switch (phase.name) {
     case "loading":

@@ -7,7 +7,7 @@ import { useApp, useWorld } from "../context.ts";
 import { roomPath } from "../state/route.ts";
 import { Button, Field } from "../ui/controls.tsx";
 import { Chrome, useTitle } from "./Chrome.tsx";
-import { DevLogin } from "./DevLogin.tsx";
+import { LoginChoice } from "./login/LoginChoice.tsx";
 import { OpenRoom } from "./OpenRoom.tsx";
 import { OwnRooms } from "./OwnRooms.tsx";
 
@@ -39,8 +39,7 @@ function WhoAreYou(): ReactElement {
   return (
     <section className="card" aria-labelledby="who">
       <h2 id="who">{t("login.title")}</h2>
-      <p className="quiet">{t("login.text")}</p>
-      <DevLogin />
+      <LoginChoice />
     </section>
   );
 }

@@ -9,7 +9,8 @@ import type { RoomInfo } from "../state/api.ts";
 import type { Identity } from "../state/room.ts";
 import { Button, Choice, Field } from "../ui/controls.tsx";
 import { Icon } from "../ui/icons.tsx";
-import { DevLogin, SignedIn } from "./DevLogin.tsx";
+import { LoginChoice } from "./login/LoginChoice.tsx";
+import { SignedIn } from "./login/SignedIn.tsx";
 
 export interface WhoProps {
   readonly info: RoomInfo;
@@ -40,7 +41,7 @@ export function Who(props: WhoProps): ReactElement {
         <GuestForm {...props} />
       ) : (
         <>
-          <DevLogin headings="h2" />
+          <LoginChoice headings="h2" />
           <ProblemNote problem={problem} />
         </>
       )}
@@ -48,7 +49,7 @@ export function Who(props: WhoProps): ReactElement {
   );
 }
 
-function Official({ session, info, joining, problem, onJoin, onCancel }: WhoProps & { readonly session: string }): ReactElement {
+function Official({ session, info, joining, problem, onJoin, onCancel }: WhoProps & { readonly session: string | null }): ReactElement {
   return (
     <div className="stack">
       <SignedIn />

@@ -28,8 +28,9 @@ export interface Config {
   readonly people: readonly DemoPerson[];
 }
 
+/** Who is logged in: in this tab by the development login's token, or everywhere in this browser by a cookie, then null. */
 export interface Session {
-  readonly session: string;
+  readonly session: string | null;
   readonly person: { readonly tenant: string; readonly subject: string; readonly name: string };
 }
 
@@ -89,7 +90,7 @@ export class Api {
   }
 
   async config(): Promise<Config> {
-    const body = await this.#call("GET", "/api/config");
+    const body = await this.call("GET", "/api/config");
     const login = record(record(body["login"] ?? {})["development"] ?? {});
     return {
       product: text(body, "product"),
@@ -112,7 +113,7 @@ export class Api {
   }
 
   async login(tenant: string, subject: string): Promise<Session> {
-    const body = await this.#call("POST", "/api/login/development", { tenant, subject });
+    const body = await this.call("POST", "/api/login/development", { tenant, subject });
     const person = record(body["person"]);
     return {
       session: text(body, "session"),
@@ -121,22 +122,22 @@ export class Api {
   }
 
   /** Opens a room and returns its path with the secret in the fragment. */
-  async openRoom(title: string, access: Access, session: string): Promise<string> {
-    const body = await this.#call("POST", "/api/rooms", { title, access }, session);
+  async openRoom(title: string, access: Access, session: string | null): Promise<string> {
+    const body = await this.call("POST", "/api/rooms", { title, access }, session);
     return text(body, "path");
   }
 
   /** My rooms, some at a time; a node that does not list them has none to show. */
-  async ownRooms(session: string, after: string | null = null): Promise<OwnRooms> {
+  async ownRooms(session: string | null, after: string | null = null): Promise<OwnRooms> {
     const query = after === null ? "" : `?after=${encodeURIComponent(after)}`;
-    const body = await this.#call("GET", `/api/rooms${query}`, undefined, session);
+    const body = await this.call("GET", `/api/rooms${query}`, undefined, session);
     const rooms = list(body["rooms"]).map((item) => ({ slug: text(item, "slug"), title: text(item, "title"), path: text(item, "path") }));
     return { rooms, after: typeof body["next"] === "string" ? body["next"] : null };
   }
 
   /** A room as it is shown to whoever asks: with a session, to that person. */
   async room(slug: string, session: string | null = null): Promise<RoomInfo> {
-    const body = await this.#call("GET", `/api/rooms/${encodeURIComponent(slug)}`, undefined, session ?? undefined);
+    const body = await this.call("GET", `/api/rooms/${encodeURIComponent(slug)}`, undefined, session);
     return {
       slug: text(body, "slug"),
       title: text(body, "title"),
@@ -148,10 +149,11 @@ export class Api {
     };
   }
 
-  async #call(method: string, path: string, body?: unknown, session?: string): Promise<Record<string, unknown>> {
+  /** One request; an answer without a body is an empty record. Throws `ApiError`. */
+  async call(method: string, path: string, body?: unknown, session: string | null = null): Promise<Record<string, unknown>> {
     const headers: Record<string, string> = { Accept: "application/json" };
     if (body !== undefined) headers["Content-Type"] = "application/json";
-    if (session !== undefined) headers["Authorization"] = `Bearer ${session}`;
+    if (session !== null) headers["Authorization"] = `Bearer ${session}`;
     const init: RequestInit = { method, headers };
     if (body !== undefined) init.body = JSON.stringify(body);
     let response: Response;
@@ -160,7 +162,7 @@ export class Api {
     } catch {
       throw new ApiError("network", 0);
     }
-    const answer: unknown = await response.json().catch(() => null);
+    const answer: unknown = response.status === 204 ? {} : await response.json().catch(() => null);
     if (!response.ok) {
       const code = isRecord(answer) && typeof answer["code"] === "string" ? answer["code"] : "network";
       throw new ApiError(code, response.status);
@@ -173,17 +175,17 @@ function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-function record(value: unknown): Record<string, unknown> {
+export function record(value: unknown): Record<string, unknown> {
   if (!isRecord(value)) throw new ApiError("malformed", 0);
   return value;
 }
 
-function list(value: unknown): Record<string, unknown>[] {
+export function list(value: unknown): Record<string, unknown>[] {
   if (!Array.isArray(value)) throw new ApiError("malformed", 0);
   return value.map(record);
 }
 
-function text(from: Record<string, unknown>, key: string): string {
+export function text(from: Record<string, unknown>, key: string): string {
   const value = from[key];
   if (typeof value !== "string" || value.length > 4096) throw new ApiError("malformed", 0);
   return value;

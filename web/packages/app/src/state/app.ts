@@ -4,6 +4,7 @@
  */
 
 import type { Api, Config, Session } from "./api.ts";
+import * as login from "./login.ts";
 import { codeOf } from "./room.ts";
 import { type Keep, readSession, readSettings, type Settings, writeSession, writeSettings } from "./settings.ts";
 import { Store } from "./store.ts";
@@ -38,8 +39,8 @@ export class AppModel {
   async load(): Promise<void> {
     this.store.update((state) => ({ ...state, problem: null }));
     try {
-      const config = await this.api.config();
-      this.store.update((state) => ({ ...state, config }));
+      const [config, me] = await Promise.all([this.api.config(), this.#me()]);
+      this.store.update((state) => ({ ...state, config, session: state.session ?? me }));
     } catch (error) {
       this.store.update((state) => ({ ...state, problem: codeOf(error) }));
     }
@@ -51,9 +52,34 @@ export class AppModel {
     this.store.update((state) => ({ ...state, session }));
   }
 
-  logout(): void {
+  /** Whom the cookie names. A node that cannot say makes nobody of us, and the page goes on. */
+  async #me(): Promise<Session | null> {
+    if (this.store.getSnapshot().session) return null;
+    return login.me(this.api).catch(() => null);
+  }
+
+  /** The session is over, here or at the server. */
+  forget(): void {
     writeSession(this.#tab, null);
     this.store.update((state) => ({ ...state, session: null }));
+  }
+
+  /** Ends the login; returns where the browser goes to end it at the provider too. */
+  async logout(): Promise<string | null> {
+    const session = this.store.getSnapshot().session;
+    this.forget();
+    return session && session.session === null ? login.logout(this.api).catch(() => null) : null;
+  }
+
+  /** The address to leave for, having kept the page to come back to. */
+  leaveFor(provider: string, path: string, hash: string, step: login.Level = "low"): string {
+    login.keepPlace(this.#tab, path, hash);
+    return login.startPath(provider, path, step);
+  }
+
+  /** The fragment that this page had before the browser left for a provider. */
+  cameBack(path: string, hash: string): string | null {
+    return login.takePlace(this.#tab, path, hash);
   }
 
   set(change: Partial<Settings>): void {

@@ -6,6 +6,8 @@
 export type Route =
   | { readonly page: "start" }
   | { readonly page: "room"; readonly slug: string; readonly secret: string }
+  | { readonly page: "login" }
+  | { readonly page: "me" }
   | { readonly page: "unknown" };
 
 const SLUG = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
@@ -13,6 +15,8 @@ const SLUG = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
 /** The route of a path (with leading slash) and a fragment (with or without `#`). */
 export function parseRoute(path: string, hash: string): Route {
   if (path === "/" || path === "/index.html") return { page: "start" };
+  if (path === "/login") return { page: "login" };
+  if (path === "/me") return { page: "me" };
   const match = /^\/m\/([^/]+)\/?$/.exec(path);
   const slug = match?.[1] ?? "";
   if (!SLUG.test(slug)) return { page: "unknown" };

@@ -12,7 +12,6 @@ from starlette.routing import Route
 from core.errors import UserError
 from core.tenants import demo
 from core.tenants.sessions import Sessions
-from core.values import Person
 from gateway.http.body import Body, read_body
 from gateway.services import Services
 
@@ -24,34 +23,20 @@ class DevelopmentLogin(Body):
     subject: Annotated[str, Field(max_length=64)]
 
 
-async def bearer(request: Request, sessions: Sessions) -> Person | None:
-    """Who asks: None without an Authorization header, UserError unauthorized with a wrong one."""
-    header = request.headers.get("authorization")
-    if header is None:
-        return None
-    scheme, _, token = header.partition(" ")
-    if scheme.lower() != "bearer":
-        raise UserError("unauthorized")
-    return await sessions.person(token.strip())
+class DevelopmentRoutes:
+    """The development login's route; `offered` says whether it is there at all."""
 
-
-class LoginRoutes:
-    """The login's routes; `development` says whether it is offered at all."""
-
-    def __init__(self, services: Services, sessions: Sessions, *, development: bool) -> None:
+    def __init__(self, services: Services, sessions: Sessions, *, offered: bool) -> None:
         self._services = services
         self._sessions = sessions
-        self._development = development
+        self._offered = offered
 
     def routes(self) -> list[Route]:
         """For the app."""
-        return [
-            Route("/api/login/development", self._login, methods=["POST"]),
-            Route("/api/logout", self._logout, methods=["POST"]),
-        ]
+        return [Route("/api/login/development", self._login, methods=["POST"])]
 
     async def _login(self, request: Request) -> Response:
-        if not self._development:
+        if not self._offered:
             raise UserError("login_disabled")
         body = await read_body(request, DevelopmentLogin)
         official = demo.official(body.tenant, body.subject)
@@ -68,8 +53,3 @@ class LoginRoutes:
                 "person": {"tenant": person.tenant, "subject": person.subject, "name": person.name},
             }
         )
-
-    async def _logout(self, request: Request) -> Response:
-        header = request.headers.get("authorization", "")
-        await self._sessions.close(header.partition(" ")[2].strip())
-        return Response(status_code=204)

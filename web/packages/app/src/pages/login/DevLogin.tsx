@@ -4,13 +4,13 @@ import type { ReactElement } from "react";
 import { useState } from "react";
 import { Button as AriaButton } from "react-aria-components";
 import { useTranslation } from "react-i18next";
-import { useApp, useWorld } from "../context.ts";
-import { problemKey } from "../problems.ts";
-import type { TenantInfo } from "../state/api.ts";
-import { codeOf } from "../state/room.ts";
-import { Avatar } from "../ui/Avatar.tsx";
+import { useApp, useWorld } from "../../context.ts";
+import { problemKey } from "../../problems.ts";
+import type { TenantInfo } from "../../state/api.ts";
+import { codeOf } from "../../state/room.ts";
+import { Avatar } from "../../ui/Avatar.tsx";
 
-export function DevLogin({ headings: Title = "h3" }: { headings?: "h2" | "h3" }): ReactElement {
+export function DevLogin({ headings: Title = "h3" }: { headings?: "h2" | "h3" }): ReactElement | null {
   const { t } = useTranslation();
   const { model } = useWorld();
   const { config } = useApp();
@@ -27,9 +27,10 @@ export function DevLogin({ headings: Title = "h3" }: { headings?: "h2" | "h3" })
     }
   };
   const tenants = (config?.tenants ?? []).filter((tenant) => config?.people.some((person) => person.tenant === tenant.id));
-  if (tenants.length === 0) return <p>{t("login.none")}</p>;
+  if (tenants.length === 0) return null;
   return (
     <div className="dev-login">
+      <p className="quiet">{t("login.text")}</p>
       {tenants.map((tenant) => (
         <section key={tenant.id} className="dev-tenant" aria-label={tenant.name}>
           <Title>
@@ -66,26 +67,5 @@ function Officials({ tenant, busy, onLogin }: { tenant: TenantInfo; busy: boolea
           </li>
         ))}
     </ul>
-  );
-}
-
-/** Who this tab is logged in as, with a way out. */
-export function SignedIn(): ReactElement | null {
-  const { t } = useTranslation();
-  const { model } = useWorld();
-  const { config, session } = useApp();
-  if (!session) return null;
-  const tenant = config?.tenants.find((known) => known.id === session.person.tenant);
-  return (
-    <div className="signed-in">
-      <Avatar name={session.person.name} colour={tenant?.colour ?? "#6b7785"} size="small" />
-      <span className="person-lines">
-        <span className="person-name">{session.person.name}</span>
-        <span className="person-title">{tenant?.name ?? session.person.tenant}</span>
-      </span>
-      <AriaButton className="link-button" onPress={() => model.logout()}>
-        {t("login.change")}
-      </AriaButton>
-    </div>
   );
 }

@@ -1,0 +1,1 @@
+"""Logging in: by a ministry's OpenID Connect provider, or on a developer's machine by saying who you are."""
