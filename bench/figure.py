@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -35,6 +35,12 @@ def of_runs(name: str, unit: str, runs: Sequence[float], goal: float | None = No
         return float(f"{ordered[min(len(ordered) - 1, int(share * len(ordered)))]:.3g}")
 
     return Figure(name, at(0.5), unit, goal, "lower", len(ordered), at(0.1), at(0.9))
+
+
+def quantile(name: str, unit: str, runs: Sequence[float], share: float, goal: float | None = None) -> Figure:
+    """This share of runs is below it; the range is of all runs as in `of_runs`."""
+    middle, ordered = of_runs(name, unit, runs, goal), sorted(runs)
+    return replace(middle, value=float(f"{ordered[min(len(ordered) - 1, int(share * len(ordered)))]:.3g}"))
 
 
 def output(*command: str, folder: Path = ROOT) -> str:

@@ -22,6 +22,7 @@ from bench.figure import ROOT, Figure, of_runs, output
 from bench.mls import mls
 from bench.packets import forwarding, openssl, packets
 from bench.revocation import revocation
+from bench.store import store
 
 RESULTS = ROOT / "bench" / "results" / "latest.json"
 STORM_MEMBERS = 300
@@ -56,6 +57,7 @@ MEASUREMENTS: tuple[Callable[[], Iterator[Figure]], ...] = (
     mls,
     storm,
     revocation,
+    store,
     browser,
 )
 

@@ -19,6 +19,8 @@ settings come from entente.toml and from the environment, for example
 
   entente revoke --tenant exemple --subject x-7f3k2m9q --reason "laptop stolen"
 
+  entente tenant create interieur --name "Ministère de l'Intérieur" --short Intérieur --colour "#1d4ed8"
+
 with --subject the person's logins and unused join tokens end as well. It is no ban: whoever may still log in
 joins anew, so close the person's account first.
 
@@ -33,6 +35,7 @@ VERBS = {
     "audit": ("cli.audit", "write a ministry's audit events to standard output: `entente audit export`"),
     "grant": ("cli.grant", "make somebody administrator or auditor of a ministry, above all the first"),
     "token": ("cli.token", "make a service token for a program of a ministry: `entente token create`"),
+    "tenant": ("cli.tenant", "make, show, change, suspend the ministries of a running node"),
     "config": ("cli.config", "look at the settings: `entente config check`"),
 }
 
@@ -65,6 +68,8 @@ def parser() -> argparse.ArgumentParser:
             _add_grant(verb)
         if name == "token":
             _add_token(verb)
+        if name == "tenant":
+            _add_tenant(verb)
         if name == "config":
             verb.add_argument("action", choices=["check"], help="check: explain every value")
     return root
@@ -84,6 +89,31 @@ def _add_signer(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--in-days", type=int, default=0, metavar="N", help="rotate: when (default: at once)")
     verb.add_argument("--root", type=Path, metavar="FILE", help="enrol: the root, PEM")
     verb.add_argument("--policy", metavar="HEX", help="enrol: the policy key, as `list` prints it there")
+
+
+def _add_tenant(verb: argparse.ArgumentParser) -> None:
+    actions = ["create", "list", "show", "set", "suspend", "resume"]
+    verb.add_argument("action", choices=actions, help="suspend: refuse its people, end its meetings")
+    verb.add_argument("id", nargs="?", metavar="ID", help="its id, one DNS label; stands in certificates")
+    verb.add_argument("--name", help="the full name, where there is none in a reader's language")
+    verb.add_argument("--name-in", action="append", metavar="LANG=NAME", help="in fr, de, nl or en (repeat)")
+    verb.add_argument("--short", help="the short name, for tiles and lists")
+    verb.add_argument("--colour", metavar="#1A2B3C", help="its colour, under white text")
+    verb.add_argument("--logo", metavar="FILE", help="a PNG of at most 64 KiB; none: take it away")
+    verb.add_argument("--languages", nargs="+", metavar="LANG", help="what its people are offered, in order")
+    verb.add_argument("--retention-days", type=int, metavar="N", help="how long meetings and events are kept")
+    verb.add_argument("--suites", nargs="+", type=int, metavar="N", help="79 hybrid, 1 classical; best first")
+    for switch in ("guests", "guests-without-pin", "public-rooms"):
+        verb.add_argument(f"--{switch}", choices=["yes", "no"], help="whether it allows them")
+    levels = ["low", "substantial", "high"]
+    verb.add_argument("--assurance", choices=levels, help="the least that a login must have")
+    for quota, what in (
+        ("rooms", "open rooms"),
+        ("accounts", "accounts"),
+        ("people", "people in one meeting"),
+        ("meetings", "meetings at one time"),
+    ):
+        verb.add_argument(f"--{quota}", type=int, metavar="N", help=f"the most {what}")
 
 
 def _add_revocation(verb: argparse.ArgumentParser) -> None:

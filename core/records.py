@@ -23,6 +23,14 @@ class Right(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class StandingTenant:
+    """A tenant of the database; `ruled` says whether it has been given rules of its own."""
+
+    tenant: Tenant
+    ruled: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Usage:
     """What a tenant has of what its quota counts: open rooms, accounts, meetings that run."""
 

@@ -388,3 +388,7 @@ class Deployment:
     suites: dict[str, tuple[int, ...]]
     hub_keys: tuple[bytes, ...]
     roots: dict[str, tuple[bytes, ...]] = field(default_factory=dict)
+
+    def suspends(self, tenant: str) -> bool:
+        """Whether this tenant's people and rooms are refused for now."""
+        return any(one.id == tenant and one.suspended for one in self.tenants)

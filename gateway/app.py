@@ -32,6 +32,7 @@ from core.signer.tls import dial
 from core.store import DEPLOYMENT, Scope, limited_to, open_store
 from core.tenants import demo
 from core.tenants.policy import TenantPolicy
+from core.tenants.serving import Serving
 from core.tenants.sessions import Sessions
 from core.tenants.standing import Standing
 from core.values import Deployment, LogLeaf, Person
@@ -44,9 +45,10 @@ from gateway.services import Meetings, Services
 from gateway.settings import Settings
 from gateway.signer_child import SignerKeeper
 from gateway.signer_keys import tls_files
-from gateway.socket import open_meetings
+from gateway.socket import SocketMeetings, open_meetings
 from gateway.system import SystemClock, SystemRng
-from gateway.tenants import tenants_of
+from gateway.tenant_desk import TenantDesk
+from gateway.tenants import all_tenants, tenants_of
 from observability.node import NodeTelemetry
 
 log = logging.getLogger("entente")
@@ -80,17 +82,10 @@ async def open_node(settings: Settings, config: Path | None = None) -> AsyncIter
         services = await _services(settings, config, stack, telemetry)
         meetings = await open_meetings(services)
         stack.push_async_callback(meetings.close)
-        revoker = Revoker(
-            services.store,
-            services.signer,
-            services.clock,
-            services.rng,
-            services.deployment.id,
-            meetings.registry,
-        )
-        await _operator(settings, revoker, stack)
+        revoker = _revoker(services, meetings)
+        await _operator(settings, services, revoker, stack)
         await follow(settings.audit, services, stack)
-        tenants = [tenant.id for tenant in services.deployment.tenants]
+        tenants = Serving(services.standing)
         sessions = Sessions(services.store, services.clock, services.rng, tenants)
         exposition = telemetry.exposition if settings.telemetry.metrics else None
         app = build_app(settings, services, sessions, meetings, exposition, revoker)
@@ -139,25 +134,23 @@ async def tidy(store: Store, clock: Clock, settings: Settings) -> None:
 async def _standing(
     settings: Settings, store: Store, signer: Signer, clock: Clock, rng: Rng, stack: AsyncExitStack
 ) -> Standing:
-    """The deployment as it is declared now, and again when the signer's roots or time ask for it. A node
-    limited to some tenants declares all, so that every node of the deployment says the same, and serves and
-    shows its own."""
-    tenants = tenants_of(settings)
-    served = [one for one in tenants if one.id in (settings.deployment.serve or {one.id})]
-    if unknown := set(settings.deployment.serve) - {one.id for one in tenants}:
-        raise StartError(f"deployment.serve names no ministry of this deployment: {sorted(unknown)[0]}.")
-    for tenant in served:
-        await store.put_tenant(tenant)
-    policies = {one.id: TenantPolicy(tuple(one.suites), one.guests) for one in settings.deployment.tenants}
+    """The deployment as it is declared now, and again when the signer's roots, the database's tenants or
+    time ask for it. A node limited to some tenants declares all it knows, so that every node of the
+    deployment says the same, and serves and shows its own."""
+    configured, serve = tenants_of(settings), set(settings.deployment.serve)
+    for tenant in configured:
+        if not serve or tenant.id in serve:
+            await store.put_tenant(tenant)
 
     async def declared() -> Deployment:
-        allowed = dict(policies)
-        for tenant in tenants:
-            # What an administrator has decided stands before the settings.
-            if (given := await store.of(tenant.id).own_policy()) is not None:
-                allowed[tenant.id] = TenantPolicy(given.suites, given.guests)
-        whole = await declare(signer, clock, settings.folder, tenants, allowed, ())
-        deployment = replace(whole, tenants=tuple(served))
+        tenants = all_tenants(configured, await store.standing_tenants())
+        if unknown := serve - {one.id for one in tenants}:
+            raise StartError(f"deployment.serve names no ministry of this deployment: {sorted(unknown)[0]}.")
+        policies = {one.id: TenantPolicy(one.policy.suites, one.policy.guests) for one in tenants}
+        whole = await declare(signer, clock, settings.folder, tenants, policies, ())
+        deployment = replace(
+            whole, tenants=tuple(one for one in tenants if not serve or one.id in serve)
+        )
         if standing is None or deployment != standing.deployment:
             await _log_statements(store, deployment, clock, rng)
         return deployment
@@ -174,8 +167,26 @@ async def _ended(task: asyncio.Task[None]) -> None:
     await asyncio.gather(task, return_exceptions=True)
 
 
-async def _operator(settings: Settings, revoker: Revoker, stack: AsyncExitStack) -> None:
-    operator = OperatorChannel(revoker, operator_socket(settings))
+def _revoker(services: Services, meetings: SocketMeetings) -> Revoker:
+    """What ends certificates, and with them every way to a further one."""
+
+    async def end_sessions(tenant: str, subject: str) -> int:
+        return await services.store.of(tenant).end_account_sessions(subject)
+
+    return Revoker(
+        services.store, services.signer, services.clock, services.rng, services.deployment.id,
+        meetings.registry, end_sessions,
+    )  # fmt: skip
+
+
+async def _operator(
+    settings: Settings, services: Services, revoker: Revoker, stack: AsyncExitStack
+) -> None:
+    desk = TenantDesk(
+        services.store, services.signer, services.clock, services.standing, tenants_of(settings),
+        limited=bool(settings.deployment.serve),
+    )  # fmt: skip
+    operator = OperatorChannel(revoker, desk, operator_socket(settings))
     await operator.open()
     stack.push_async_callback(operator.close)
 

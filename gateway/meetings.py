@@ -14,6 +14,7 @@ from core.meeting.meeting import Meeting
 from core.meeting.registry import House, Registry
 from core.sfu.node import Sfu
 from core.sfu.room import SfuRoom
+from core.tenants.serving import Serving
 from gateway.group_meter import GroupMeter
 from gateway.services import Services
 
@@ -83,7 +84,7 @@ def open_registry(services: Services, run: Offload = offload) -> tuple[Registry,
         max_video_slots=services.max_video_slots,
         resume_seconds=services.resume_seconds,
         max_people=services.max_people,
-        rules={tenant.id: tenant.policy for tenant in services.deployment.tenants},
+        rules=Serving(services.standing),
         open_parts=joint.open,
         close_parts=joint.close,
         next_peer=joint.sfu.next_peer,

@@ -1,5 +1,5 @@
-"""What an operator may ask of the running node, over a Unix socket of its own user: to revoke, and nothing
-else.
+"""What an operator may ask of the running node, over a Unix socket of its own user: to revoke, to make and
+to change tenants, and nothing else.
 
 The file has mode 0600 and the kernel says whose process connects, so that nobody comes in over HTTP, and no
 token lies about.
@@ -12,12 +12,14 @@ import logging
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
 from core.errors import EntenteError, OperatorError, SignerError, SignerRefused
 from core.meeting.revoking import Revoker
 from core.signer import frames, unix
 from gateway.settings import Settings
+from gateway.tenant_commands import Command, TenantCommand
+from gateway.tenant_desk import TenantDesk
 
 log = logging.getLogger("entente.operator")
 
@@ -28,16 +30,19 @@ BEAT = 5.0
 """Seconds between two signs that a command is still being carried out."""
 
 
-class Revoke(BaseModel):
+class Revoke(Command):
     """A command: one of `subject` and `fingerprint`."""
-
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
     type: Literal["revoke"]
     tenant: Annotated[str, Field(pattern=r"^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$")]
     subject: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")] | None = None
     fingerprint: Annotated[bytes, Field(min_length=32, max_length=32)] | None = None
     reason: Annotated[str, Field(min_length=1, max_length=200)]
+
+
+_COMMAND: TypeAdapter[Revoke | TenantCommand] = TypeAdapter(
+    Annotated[Revoke | TenantCommand, Field(discriminator="type")]
+)
 
 
 def operator_socket(settings: Settings) -> Path:
@@ -48,8 +53,9 @@ def operator_socket(settings: Settings) -> Path:
 class OperatorChannel:
     """The node's end. Call `open`, then `close`."""
 
-    def __init__(self, revoker: Revoker, path: Path) -> None:
+    def __init__(self, revoker: Revoker, desk: TenantDesk, path: Path) -> None:
         self._revoker = revoker
+        self._desk = desk
         self._server = unix.UnixServer(path, "node", self._hear, log)
 
     async def open(self) -> None:
@@ -89,10 +95,10 @@ class OperatorChannel:
 
     async def _answer(self, message: dict[str, object]) -> dict[str, object]:
         try:
-            return {"ok": await self._carry_out(Revoke.model_validate(message))}
+            return {"ok": await self._carry_out(_COMMAND.validate_python(message))}
         except ValidationError as error:
             first = error.errors(include_input=False, include_url=False)[0]
-            return {"error": f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}"}
+            return {"error": f"{'.'.join(str(part) for part in first['loc'][1:])}: {first['msg']}"}
         except OperatorError as error:
             return {"error": str(error)}
         except SignerError as error:
@@ -101,7 +107,9 @@ class OperatorChannel:
             log.warning("an operator's command failed: %s", type(error).__name__)
             return {"error": "The node could not do all of it; give the command again."}
 
-    async def _carry_out(self, command: Revoke) -> int:
+    async def _carry_out(self, command: Revoke | TenantCommand) -> object:
+        if not isinstance(command, Revoke):
+            return await self._desk.carry_out(command)
         if (command.subject is None) == (command.fingerprint is None):
             raise OperatorError("Name a subject or a fingerprint.")
         if command.subject is not None:
@@ -114,7 +122,6 @@ async def revoke(
     settings: Settings, tenant: str, subject: str | None, fingerprint: str | None, reason: str
 ) -> int:
     """The operator's end: how many certificates are void now. OperatorError in the node's own words."""
-    path = operator_socket(settings)
     fields: dict[str, object] = {"type": "revoke", "tenant": tenant, "reason": reason}
     if subject is not None:
         fields["subject"] = subject
@@ -123,10 +130,15 @@ async def revoke(
             fields["fingerprint"] = bytes.fromhex(fingerprint.replace(":", ""))
         except ValueError as error:
             raise OperatorError("A fingerprint is 64 hexadecimal digits.") from error
-    reply = await _ask(path, fields)
+    return int(await ask(settings, fields))
+
+
+async def ask(settings: Settings, fields: dict[str, object]) -> Any:
+    """What the node answers to one command. OperatorError in the node's own words."""
+    reply = await _ask(operator_socket(settings), fields)
     if "error" in reply:
         raise OperatorError(str(reply["error"]))
-    return int(reply["ok"])
+    return reply["ok"]
 
 
 async def _ask(path: Path, fields: dict[str, object]) -> dict[str, Any]:

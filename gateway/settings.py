@@ -78,7 +78,9 @@ class DeploymentSettings(Section):
         description="The deployment's domain name. It stands in every certificate: never change it later.",
     )
     tenants: list[TenantSettings] = Field(
-        default=[], description="The ministries. When empty, the two made-up ones of the development login."
+        default=[],
+        description="The ministries that are named here; `entente tenant create` adds others. When "
+        "empty, the two made-up ones of the development login, where it is on.",
     )
 
 
@@ -297,5 +299,3 @@ def check(settings: Settings) -> None:
     named = [tenant for remote in settings.signer.remotes for tenant in remote.tenants]
     if len(named) != len(set(named)):
         raise StartError("A tenant is named by two of signer.remotes; its keys are in one signer.")
-    if not settings.development.login and not settings.deployment.tenants:
-        raise StartError("No ministry is configured: add at least one [[deployment.tenants]].")

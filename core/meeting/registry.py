@@ -159,6 +159,8 @@ class Registry:
         if hashed is None:
             raise UserError("token_unknown")
         token = await store.redeem_join_token(hashed, self._house.clock.now())
+        if self._house.deployment.suspends(token.person.tenant):
+            raise UserError("tenant_suspended")
         room = await store.room_by_id(token.room)
         if room is None:
             raise UserError("room_unknown")
@@ -375,8 +377,9 @@ class Registry:
                     await meeting.expel(participant, "revocation")
 
     async def run(self) -> None:
-        """End meetings that everybody has left, or to which nobody came back, and forget daily what is over,
-        until cancelled. A store that does not answer is asked again by the next sweep."""
+        """End meetings that everybody has left, to which nobody came back, or whose tenant is suspended, and
+        forget daily what is over, until cancelled. A store that does not answer is asked again by the next
+        sweep."""
         clock = self._house.clock
         purge_at = clock.monotonic() + PURGE
         while True:
@@ -386,6 +389,9 @@ class Registry:
                 for room, meeting in list(self._meetings.items()):
                     if not meeting.people:
                         await self._attempt(self._end(room, meeting, "everybody_left"))
+                    elif self._house.deployment.suspends(meeting.room.tenant):
+                        await self._attempt(self._end(room, meeting, "tenant_suspended"))
+                        self.lobbies.end(room)
                 await self._attempt(self._end_awaited())
             if clock.monotonic() >= purge_at and await self._attempt(self._purge()):
                 purge_at = clock.monotonic() + PURGE

@@ -12,6 +12,7 @@ from core.ports.groups import GroupStore
 from core.ports.profiles import ProfileStore
 from core.ports.rooms import RoomStore
 from core.ports.sessions import SessionStore
+from core.ports.tenants import TenantStore
 
 
 class Store(
@@ -20,6 +21,7 @@ class Store(
     GroupStore,
     AdmissionStore,
     CertificateStore,
+    TenantStore,
     AccountStore,
     AdministrationStore,
     ProfileStore,

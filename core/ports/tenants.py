@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from core.records import Usage
+from core.records import StandingTenant, Usage
 from core.values import Tenant, UnixMillis
 
 
@@ -15,8 +15,13 @@ class TenantStore(Protocol):
         """Store a new one, whole. StoreConflict when the id is taken."""
         ...
 
-    async def change_tenant(self, tenant: Tenant) -> None:
-        """Replace everything but id, deployment and time of creation. StoreConflict when there is none."""
+    async def change_tenant(self, tenant: Tenant, *, rules: bool = True) -> None:
+        """Replace everything but id, deployment and time of creation; without `rules` its rules stay too,
+        since those of the settings count until it is given its own. StoreConflict when there is none."""
+        ...
+
+    async def standing_tenants(self) -> list[StandingTenant]:
+        """Every tenant by id, without its logo, which nobody signs: this is read every few seconds."""
         ...
 
     async def tenant(self, tenant: str) -> Tenant | None:
@@ -27,7 +32,7 @@ class TenantStore(Protocol):
         """By id, those above `after`, at most `limit`."""
         ...
 
-    async def usage(self, tenant: str) -> Usage:
+    async def usage_of(self, tenant: str) -> Usage:
         """What counts against its quota: open rooms, accounts, meetings that run."""
         ...
 

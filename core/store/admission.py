@@ -15,7 +15,6 @@ from core.store import rows, tables
 from core.store.engine import reading, writing
 from core.store.scope import Scope
 from core.values import (
-    Assurance,
     Meeting,
     Quota,
     Room,
@@ -84,7 +83,7 @@ class SqlAdmission:
         row = (await connection.execute(query)).first()
         if row is None:
             return TenantState(TenantRules(), Quota(), False)
-        return TenantState(rules_of(row.policy), quota_of(row.quota), row.suspended)
+        return TenantState(rows.tenant_rules(row.policy), rows.quota(row.quota), row.suspended)
 
     async def tenant_state(self) -> TenantState:
         """See the port."""
@@ -258,18 +257,3 @@ class SqlAdmission:
         )
         async with reading(self._engine) as connection:
             return int(await connection.scalar(select(func.count()).select_from(some.subquery())) or 0)
-
-
-def rules_of(policy: dict[str, Any]) -> TenantRules:
-    """A tenant's rules from its column; what the column leaves out is as by default."""
-    known = {key: value for key, value in policy.items() if key in TenantRules.__dataclass_fields__}
-    if "suites" in known:
-        known["suites"] = tuple(known["suites"])
-    if "assurance" in known:
-        known["assurance"] = Assurance(known["assurance"])
-    return TenantRules(**known)
-
-
-def quota_of(quota: dict[str, Any]) -> Quota:
-    """A tenant's quota from its column; what the column leaves out is as by default."""
-    return Quota(**{key: value for key, value in quota.items() if key in Quota.__dataclass_fields__})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import msgpack
@@ -64,11 +64,11 @@ def person(row: AnyRow) -> Person:
 
 def tenant(row: AnyRow) -> Tenant:
     """A tenant."""
-    policy = dict(row.policy)
-    if "suites" in policy:
-        policy["suites"] = tuple(policy["suites"])
-    if "assurance" in policy:
-        policy["assurance"] = Assurance(policy["assurance"])
+    return replace(bare_tenant(row), logo=row.logo)
+
+
+def bare_tenant(row: AnyRow) -> Tenant:
+    """A tenant without its logo."""
     return Tenant(
         id=row.id,
         deployment=row.deployment,
@@ -80,10 +80,24 @@ def tenant(row: AnyRow) -> Tenant:
         retention_days=row.retention_days,
         suspended=row.suspended,
         created=row.created,
-        policy=TenantRules(**policy),
-        quota=Quota(**row.quota),
-        logo=row.logo,
+        policy=tenant_rules(row.policy),
+        quota=quota(row.quota),
     )
+
+
+def tenant_rules(policy: dict[str, Any]) -> TenantRules:
+    """A tenant's rules from its column; what the column leaves out is as by default."""
+    known = {key: value for key, value in policy.items() if key in TenantRules.__dataclass_fields__}
+    if "suites" in known:
+        known["suites"] = tuple(known["suites"])
+    if "assurance" in known:
+        known["assurance"] = Assurance(known["assurance"])
+    return TenantRules(**known)
+
+
+def quota(column: dict[str, Any]) -> Quota:
+    """A tenant's quota from its column; what the column leaves out is as by default."""
+    return Quota(**{key: value for key, value in column.items() if key in Quota.__dataclass_fields__})
 
 
 def profile_columns(tenant: Tenant) -> dict[str, object]:

@@ -6,7 +6,7 @@ from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from core.errors import StoreConflict
-from core.records import Usage
+from core.records import StandingTenant, Usage
 from core.store import rows, tables
 from core.store.engine import reading, writing
 from core.store.scope import Scope
@@ -36,11 +36,14 @@ class SqlTenants:
                 )
             )
 
-    async def change_tenant(self, tenant: Tenant) -> None:
+    async def change_tenant(self, tenant: Tenant, *, rules: bool = True) -> None:
         """See the port."""
+        columns = rows.profile_columns(tenant)
+        if not rules:
+            del columns["policy"]
         changes = update(tables.tenants).where(_T.id == tenant.id, self._scope.owns(_T.id))
         async with writing(self._engine) as connection:
-            if (await connection.execute(changes.values(rows.profile_columns(tenant)))).rowcount != 1:
+            if (await connection.execute(changes.values(columns))).rowcount != 1:
                 raise StoreConflict(f"no tenant {tenant.id}")
 
     async def tenant(self, tenant: str) -> Tenant | None:
@@ -50,13 +53,21 @@ class SqlTenants:
             row = (await connection.execute(query)).first()
             return rows.tenant(row) if row else None
 
+    async def standing_tenants(self) -> list[StandingTenant]:
+        """See the port."""
+        bare = [column for column in tables.tenants.c if column is not _T.logo]
+        query = select(*bare).where(self._scope.owns(_T.id)).order_by(_T.id)
+        async with reading(self._engine) as connection:
+            found = await connection.execute(query)
+            return [StandingTenant(rows.bare_tenant(row), bool(row.policy)) for row in found]
+
     async def list_tenants(self, after: str = "", limit: int = 100) -> list[Tenant]:
         """See the port."""
         query = select(tables.tenants).where(_T.id > after, self._scope.owns(_T.id))
         async with reading(self._engine) as connection:
             return [rows.tenant(row) for row in await connection.execute(query.order_by(_T.id).limit(limit))]
 
-    async def usage(self, tenant: str) -> Usage:
+    async def usage_of(self, tenant: str) -> Usage:
         """See the port."""
         rooms, meetings, accounts = tables.rooms.c, tables.meetings.c, tables.accounts.c
         mine = self._scope.owns

@@ -40,10 +40,11 @@ def token_hash(token: str) -> bytes | None:
 
 
 class Sessions:
-    """Who is logged in. `open` after a login, `person` on each request, `close`. All may raise StoreError."""
+    """Who is logged in, of `tenants`, which may change meanwhile. `open` after a login, `person` on each
+    request, `close`. All may raise StoreError."""
 
     def __init__(self, store: SessionStore, clock: Clock, rng: Rng, tenants: Collection[str]) -> None:
-        self._tenants = frozenset(tenants)
+        self._tenants = tenants
         self._store = store
         self._clock = clock
         self._rng = rng
@@ -64,7 +65,7 @@ class Sessions:
         if held is None or held.expires <= self._clock.now():
             raise UserError("unauthorized")
         if held.person.tenant not in self._tenants:
-            # Of the settings before: nothing here could vouch for this person.
+            # Suspended, or of the settings before: nothing here vouches for this person.
             raise UserError("unauthorized")
         return held.person
 

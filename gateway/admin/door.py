@@ -14,6 +14,7 @@ from core.errors import PeerError, UserError
 from core.ports import Clock, Rng, Store
 from core.records import ServiceToken
 from gateway.admin.scopes import Scope, scopes_of
+from gateway.http.proxies import address_of
 from gateway.http.who import Who
 
 PREFIX = "ent_"
@@ -42,11 +43,6 @@ def new_service_token(rng: Rng) -> str:
 def hash_of(token: str) -> bytes:
     """What is kept of it."""
     return hashlib.sha256(token.encode()).digest()
-
-
-def address_of(request: Request) -> str:
-    """Where a request comes from, for the audit event alone."""
-    return request.client.host if request.client else ""
 
 
 class Door:

@@ -49,7 +49,7 @@ def build_app(
 ) -> Starlette:
     """The application. The outermost guard comes first: headers also stand on what the others refuse."""
     development = settings.development.login
-    notes = LoginNotes(services.telemetry)
+    notes = LoginNotes(services.telemetry, services.audit)
     logins = AccountSessions(services.store, services.clock, services.rng, notes.stolen)
     parts = login_parts(settings, services, notes)
     who = Who(services.deployment.id, sessions, logins)

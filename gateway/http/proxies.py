@@ -10,6 +10,7 @@ import ipaddress
 from collections.abc import Iterator, Sequence
 
 from starlette.datastructures import Headers
+from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from core.errors import PeerError
@@ -118,3 +119,8 @@ class ClientGuard:
 
     def _trusts(self, address: Address) -> bool:
         return any(address in network for network in self._trusted)
+
+
+def address_of(request: Request) -> str:
+    """Where a request comes from, for the audit event alone."""
+    return request.client.host if request.client else ""

@@ -18,6 +18,7 @@ from starlette.responses import Response
 from core.errors import LeaseHeld, PeerError, UserError
 from core.ports import Bus, Store
 from core.records import AccountSession, Provider
+from gateway.http.proxies import address_of
 from gateway.login.notes import LoginNotes
 from gateway.login.providers import Providers
 from gateway.login.tokens import LEEWAY, LOGOUT_AGE, TOKEN_MAX, LogoutNotice, Tokens
@@ -52,13 +53,13 @@ class BackChannel:
             notice = await self._tokens.logout(provider, token)
             await self._once(provider, notice)
         except UserError as error:
-            self._notes.refused(provider.tenant, provider.id, error)
+            await self._notes.refused(provider.tenant, provider.id, error, address_of(request))
             if error.code == "provider_failed":
                 raise
             # Section 2.8 wants 400 for a token that does not hold; the code says why.
             raise PeerError("bad_request", error.code) from error
         for session in await self._end(provider, notice):
-            self._notes.ended(session, "backchannel")
+            await self._notes.ended(session, "backchannel", address_of(request))
         return Response(status_code=200, headers={"Cache-Control": "no-store"})
 
     async def _once(self, provider: Provider, notice: LogoutNotice) -> None:

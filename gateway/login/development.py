@@ -40,10 +40,12 @@ class DevelopmentRoutes:
             raise UserError("login_disabled")
         body = await read_body(request, DevelopmentLogin)
         official = demo.official(body.tenant, body.subject)
-        known = {tenant.id for tenant in self._services.deployment.tenants}
-        if official is None or official.tenant not in known:
+        deployment = self._services.deployment
+        if official is None or official.tenant not in {tenant.id for tenant in deployment.tenants}:
             raise UserError("person_unknown")
-        person = official.person(self._services.deployment.id)
+        if deployment.suspends(official.tenant):
+            raise UserError("tenant_suspended")
+        person = official.person(deployment.id)
         self._services.telemetry.count("entente_logins_total", method="development")
         return JSONResponse(
             {

@@ -15,6 +15,7 @@ from core.tenants.account_sessions import AccountSessions
 from core.tenants.sessions import Sessions
 from core.values import UnixMillis
 from gateway.http.cookies import HINT, HINT_PATH, SESSION, clear_session, set_cookie
+from gateway.http.proxies import address_of
 from gateway.http.who import Caller, Who, same_site
 from gateway.login.parts import LoginParts
 from gateway.login.routes import own_origin
@@ -74,7 +75,7 @@ class MeRoutes:
         wanted = request.path_params["session"]
         for session in await own.account_sessions(caller.person.subject):
             if session.id == wanted and await own.end_account_session(wanted):
-                self._notes.ended(session, "revoked")
+                await self._notes.ended(session, "revoked", address_of(request))
                 return Response(status_code=204)
         raise PeerError("not_found")
 
@@ -106,7 +107,7 @@ class MeRoutes:
         if cookie := request.cookies.get(SESSION):
             same_site(request)
             if held := await self._sessions.close(cookie):
-                self._notes.ended(held.session, "logout")
+                await self._notes.ended(held.session, "logout", address_of(request))
         clear_session(request)
         if held is None:
             return JSONResponse({"redirect": None}, headers=_PRIVATE)

@@ -23,6 +23,7 @@ from core.tenants.sessions import new_token, token_hash
 from core.values import Assurance
 from gateway.http.body import Body, read_body
 from gateway.http.cookies import BROWSER, HINT, HINT_MAX, HINT_PATH, SESSION, set_cookie, set_session
+from gateway.http.proxies import address_of
 from gateway.login.backchannel import BackChannel
 from gateway.login.flow import LOGIN_LIFE, Done, Refused
 from gateway.login.parts import LoginParts
@@ -112,8 +113,11 @@ class LoginRoutes:
             )
         except Refused as refused:
             provider = refused.provider
-            self._parts.notes.refused(
-                provider.tenant if provider else "", provider.id if provider else "", refused.error
+            await self._parts.notes.refused(
+                provider.tenant if provider else "",
+                provider.id if provider else "",
+                refused.error,
+                address_of(request),
             )
             return _problem(refused.error, provider.id if provider else "", refused.return_to)
         return await self._welcome(request, done)
@@ -127,7 +131,7 @@ class LoginRoutes:
         cookie = await self._sessions.open(
             done.account, done.provider.id, sid=who.sid, acr=who.acr, assurance=who.assurance
         )
-        self._parts.notes.logged_in(done.account, first=done.first)
+        await self._parts.notes.logged_in(done.account, address_of(request), first=done.first)
         set_session(request, cookie)
         if len(done.hint) <= HINT_MAX:
             set_cookie(request, HINT, done.hint, 12 * 3600, HINT_PATH)

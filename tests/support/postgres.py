@@ -11,7 +11,7 @@ import pwd
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
@@ -28,8 +28,10 @@ INSTALL = "apt-get install --yes postgresql"
 class Cluster:
     """A running server. `url` names a database of it for one of the two roles."""
 
-    def __init__(self, sockets: Path) -> None:
+    def __init__(self, sockets: Path, restart: Callable[[], None]) -> None:
         self.sockets = sockets
+        self.restart = restart
+        """Ends every connection and starts with nothing in memory."""
         self._number = count()
 
     def url(self, database: str, role: str = NODE) -> URL:
@@ -100,8 +102,9 @@ def cluster() -> Iterator[Cluster]:
             f"-c listen_addresses= -c unix_socket_directories={folder} -c fsync=off -c full_page_writes=off "
             "-c synchronous_commit=off -c max_connections=60 -c shared_buffers=64MB -c jit=off"
         )
-        run(f"{programs}/pg_ctl", "-D", str(data), "-l", str(log), "-w", "-o", options, "start")
+        control = (f"{programs}/pg_ctl", "-D", str(data), "-l", str(log), "-w", "-m", "fast", "-o", options)
+        run(*control, "start")
         try:
-            yield Cluster(folder)
+            yield Cluster(folder, lambda: run(*control, "restart"))
         finally:
             run(f"{programs}/pg_ctl", "-D", str(data), "-w", "-m", "immediate", "stop")

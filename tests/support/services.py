@@ -14,6 +14,7 @@ from core.meeting.admission import Pin
 from core.meeting.entrance import Entrance, Look
 from core.signer.client import SignerRequests
 from core.store import SqlStore
+from core.tenants.serving import Serving
 from core.tenants.standing import Standing
 from core.values import Deployment, Person, Room, Tenant
 from gateway.running import Running
@@ -53,7 +54,7 @@ class NoMeetings:
         self.live: list[Running] = []
         self.houses: dict[str, str] = {}
         self.changed: list[tuple[Room, bool]] = []
-        rules = {tenant.id: tenant.policy for tenant in services.deployment.tenants}
+        rules = Serving(services.standing)
         self.entrance = Entrance(services.store, services.clock, rules, lambda _room: None)
 
     def routes(self) -> Sequence[BaseRoute]:

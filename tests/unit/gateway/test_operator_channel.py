@@ -32,7 +32,7 @@ class SlowRevoker:
 @asynccontextmanager
 async def channel(folder: Path, revoker: SlowRevoker) -> AsyncIterator[Settings]:
     settings = Settings(folder=folder)
-    opened = OperatorChannel(revoker, operator_socket(settings))  # type: ignore[arg-type]
+    opened = OperatorChannel(revoker, None, operator_socket(settings))  # type: ignore[arg-type]
     await opened.open()
     yield settings
     await opened.close()

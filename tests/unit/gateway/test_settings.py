@@ -9,6 +9,7 @@ import pytest
 from core.errors import StartError
 from gateway.explain import explain, reference
 from gateway.settings import Settings, load
+from gateway.tenants import tenants_of
 
 
 @pytest.fixture(autouse=True)
@@ -67,9 +68,9 @@ def test_loopback_has_many_names(bind: str) -> None:
     assert load(http={"bind": bind}).is_loopback
 
 
-def test_serving_others_needs_a_ministry() -> None:
-    with pytest.raises(StartError, match="No ministry is configured"):
-        load(http={"bind": "0.0.0.0"}, development={"login": False})
+def test_serving_others_needs_no_ministry_of_the_settings_and_makes_none_up() -> None:
+    settings = load(http={"bind": "0.0.0.0"}, development={"login": False})
+    assert tenants_of(settings) == ()
 
 
 def test_every_setting_is_explained() -> None:

@@ -3,12 +3,14 @@ stored, and who was removed is told so."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from core.errors import StoreUnavailable, UserError
 from core.meeting import registry as module
 from core.values import Person
-from core.wire import requests
+from core.wire import events, requests
 from tests.support.people import person
 from tests.support.world import World
 
@@ -35,6 +37,32 @@ async def test_whoever_no_manifest_of_the_meeting_vouches_for_is_refused_by_name
     with pytest.raises(UserError, match="certificates_unavailable"):
         await world.hello(stranger)
     assert world.registry.people("r1") == 0
+
+
+def suspend(world: World, tenant: str) -> None:
+    """As the node hears of it with its next look at the database."""
+    standing = world.services.standing
+    tenants = tuple(replace(one, suspended=one.id == tenant) for one in standing.deployment.tenants)
+    standing._deployment = replace(standing.deployment, tenants=tenants)
+
+
+async def test_a_token_of_before_lets_nobody_of_a_suspended_tenant_into_anothers_room(world: World) -> None:
+    token = await world.token(person("b-1", tenant="beispiel"))
+    suspend(world, "beispiel")
+    with pytest.raises(UserError, match="tenant_suspended"):
+        await world.enter(token)
+    assert world.registry.people("r1") == 0
+
+
+async def test_a_suspended_tenants_meetings_end_and_anothers_go_on(world: World) -> None:
+    client = await world.join(person("x-1"))
+    suspend(world, "beispiel")
+    await world.run(3)
+    assert world.registry.people("r1") == 1
+    suspend(world, "exemple")
+    await world.run(3)
+    assert world.registry.people("r1") == 0 and not await world.store.live_meetings()
+    assert client.of(events.Ended)[-1].reason == "tenant_suspended"
 
 
 async def test_a_person_who_cannot_be_greeted_is_no_ghost(

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from core.errors import LibraryError, StoreConflict
-from core.records import Usage
+from core.records import StandingTenant, Usage
 from core.store import SqlStore
 from core.values import Assurance, EntryState, Quota, Tenant, TenantRules, UnixMillis
 from tests.support import people
@@ -51,6 +51,15 @@ async def test_settings_do_not_undo_what_was_set_in_the_database(opened: Opened)
     assert await store.tenant("exemplo") == replace(WHOLE, name="Novo", short="Novo")
 
 
+async def test_a_tenant_goes_by_the_settings_until_it_is_given_rules(opened: Opened) -> None:
+    store = sql(opened)
+    first = people.TENANTS[0]
+    await store.change_tenant(replace(first, retention_days=30, logo=b"PNG"), rules=False)
+    assert StandingTenant(replace(first, retention_days=30), False) in await store.standing_tenants()
+    await store.change_tenant(replace(first, policy=WHOLE.policy))
+    assert StandingTenant(replace(first, policy=WHOLE.policy), True) in await store.standing_tenants()
+
+
 async def test_pages_follow_each_other_by_key(opened: Opened) -> None:
     store = sql(opened)
     await store.add_tenant(WHOLE)
@@ -65,7 +74,7 @@ async def test_usage_counts_what_is_open(opened: Opened) -> None:
         await store.create_room(people.room(name))
     await store.create_room(replace(people.room("r3"), closed=START))
     await store.start_meeting("r1", "m1", START)
-    assert await store.usage("exemple") == Usage(rooms=2, accounts=0, meetings=1)
+    assert await store.usage_of("exemple") == Usage(rooms=2, accounts=0, meetings=1)
 
 
 async def test_a_meetings_handshakes_go_after_the_tenants_retention_k4_2(opened: Opened) -> None:

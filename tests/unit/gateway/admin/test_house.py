@@ -226,7 +226,8 @@ async def test_nobody_locks_himself_out_and_a_page_of_another_site_changes_nothi
 ) -> None:
     account = await store.of("exemple").account("u-admin-exemple")
     assert account is not None
-    logins = AccountSessions(store, site.clock, site.services.rng, LoginNotes(site.telemetry).stolen)
+    notes = LoginNotes(site.telemetry, site.services.audit)
+    logins = AccountSessions(store, site.clock, site.services.rng, notes.stolen)
     cookie = await logins.open(account, "i-exemple", sid=None, acr=None, assurance=Assurance.HIGH)
     path = "/api/admin/people/u-admin-exemple"
     for change in ({"rights": []}, {"blocked": True}):

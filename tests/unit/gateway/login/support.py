@@ -42,7 +42,7 @@ def account(
 
 def sessions_of(site: Site) -> AccountSessions:
     """The site's sessions, as the application makes them."""
-    notes = LoginNotes(site.telemetry)
+    notes = LoginNotes(site.telemetry, site.services.audit)
     return AccountSessions(site.services.store, site.clock, site.services.rng, notes.stolen)
 
 

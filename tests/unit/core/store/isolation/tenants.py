@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from core.records import Usage
+from core.records import StandingTenant, Usage
 from core.values import UnixMillis
 from tests.support import people
 from tests.support.clock import START
@@ -29,8 +29,11 @@ PROBES = {
         by_node=True,
     ),
     "change_tenant": Probe(lambda store: store.change_tenant(replace(people.TENANTS[0], name="Autre"))),
+    "standing_tenants": Probe(
+        lambda store: store.standing_tenants(), foreign=[StandingTenant(people.TENANTS[1], False)]
+    ),
     "tenant": Probe(lambda store: store.tenant(A)),
     "list_tenants": Probe(lambda store: store.list_tenants(), foreign=[people.TENANTS[1]]),
-    "usage": Probe(lambda store: store.usage(A), foreign=Usage(0, 0, 0)),
+    "usage_of": Probe(lambda store: store.usage_of(A), foreign=Usage(0, 0, 0)),
     "forget": Probe(lambda store: store.forget(A, LATER), foreign=0),
 }
