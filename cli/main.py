@@ -33,6 +33,9 @@ VERBS = {
     "signer": ("cli.signer", "the process that holds the keys (`serve` starts one), and its keys by hand"),
     "revoke": ("cli.revoke", "declare a person's certificates void, and end their part in every meeting"),
     "tenant": ("cli.tenant", "make, show, change, suspend the ministries of a running node"),
+    "audit": ("cli.audit", "write a ministry's audit events to standard output: `entente audit export`"),
+    "grant": ("cli.grant", "make somebody administrator or auditor of a ministry, above all the first"),
+    "token": ("cli.token", "make a service token for a program of a ministry: `entente token create`"),
     "config": ("cli.config", "look at the settings: `entente config check`"),
 }
 
@@ -61,6 +64,12 @@ def parser() -> argparse.ArgumentParser:
             _add_revocation(verb)
         if name == "tenant":
             _add_tenant(verb)
+        if name == "audit":
+            _add_export(verb)
+        if name == "grant":
+            _add_grant(verb)
+        if name == "token":
+            _add_token(verb)
         if name == "config":
             verb.add_argument("action", choices=["check"], help="check: explain every value")
     return root
@@ -113,6 +122,34 @@ def _add_revocation(verb: argparse.ArgumentParser) -> None:
     which.add_argument("--subject", metavar="ID", help="every certificate of this person, and their logins")
     which.add_argument("--fingerprint", metavar="HEX", help="the one with this SHA-256")
     verb.add_argument("--reason", required=True, metavar="TEXT", help="why; clients of the meeting read it")
+
+
+def _add_export(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("action", choices=["export"], help="export: every event, oldest first")
+    verb.add_argument("--tenant", required=True, metavar="ID", help="the ministry")
+    verb.add_argument("--since", metavar="DAY", help="from this day on, such as 2026-01-31 (UTC)")
+    verb.add_argument(
+        "--format", choices=["json", "ocsf", "rfc5424"], default="json", help="json, if none is named"
+    )
+
+
+def _add_grant(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("right", choices=["admin", "auditor"])
+    verb.add_argument("--tenant", required=True, metavar="ID", help="the ministry")
+    which = verb.add_mutually_exclusive_group(required=True)
+    which.add_argument("--subject", metavar="ID", help="whose account; the person's own page shows it")
+    which.add_argument("--email", metavar="ADDRESS", help="whose, by address, after a first login")
+    verb.add_argument("--take", action="store_true", help="take the right away instead")
+
+
+def _add_token(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("action", choices=["create"], help="create: printed once, kept as a hash")
+    verb.add_argument("--tenant", required=True, metavar="ID", help="the ministry")
+    verb.add_argument("--name", required=True, metavar="TEXT", help="what it is for")
+    verb.add_argument(
+        "--scope", required=True, action="append", metavar="SCOPE", help="such as people:read; or several"
+    )
+    verb.add_argument("--days", type=int, default=90, metavar="N", help="how long it is valid (90)")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -20,6 +20,7 @@ from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 from starlette.types import ASGIApp
 
+from core.audit import Auditor
 from core.bus import MemoryBus
 from core.errors import StartError, StoreUnavailable
 from core.federation.statements import declare
@@ -35,6 +36,7 @@ from core.tenants.serving import Serving
 from core.tenants.sessions import Sessions
 from core.tenants.standing import Standing
 from core.values import Deployment, LogLeaf, Person
+from gateway.auditing import follow
 from gateway.http.build import build_app
 from gateway.http.rooms import make_room
 from gateway.media import EngineNode, free_udp_ports, own_addresses, worker_count
@@ -43,7 +45,7 @@ from gateway.services import Meetings, Services
 from gateway.settings import Settings
 from gateway.signer_child import SignerKeeper
 from gateway.signer_keys import tls_files
-from gateway.socket import SocketMeetings, open_meetings
+from gateway.socket import open_meetings
 from gateway.system import SystemClock, SystemRng
 from gateway.tenant_desk import TenantDesk
 from gateway.tenants import all_tenants, tenants_of
@@ -80,11 +82,20 @@ async def open_node(settings: Settings, config: Path | None = None) -> AsyncIter
         services = await _services(settings, config, stack, telemetry)
         meetings = await open_meetings(services)
         stack.push_async_callback(meetings.close)
-        await _operator(settings, services, meetings, stack)
+        revoker = Revoker(
+            services.store,
+            services.signer,
+            services.clock,
+            services.rng,
+            services.deployment.id,
+            meetings.registry,
+        )
+        await _operator(settings, services, revoker, stack)
+        await follow(settings.audit, services, stack)
         tenants = Serving(services.standing)
         sessions = Sessions(services.store, services.clock, services.rng, tenants)
         exposition = telemetry.exposition if settings.telemetry.metrics else None
-        app = build_app(settings, services, sessions, meetings, exposition)
+        app = build_app(settings, services, sessions, meetings, exposition, revoker)
         telemetry.gauge("entente_up", 1)
         yield Node(app, services, meetings, await _demo_room(settings, services))
 
@@ -99,6 +110,8 @@ async def _services(
     signer = await _signer(settings, config, stack, clock, telemetry)
     await tidy(store, clock, settings)
     standing = await _standing(settings, store, signer, clock, rng, stack)
+    audit = Auditor(store, clock, telemetry)
+    stack.push_async_callback(audit.close)
     bus = MemoryBus(clock)
     stack.push_async_callback(bus.close)
     media = _media(settings, telemetry)
@@ -112,6 +125,7 @@ async def _services(
         media=media,
         telemetry=telemetry,
         standing=standing,
+        audit=audit,
         connection_limit=settings.media.connection_limit,
     )
 
@@ -160,16 +174,10 @@ async def _ended(task: asyncio.Task[None]) -> None:
     await asyncio.gather(task, return_exceptions=True)
 
 
-async def _operator(
-    settings: Settings, services: Services, meetings: SocketMeetings, stack: AsyncExitStack
-) -> None:
-    deployment = services.deployment.id
-    revoker = Revoker(
-        services.store, services.signer, services.clock, services.rng, deployment, meetings.registry
-    )
+async def _operator(settings: Settings, services: Services, revoker: Revoker, stack: AsyncExitStack) -> None:
     desk = TenantDesk(
-        services.store, services.signer, services.clock, services.standing, tenants_of(settings),
-        limited=bool(settings.deployment.serve),
+        services.store, services.signer, services.clock, services.standing, services.audit,
+        tenants_of(settings), limited=bool(settings.deployment.serve),
     )  # fmt: skip
     operator = OperatorChannel(revoker, desk, operator_socket(settings))
     await operator.open()

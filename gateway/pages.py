@@ -6,8 +6,11 @@ writes.
 
 from __future__ import annotations
 
+from core.actions import ACTIONS
 from core.errors import CODES
 from gateway.explain import reference
+from observability.audit.ocsf import MAPPINGS as OCSF
+from observability.audit.ocsf import NAMES, SEVERITIES
 from observability.metrics import METRICS
 from observability.traces import ALLOWED
 
@@ -61,5 +64,46 @@ def metrics() -> str:
     return "\n".join(lines) + "\n"
 
 
-PAGES = {"configuration.md": reference, "errors.md": errors, "metrics.md": metrics}
+AUDIT = """\
+# Audit events
+
+Written by `scripts/generate-docs` from `core/actions.py` and `observability/audit/`; change it there.
+
+Who did what to what, when, from where, and how it ended; each event belongs to one tenant and is only ever
+added. The actor is an account's or a guest's opaque subject, a service token's id, `operator` or `system`.
+No event holds a name, an address of e-mail, a key, a token or anything people said; the source address stands
+here and nowhere else.
+
+**Nothing is lost in silence.** An administrative action is written down before it is carried out: when it
+cannot be, it is refused with `unavailable` and not done. Should it then fail, a second event with the outcome
+`failed` or `refused` follows, and names the first in `of`. Logins, joins and host commands go on while the
+database does not answer: their events wait in memory (`entente_audit_waiting`) and follow in their order;
+when ten thousand wait, the action is refused. Events that still wait when a node stops without its
+database are counted (`entente_audit_lost_total`) and logged as lost.
+
+**Reading them.** `entente audit export --tenant ID --since 2026-01-31 --format json` writes them to standard
+output; formats are `json` (one object a line), `ocsf` (OCSF 1.3.0, one object a line) and `rfc5424` (syslog,
+octet counting as in RFC 6587). `[audit] file` has a node append them to a file as they come. Administrators
+and auditors of a tenant read its events at `/api/admin/audit`; reading is itself an event.
+
+| action | object | done only once told | OCSF class, activity | severity | meaning |
+|---|---|---|---|---|---|
+"""
+
+
+def audit() -> str:
+    """`docs/audit.md`."""
+    lines = []
+    for action, facts in ACTIONS.items():
+        mapped = OCSF[action.value]
+        first = "yes" if facts.administrative else "no"
+        kind = f"{mapped.class_uid} {NAMES[mapped.class_uid]}, {mapped.activity}"
+        weight = SEVERITIES[mapped.severity]
+        lines.append(
+            f"| `{action.value}` | {facts.object_kind} | {first} | {kind} | {weight} | {facts.meaning} |"
+        )
+    return AUDIT + "\n".join(lines) + "\n"
+
+
+PAGES = {"audit.md": audit, "configuration.md": reference, "errors.md": errors, "metrics.md": metrics}
 """Each page's name under `docs/`, and what writes it."""

@@ -11,11 +11,13 @@ from typing import Protocol
 
 from starlette.routing import BaseRoute
 
+from core.audit import Auditor
 from core.meeting.admission import Pin
 from core.meeting.entrance import Look
 from core.ports import Bus, Clock, MediaNode, Rng, Signer, Store, Telemetry
 from core.tenants.standing import Standing
 from core.values import Deployment, Person, Room
+from gateway.running import Running
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,7 @@ class Services:
     media: MediaNode
     telemetry: Telemetry
     standing: Standing
+    audit: Auditor
     connection_limit: int = 25_000_000
     max_video_slots: int = 25
     resume_seconds: float = 30.0
@@ -50,6 +53,14 @@ class Meetings(Protocol):
 
     def people(self, room: str) -> int:
         """How many are in the room's live meeting; 0 when there is none."""
+        ...
+
+    def running(self, tenant: str) -> Sequence[Running]:
+        """Meetings of this tenant's rooms, oldest first."""
+        ...
+
+    async def end(self, tenant: str, meeting: str) -> bool:
+        """End one of them for everybody; whether it ran."""
         ...
 
     async def look(self, room: Room, person: Person | None, pin: Pin) -> Look:

@@ -203,6 +203,18 @@ class TelemetrySettings(Section):
     )
 
 
+class AuditSettings(Section):
+    """Where audit events go besides the database, for a security team's own collection."""
+
+    file: Path | None = Field(
+        default=None, description="Append audit events to this file as they come; none when unset."
+    )
+    format: Literal["json", "ocsf", "rfc5424"] = Field(
+        default="json",
+        description="json and ocsf (1.3.0) are one object per line, rfc5424 is syslog with octet counting.",
+    )
+
+
 class Settings(BaseSettings):
     """All sections."""
 
@@ -222,6 +234,7 @@ class Settings(BaseSettings):
     login: LoginSettings = LoginSettings()
     development: DevelopmentSettings = DevelopmentSettings()
     telemetry: TelemetrySettings = TelemetrySettings()
+    audit: AuditSettings = AuditSettings()
 
     @classmethod
     def settings_customise_sources(

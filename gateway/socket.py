@@ -31,16 +31,18 @@ from core.errors import (
 from core.meeting.admission import Pin
 from core.meeting.entrance import Look
 from core.meeting.lobby import Knocking
+from core.meeting.meeting import Meeting
 from core.meeting.registry import Registry
 from core.meeting.session import Session
 from core.tenants.sessions import token_hash
-from core.values import Person, Room
+from core.values import Person, Role, Room
 from core.wire import codec
 from core.wire import requests as wire
 from core.wire.events import Event, LobbyAdmitted
 from core.wire.values import PersonState, Value
 from gateway.limits import Limiter, network_of
 from gateway.meetings import Joint, open_registry
+from gateway.running import Present, Running
 from gateway.services import Services
 
 log = logging.getLogger("entente.socket")
@@ -321,6 +323,8 @@ class Connection:
     def _count(self, kind: str, result: str, size: int) -> None:
         """The request, and what it means for the group, as metrics of the table."""
         self._telemetry.count("entente_socket_requests_total", type=kind, result=result)
+        if result == "internal":
+            self._telemetry.count("entente_unexpected_total", where="socket")
         if kind == "group.receipt":
             self._telemetry.count("entente_receipts_total", result=result)
         elif kind == "message":
@@ -483,6 +487,14 @@ class SocketMeetings:
         """How many are in the room's live meeting."""
         return self.registry.people(room)
 
+    def running(self, tenant: str) -> Sequence[Running]:
+        """Meetings of this tenant's rooms, without a name and a word."""
+        return [_running(meeting) for meeting in self.registry.of_tenant(tenant)]
+
+    async def end(self, tenant: str, meeting: str) -> bool:
+        """End a meeting of this tenant for everybody."""
+        return await self.registry.end(tenant, meeting)
+
     async def look(self, room: Room, person: Person | None, pin: Pin) -> Look:
         """How somebody would come into this room now."""
         return await self.registry.entrance.look(room, person, pin=pin)
@@ -529,6 +541,27 @@ class SocketMeetings:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+
+
+def _running(meeting: Meeting) -> Running:
+    return Running(
+        id=meeting.record.id,
+        room=meeting.room.id,
+        started=meeting.record.started,
+        locked=meeting.record.locked,
+        people=tuple(
+            Present(
+                participant=one.id,
+                tenant=one.person.tenant,
+                subject=one.person.subject,
+                guest=one.person.role is Role.GUEST,
+                room_role=one.room_role.value,
+                state=one.state,
+                joined=one.joined,
+            )
+            for one in meeting.people.values()
+        ),
+    )
 
 
 async def open_meetings(services: Services) -> SocketMeetings:

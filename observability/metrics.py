@@ -52,6 +52,11 @@ _ROWS = (
     _counter("entente_logins_refused_total", "Logins by a provider that were refused", "code"),
     _counter("entente_sessions_ended_total", "Sessions ended before their time", "reason"),
     _counter("entente_join_tokens_total", "Join tokens given out", "role"),
+    # The administration.
+    _counter("entente_audit_events_total", "Audit events written down", "outcome"),
+    _gauge("entente_audit_waiting", "Audit events that wait for the database"),
+    _counter("entente_audit_lost_total", "Audit events lost when the node stopped without its database"),
+    _counter("entente_unexpected_total", "Errors that nobody foresaw: each is a bug of ours", "where"),
     # Who comes in.
     _counter(
         "entente_admissions_total", "Decisions at the door, at join, knock and hello", "at", "result"

@@ -79,6 +79,8 @@ class Meeting:
         self.room = room
         self.record = record
         self.people: dict[str, Participant] = {}
+        self.suite = 0
+        """The group's for good, whatever the tenant's policy says by now; set when the meeting begins."""
         self.excluded: set[str] = set()
         """URIs of those whom a host has removed."""
         self._lobby = lobby

@@ -219,7 +219,7 @@ class Registry:
         async with self._turn:
             room = meeting.room.id
             if self._meetings.get(room) is meeting:
-                await self._end(room, meeting, "host")
+                await self._end(room, meeting, "ended")
                 self.lobbies.end(room)
 
     async def _begin(self, look: Look) -> Meeting:
@@ -240,6 +240,7 @@ class Registry:
         )  # fmt: skip
         meeting.deployment = deployment
         self._awaited[room.id] = (record.id, UnixMillis(house.clock.now() + RETURN))
+        meeting.suite = suite
         await house.open_parts(meeting, suite)
         del self._awaited[room.id]
         self._meetings[room.id] = meeting
@@ -286,7 +287,7 @@ class Registry:
                 }
             ),
             meeting=MeetingInfo(title=meeting.room.title, slug=meeting.room.slug),
-            suite=deployment.suites[meeting.room.tenant][0],
+            suite=meeting.suite,
             allow_classical=CLASSICAL in own,
             deployment=deployment.id,
             manifests=list(deployment.manifests),
@@ -349,6 +350,18 @@ class Registry:
                 failed = failed or error
         if failed is not None:
             raise failed
+
+    def of_tenant(self, tenant: str) -> list[Meeting]:
+        """Meetings of this tenant's rooms that run on this node, oldest first."""
+        own = [meeting for meeting in self._meetings.values() if meeting.room.tenant == tenant]
+        return sorted(own, key=lambda meeting: (meeting.record.started, meeting.record.id))
+
+    async def end(self, tenant: str, meeting: str) -> bool:
+        """End a meeting for everybody; whether it ran, in a room of this tenant. StoreError."""
+        found = next((one for one in self.of_tenant(tenant) if one.record.id == meeting), None)
+        if found is not None:
+            await self._end_for_all(found)
+        return found is not None
 
     def certificates(self) -> set[bytes]:
         """SHA-256 of the certificate of everybody who is in a meeting of this node."""

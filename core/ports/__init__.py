@@ -5,11 +5,13 @@ nothing here retries by itself.
 """
 
 from core.ports.accounts import AccountStore
+from core.ports.administration import AdministrationStore, AuditFilter, AuditStore
 from core.ports.admission import AdmissionStore
 from core.ports.bus import Bus, Lease
 from core.ports.certificates import CertificateStore
 from core.ports.groups import GroupStore
 from core.ports.media import MediaNode
+from core.ports.profiles import ProfileStore
 from core.ports.rooms import RoomStore
 from core.ports.sessions import SessionStore
 from core.ports.signer import Signer
@@ -19,13 +21,17 @@ from core.ports.tenants import TenantStore
 
 __all__ = [
     "AccountStore",
+    "AdministrationStore",
     "AdmissionStore",
+    "AuditFilter",
+    "AuditStore",
     "Bus",
     "CertificateStore",
     "Clock",
     "GroupStore",
     "Lease",
     "MediaNode",
+    "ProfileStore",
     "Rng",
     "RoomStore",
     "SessionStore",

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Protocol
 
 from core.ports.accounts import AccountStore
+from core.ports.administration import AdministrationStore
 from core.ports.admission import AdmissionStore
 from core.ports.certificates import CertificateStore
 from core.ports.groups import GroupStore
+from core.ports.profiles import ProfileStore
 from core.ports.rooms import RoomStore
 from core.ports.sessions import SessionStore
 from core.ports.tenants import TenantStore
@@ -21,6 +23,8 @@ class Store(
     CertificateStore,
     TenantStore,
     AccountStore,
+    AdministrationStore,
+    ProfileStore,
     Protocol,
 ):
     """The database, whichever it is."""

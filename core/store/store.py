@@ -7,12 +7,14 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from core.errors import StartError
 from core.store.accounts import SqlAccounts
+from core.store.administration import SqlAdministration
 from core.store.admission import SqlAdmission
 from core.store.certificates import SqlCertificates
 from core.store.engine import is_newest, make_engine, migrate, migrate_sqlite, reading, translated
 from core.store.grants import check_role, grant
 from core.store.groups import SqlGroups
 from core.store.logins import SqlLogins
+from core.store.profiles import SqlProfiles
 from core.store.providers import SqlProviders
 from core.store.rooms import SqlRooms
 from core.store.scope import Scope
@@ -34,6 +36,8 @@ class SqlStore(
     SqlAccounts,
     SqlProviders,
     SqlLogins,
+    SqlAdministration,
+    SqlProfiles,
 ):
     """`core.ports.Store` on SQLAlchemy. Call `open_store`, then any query, `close` at the end."""
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from core.records import Right
 from core.values import Assurance, Person, Role, Tenant
 
 
@@ -18,6 +19,7 @@ class Official:
     subject: str
     name: str
     title: str
+    rights: frozenset[Right] = frozenset()
 
     def person(self, deployment: str) -> Person:
         """The official as the tenant would vouch for."""
@@ -41,10 +43,10 @@ def tenants(deployment: str) -> tuple[Tenant, ...]:
 
 
 OFFICIALS = (
-    Official("exemple", "x-7f3k2m9q", "Camille Durand", "Cheffe de bureau"),
-    Official("exemple", "x-4c8w1t6z", "Amadou Lefèvre", "Conseiller"),
+    Official("exemple", "x-7f3k2m9q", "Camille Durand", "Cheffe de bureau", frozenset({Right.ADMIN})),
+    Official("exemple", "x-4c8w1t6z", "Amadou Lefèvre", "Conseiller", frozenset({Right.AUDITOR})),
     Official("exemple", "x-9d5h3r7b", "Inès Moreau", "Interprète"),
-    Official("beispiel", "b-2n6v8j4s", "Jonas Weber", "Referatsleiter"),
+    Official("beispiel", "b-2n6v8j4s", "Jonas Weber", "Referatsleiter", frozenset({Right.ADMIN})),
     Official("beispiel", "b-5g1p7y3d", "Lena Hoffmann", "Referentin"),
     Official("beispiel", "b-8k4c2x6f", "Emre Schulz", "Dolmetscher"),
 )
@@ -54,3 +56,9 @@ OFFICIALS = (
 def official(tenant: str, subject: str) -> Official | None:
     """The official with this subject."""
     return next((one for one in OFFICIALS if (one.tenant, one.subject) == (tenant, subject)), None)
+
+
+def rights_of(tenant: str, subject: str) -> frozenset[Right]:
+    """What a made-up official may do in the administration."""
+    found = official(tenant, subject)
+    return found.rights if found else frozenset()

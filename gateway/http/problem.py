@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -19,8 +20,11 @@ from core.errors import (
     UserError,
     WireError,
 )
+from core.ports import Telemetry
 
 log = logging.getLogger("entente.http")
+
+Handler = Callable[[Request, Exception], Awaitable[Response]]
 
 ENDING = frozenset({"body_too_large", "too_slow"})
 """After these the connection is closed: otherwise the server would read the rest of the body to throw it
@@ -79,18 +83,22 @@ async def on_http_exception(_request: Request, error: Exception) -> Response:
     return problem(PeerError(code), error.headers)
 
 
-async def on_bug(_request: Request, error: Exception) -> Response:
-    """Anything else is ours; the text of the error stays here, since it may hold what was sent."""
-    log.error("a request failed: %s", type(error).__name__, exc_info=error)
-    return problem(UserError("internal"))
+def handlers(telemetry: Telemetry) -> dict[Any, Handler]:
+    """For Starlette. What nobody foresaw is ours and counted."""
 
+    async def on_bug(_request: Request, error: Exception) -> Response:
+        """The text of the error stays here, since it may hold what was sent."""
+        log.error("a request failed: %s", type(error).__name__, exc_info=error)
+        telemetry.count("entente_unexpected_total", where="http")
+        return problem(UserError("internal"))
 
-HANDLERS = {
-    WireError: on_wire_error,
-    StoreUnavailable: on_unavailable,
-    SignerUnavailable: on_unavailable,
-    HTTPException: on_http_exception,
-    Exception: on_bug,
-}
+    return {
+        WireError: on_wire_error,
+        StoreUnavailable: on_unavailable,
+        SignerUnavailable: on_unavailable,
+        HTTPException: on_http_exception,
+        Exception: on_bug,
+    }
+
 
 assert all(code in CODES for code in _BY_STATUS.values())

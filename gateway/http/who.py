@@ -15,6 +15,7 @@ from starlette.requests import Request
 
 from core.errors import PeerError, UserError
 from core.records import Account, AccountSession, Right
+from core.tenants import demo
 from core.tenants.account_sessions import AccountSessions, Checked
 from core.tenants.sessions import Sessions
 from core.values import Assurance, Person, Role
@@ -39,8 +40,10 @@ class Caller:
 
     @property
     def rights(self) -> frozenset[Right]:
-        """What an administrator has given; nothing at the development login."""
-        return self.account.rights if self.account else frozenset()
+        """What an administrator has given; at the development login what the made-up officials have."""
+        if self.account is not None:
+            return self.account.rights
+        return demo.rights_of(self.person.tenant, self.person.subject)
 
 
 def as_person(deployment: str, account: Account, assurance: Assurance) -> Person:

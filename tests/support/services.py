@@ -7,6 +7,7 @@ from pathlib import Path
 
 from starlette.routing import BaseRoute
 
+from core.audit import Auditor
 from core.bus import MemoryBus
 from core.errors import SignerUnavailable
 from core.meeting.admission import Pin
@@ -16,6 +17,7 @@ from core.store import SqlStore
 from core.tenants.serving import Serving
 from core.tenants.standing import Standing
 from core.values import Deployment, Person, Room, Tenant
+from gateway.running import Running
 from gateway.services import Services
 from tests.support.clock import FakeClock
 from tests.support.media import FakeMediaNode
@@ -49,6 +51,8 @@ class NoMeetings:
 
     def __init__(self, services: Services) -> None:
         self.crowd: dict[str, int] = {}
+        self.live: list[Running] = []
+        self.houses: dict[str, str] = {}
         self.changed: list[tuple[Room, bool]] = []
         rules = Serving(services.standing)
         self.entrance = Entrance(services.store, services.clock, rules, lambda _room: None)
@@ -60,6 +64,16 @@ class NoMeetings:
     def people(self, room: str) -> int:
         """As the test says."""
         return self.crowd.get(room, 0)
+
+    def running(self, tenant: str) -> Sequence[Running]:
+        """As the test says."""
+        return [one for one in self.live if self.houses[one.id] == tenant]
+
+    async def end(self, tenant: str, meeting: str) -> bool:
+        """Forget it."""
+        found = [one for one in self.running(tenant) if one.id == meeting]
+        self.live = [one for one in self.live if one not in found]
+        return bool(found)
 
     async def look(self, room: Room, person: Person | None, pin: Pin) -> Look:
         """As a node would with no meeting running."""
@@ -96,6 +110,7 @@ def services(
 ) -> Services:
     """Doubles everywhere but the store."""
     clock = clock or FakeClock()
+    telemetry = RecordingTelemetry()
     return Services(
         clock=clock,
         rng=SeededRng(seed),
@@ -103,8 +118,9 @@ def services(
         bus=MemoryBus(clock),
         signer=KeylessSigner(),
         media=FakeMediaNode(),
-        telemetry=RecordingTelemetry(),
+        telemetry=telemetry,
         standing=Standing(deployment(tenants)),
+        audit=Auditor(store, clock, telemetry),
     )
 
 

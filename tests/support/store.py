@@ -12,7 +12,7 @@ from typing import Literal
 
 from core.errors import ChainBroken, StoreConflict, StoreUnavailable, UserError
 from core.ports.admission import Standing, TenantState
-from core.records import CertificateRecord, RoomMember
+from core.records import AuditEvent, CertificateRecord, RoomMember
 from core.store.rooms import TOKEN_GRACE
 from core.store.scope import Scope
 from core.values import (
@@ -61,6 +61,7 @@ class MemoryStore:
         self._leaves: list[tuple[str, LogLeaf]] = []
         self._revocations: list[RevocationRecord] = []
         self.certificate_rows: dict[bytes, CertificateRecord] = {}
+        self.audit: list[AuditEvent] = []
         self._failures: list[Literal["lost", "kept"]] = []
         self._members: dict[tuple[str, str], RoomMember] = {}
         self._excluded: set[tuple[str, str]] = set()
@@ -96,6 +97,10 @@ class MemoryStore:
 
     def _mine(self, meeting: str) -> bool:
         return meeting in self._meetings and self._scope.sees(self._meetings[meeting].tenant)
+
+    async def append_audit(self, event: AuditEvent) -> int:
+        self.audit.append(event)
+        return len(self.audit)
 
     async def put_tenant(self, tenant: Tenant) -> None:
         self._scope.taking(tenant.id)

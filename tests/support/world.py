@@ -10,6 +10,7 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import TypeVar
 
+from core.audit import Auditor
 from core.bus import MemoryBus
 from core.client.events import Alarm, ClientEvent, Said
 from core.client.membership import Membership
@@ -280,6 +281,7 @@ async def open_world(folder: Path, seed: int = 1, policies: dict[str, TenantPoli
 
     standing = Standing(await declared(), declared)
     store = MemoryStore()
+    telemetry = RecordingTelemetry()
     await store.create_room(room())
     services = Services(
         clock=clock,
@@ -288,8 +290,9 @@ async def open_world(folder: Path, seed: int = 1, policies: dict[str, TenantPoli
         bus=MemoryBus(clock),
         signer=signer,
         media=FakeMediaNode(),
-        telemetry=RecordingTelemetry(),
+        telemetry=telemetry,
         standing=standing,
+        audit=Auditor(store, clock, telemetry),
     )
     registry, joint = open_registry(services, inline)
     return World(services, registry, joint)

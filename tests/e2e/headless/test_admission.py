@@ -70,7 +70,7 @@ async def test_lobby_admission_audience_and_removal(tmp_path: Path) -> None:
         await who_is_removed_stays_out(link, host, guest)
         await host.host.end_for_all()
         await until(lambda: host.ended is not None)
-        assert host.ended == "host" and host.alarms == []
+        assert host.ended == "ended" and host.alarms == []
         await host.leave()
         await node.stop()
 

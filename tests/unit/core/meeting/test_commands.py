@@ -299,7 +299,7 @@ async def test_a_host_that_comes_back_after_too_much_is_told_rules_and_lobby(wor
 async def test_the_end_for_all_is_the_end(world: World) -> None:
     owner, other = await world.hello(OWNER), await world.hello(person("x-2"))
     await owner.ask(requests.EndForAll(id=0))
-    assert other.of(events.Ended) == [events.Ended(seq=other.last_seq, reason="host")]
+    assert other.of(events.Ended) == [events.Ended(seq=other.last_seq, reason="ended")]
     assert other.hung_up == "meeting_ended" and world.registry.people("r1") == 0
     assert not await world.store.live_meetings()
 
