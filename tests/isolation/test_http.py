@@ -66,7 +66,7 @@ async def theirs(site: Site, store: SqlStore) -> House:
 
 def walked(site: Site) -> list[Operation]:
     """Every operation; they are all the routes there are, or this fails."""
-    known = [*PUBLIC, *operations(site.services, site.meetings, site.settings.folder, configured={})]
+    known = [*PUBLIC, *operations(site.services, site.meetings, configured={})]
     routed = {
         (method, route.path)
         for route in site.app.routes

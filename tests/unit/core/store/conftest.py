@@ -47,9 +47,9 @@ async def every_row(engine: AsyncEngine) -> dict[str, list[tuple[object, ...]]]:
 
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[postgres.Cluster]:
-    """One server for all tests. Left out only where PostgreSQL is not installed."""
+    """One server for all tests."""
     if postgres.binaries() is None:
-        pytest.skip(f"PostgreSQL is not here: {postgres.INSTALL}")
+        pytest.fail(f"PostgreSQL is not here: {postgres.INSTALL}")
     with postgres.cluster() as running:
         with ThreadPoolExecutor(1) as beside:  # a test's loop may run here already
             beside.submit(asyncio.run, _template(running)).result()

@@ -17,7 +17,7 @@ from tests.unit.gateway.conftest import Site
 
 
 def inside(site: Site) -> list[Operation]:
-    return list(operations(site.services, site.meetings, site.settings.folder, configured={}))
+    return list(operations(site.services, site.meetings, configured={}))
 
 
 def filled(path: str, things: dict[str, str]) -> str:

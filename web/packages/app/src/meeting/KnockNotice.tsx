@@ -3,6 +3,7 @@
 import type { ReactElement } from "react";
 import { useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
+import { monotonic } from "../clock.ts";
 import { useObservable } from "../context.ts";
 import type { Devices } from "../state/devices.ts";
 import { Knocks } from "../state/knocks.ts";
@@ -66,6 +67,6 @@ function useRing({ snapshot, devices }: KnockNoticeProps): void {
   const { speaker } = useObservable(devices.store);
   const { lobby } = snapshot;
   useEffect(() => {
-    if (knocks.feed(lobby, performance.now()).ring) void playChime(speaker);
+    if (knocks.feed(lobby, monotonic()).ring) void playChime(speaker);
   }, [knocks, lobby, speaker]);
 }
