@@ -184,6 +184,20 @@ async def _pages(cluster: postgres.Cluster, database: str) -> dict[str, list[flo
                 page = await opened.of(tenant).rooms_page(owner, after, PAGE)
                 runs.append((time.perf_counter() - began) * 1_000)
                 assert len(page) == PAGE and (after is None) == (page[-1].created > 0)
+        for name, place in (("first", ""), ("last", await _before_last(opened.of("t0")))):
+            runs = found.setdefault(f"{name} page of {PAGE} of {PEOPLE // 10} accounts", [])
+            for _ in range(PAGES):
+                began = time.perf_counter()
+                assert len(await opened.of("t0").people("", place, PAGE)) == PAGE
+                runs.append((time.perf_counter() - began) * 1_000)
     finally:
         await opened.close()
     return found
+
+
+async def _before_last(own: SqlStore) -> str:
+    """The subject after which one page is left."""
+    subjects: list[str] = [""]
+    while page := await own.people("", subjects[-1], 1_000):
+        subjects += [one.subject for one in page]
+    return subjects[-PAGE - 1]

@@ -183,8 +183,8 @@ async def _operator(
     settings: Settings, services: Services, revoker: Revoker, stack: AsyncExitStack
 ) -> None:
     desk = TenantDesk(
-        services.store, services.signer, services.clock, services.standing, tenants_of(settings),
-        limited=bool(settings.deployment.serve),
+        services.store, services.signer, services.clock, services.standing, services.audit,
+        tenants_of(settings), limited=bool(settings.deployment.serve),
     )  # fmt: skip
     operator = OperatorChannel(revoker, desk, operator_socket(settings))
     await operator.open()

@@ -10,6 +10,8 @@ import logging
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 
+from core.actions import Action
+from core.audit import OPERATOR, TEXT_MAX, Auditor
 from core.errors import EntenteError, OperatorError, StoreConflict
 from core.ports import Clock, Signer, Store
 from core.tenants.policy import SUITES
@@ -41,6 +43,7 @@ class TenantDesk:
         signer: Signer,
         clock: Clock,
         standing: Standing,
+        audit: Auditor,
         configured: Sequence[Tenant],
         *,
         limited: bool = False,
@@ -49,6 +52,7 @@ class TenantDesk:
         self._signer = signer
         self._clock = clock
         self._standing = standing
+        self._audit = audit
         self._configured = {one.id: one for one in configured}
         self._limited = limited
         self._turn = asyncio.Lock()
@@ -84,7 +88,9 @@ class TenantDesk:
             await self._store.add_tenant(tenant)
         except StoreConflict as error:
             raise OperatorError(f"There is a ministry {command.tenant} already.") from error
-        return await self._done("created", tenant)
+        # Only now is there a house that keeps events.
+        await self._audit.note(tenant.id, OPERATOR, Action.TENANT_CREATED, tenant.id)
+        return await self._done(tenant)
 
     async def _set(self, command: SetTenant) -> Answer:
         tenant, ruled = await self._known(command.tenant)
@@ -96,14 +102,19 @@ class TenantDesk:
         if fresh == tenant:
             raise OperatorError("Say what to change.")
         check_tenant(fresh)
-        await self._store.change_tenant(fresh, rules=ruled or fresh.policy != tenant.policy)
-        return await self._done("changed", fresh)
+        rules = fresh.policy != tenant.policy
+        fields, action = fields_of(command), Action.TENANT_CHANGED
+        async with self._audit.act(tenant.id, OPERATOR, action, tenant.id, fields=fields):
+            await self._store.change_tenant(fresh, rules=ruled or rules)
+        return await self._done(fresh)
 
     async def _suspend(self, command: SuspendTenant) -> Answer:
         tenant, ruled = await self._known(command.tenant)
         fresh = replace(tenant, suspended=command.suspended)
-        await self._store.change_tenant(fresh, rules=ruled)
-        return await self._done("suspended" if command.suspended else "resumed", fresh)
+        action = Action.TENANT_SUSPENDED if command.suspended else Action.TENANT_RESUMED
+        async with self._audit.act(tenant.id, OPERATOR, action, tenant.id):
+            await self._store.change_tenant(fresh, rules=ruled)
+        return await self._done(fresh)
 
     async def _show(self, tenant: str) -> Answer:
         found, _ = await self._known(tenant)
@@ -136,10 +147,8 @@ class TenantDesk:
     def _declared(self, tenant: str) -> bool:
         return tenant in self._standing.deployment.policies
 
-    async def _done(self, what: str, tenant: Tenant) -> Answer:
-        """The one place that every change passes: it is told, and declared for meetings that begin from now
-        on. The node looks again by itself when that fails."""
-        log.info("the operator has %s the tenant %s", what, tenant.id)
+    async def _done(self, tenant: Tenant) -> Answer:
+        """Declared for meetings that begin from now on. The node looks again by itself when that fails."""
         try:
             await self._standing.refresh()
             fresh = True
@@ -147,6 +156,12 @@ class TenantDesk:
             log.warning("the deployment is not declared anew yet: %s", type(error).__name__)
             fresh = False
         return {**plain(tenant), "declared": self._declared(tenant.id), "fresh": fresh}
+
+
+def fields_of(command: SetTenant) -> str:
+    """The names of what it changes, for the audit event, which holds no text of a person."""
+    said = sorted(key for key, value in command if value is not None and key not in ("type", "tenant"))
+    return " ".join(said)[:TEXT_MAX]
 
 
 def changed(tenant: Tenant, command: Profile) -> Tenant:

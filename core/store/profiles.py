@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, Table, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, Table, and_, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from core.errors import StoreConflict
@@ -13,7 +13,7 @@ from core.store import rows, tables
 from core.store.accounts import account as account_of
 from core.store.engine import reading, writing
 from core.store.scope import Scope
-from core.values import Assurance, Quota, Room, Tenant, TenantRules
+from core.values import Quota, Room, Tenant, TenantRules
 
 _N = tables.tenants.c
 _A = tables.accounts.c
@@ -32,19 +32,19 @@ class SqlProfiles:
         """See the port."""
         async with reading(self._engine) as connection:
             row = (await connection.execute(self._own_tenant())).first()
-            return _tenant(row) if row else None
+            return rows.tenant(row) if row else None
 
     async def own_policy(self) -> TenantRules | None:
         """See the port."""
         async with reading(self._engine) as connection:
             row = (await connection.execute(self._own_tenant())).first()
-            return _rules(row.policy) if row and row.policy else None
+            return rows.tenant_rules(row.policy) if row and row.policy else None
 
     async def change_profile(self, old: Tenant, new: Tenant) -> None:
         """See the port."""
         async with writing(self._engine) as connection:
             row = (await connection.execute(self._own_tenant().with_for_update())).first()
-            if row is None or _tenant(row) != old:
+            if row is None or rows.tenant(row) != old:
                 raise StoreConflict("the tenant was changed meanwhile")
             await connection.execute(
                 update(tables.tenants)
@@ -64,7 +64,7 @@ class SqlProfiles:
         """See the port."""
         async with writing(self._engine) as connection:
             row = (await connection.execute(self._own_tenant().with_for_update())).first()
-            if row is None or (_rules(row.policy) if row.policy else None) != old:
+            if row is None or (rows.tenant_rules(row.policy) if row.policy else None) != old:
                 raise StoreConflict("the policy was changed meanwhile")
             await connection.execute(
                 update(tables.tenants)
@@ -156,30 +156,3 @@ def rules_column(rules: TenantRules) -> dict[str, object]:
         "public_rooms": rules.public_rooms,
         "assurance": rules.assurance.value,
     }
-
-
-def _rules(column: dict[str, Any]) -> TenantRules:
-    known = {key: value for key, value in column.items() if key in TenantRules.__dataclass_fields__}
-    if "suites" in known:
-        known["suites"] = tuple(known["suites"])
-    if "assurance" in known:
-        known["assurance"] = Assurance(known["assurance"])
-    return TenantRules(**known)
-
-
-def _tenant(row: Row[Any]) -> Tenant:
-    return Tenant(
-        id=row.id,
-        deployment=row.deployment,
-        name=row.name,
-        short=row.short,
-        colour=row.colour,
-        names=tuple(sorted(row.names.items())),
-        languages=tuple(row.languages),
-        retention_days=row.retention_days,
-        suspended=row.suspended,
-        created=row.created,
-        policy=_rules(row.policy),
-        quota=Quota(**row.quota),
-        logo=row.logo,
-    )

@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
+from core.audit import Auditor
 from core.errors import OperatorError
+from core.ports.administration import AuditFilter
 from core.records import StandingTenant
 from core.store import SqlStore
 from core.tenants.serving import Serving
@@ -22,6 +24,7 @@ from tests.support import people
 from tests.support.clock import FakeClock
 from tests.support.services import deployment
 from tests.support.signer import LocalSigner
+from tests.support.telemetry import RecordingTelemetry
 from tests.unit.gateway.conftest import store  # noqa: F401 -- a fixture
 
 FIRST = people.TENANTS[0]
@@ -33,8 +36,10 @@ Desk = Callable[..., TenantDesk]
 def desk(store: SqlStore, tmp_path: Path) -> Desk:  # noqa: F811
     def made(limited: bool = False) -> TenantDesk:
         clock = FakeClock()
+        audit = Auditor(store, clock, RecordingTelemetry())
         signer = LocalSigner(tmp_path, people.DEPLOYMENT, people.TENANTS, clock)
-        return TenantDesk(store, signer, clock, Standing(deployment()), people.TENANTS, limited=limited)
+        standing = Standing(deployment())
+        return TenantDesk(store, signer, clock, standing, audit, people.TENANTS, limited=limited)
 
     return made
 
@@ -99,6 +104,10 @@ async def test_a_tenant_is_made_whole_changed_and_shown(desk: Desk, store: SqlSt
     assert shown["used"] == {"rooms": 0, "accounts": 0, "meetings": 0} and shown["suspended"] is True
     page: Any = await open_desk.carry_out(ListTenants(type="tenant_list", after="beispiel", limit=1))
     assert [one["id"] for one in page] == ["exemple"]
+    told = await store.of("exemplo").audit_events(AuditFilter(), after=0, limit=10)
+    assert {(one.action, one.actor) for one in told} == {
+        ("tenant.created", "operator"), ("tenant.changed", "operator"), ("tenant.suspended", "operator"),
+    }  # fmt: skip
 
 
 def test_settings_rule_theirs_until_they_are_given_rules() -> None:
