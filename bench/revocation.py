@@ -48,12 +48,16 @@ async def _measured(folder: Path) -> list[float]:
             await revoke(settings, *GOES, None, "measured")
             await asyncio.gather(*gone)
             seconds.append(time.perf_counter() - began)
-            await _when(lambda gone=goes: gone.ended is not None)
+            await _ended(goes)
             assert goes.ended == "removed: revocation" and not any(one.alarms for one in stay)
         for one in stay:
             await one.leave()
         await node.stop()
     return seconds
+
+
+async def _ended(person: Participant) -> None:
+    await _when(lambda: person.ended is not None)
 
 
 async def _until(person: Participant, people: int) -> None:

@@ -9,6 +9,7 @@ and follow, and only when too many wait is the action refused.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import re
 from collections import deque
@@ -138,10 +139,14 @@ class Auditor:
                 self._waiting.appendleft(event)
                 log.error("audit events wait for the database: %s", type(error).__name__)
                 break
-            except BaseException:
-                # Cancelled, perhaps after it was kept: written twice is better than not at all.
+            except asyncio.CancelledError:
+                # Perhaps after it was kept: written twice is better than not at all.
                 self._waiting.appendleft(event)
                 raise
+            except Exception:
+                # One that cannot be written must not hold up all others for good.
+                log.exception("an audit event cannot be written down and is lost")
+                self._telemetry.count("entente_audit_lost_total")
         self._telemetry.gauge("entente_audit_waiting", len(self._waiting))
 
     async def _append(self, event: AuditEvent) -> int:

@@ -17,7 +17,7 @@ from typing import Any, Literal
 import msgpack
 
 from core._native import e2ee
-from core.errors import SignerUnavailable, StartError
+from core.errors import SignerError, SignerUnavailable, StartError
 from core.federation.manifest import manifest_fields
 from core.ports import Clock, Signer
 from core.tenants.policy import TenantPolicy, policy_fields, says_the_same
@@ -84,8 +84,9 @@ async def _policy(
             lambda fields: signer.sign_policy(tenant, fields),
             now,
         )
-    except SignerUnavailable:
-        log.warning("the signer of %s does not answer", tenant)
+    except SignerError as error:
+        # Silent, refusing or lying: it concerns its own tenant alone.
+        log.warning("the signer of %s signs no policy: %s", tenant, error.code)
         kept = _kept(path)
         try:
             said = msgpack.unpackb(e2ee.signed_open("policy", kept, key))
@@ -114,6 +115,10 @@ async def _standing(
         except e2ee.E2eeError:
             serial = _serial_of(kind, kept)
     made = await sign(fields(serial + 1))
+    try:
+        e2ee.signed_open(kind, made, key)
+    except e2ee.E2eeError as error:
+        raise SignerUnavailable(f"what it signed as {kind} does not hold") from error
     _replace(path, made)
     return made
 

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from core.errors import PeerError, UserError
+from core.errors import PeerError, StoreError, UserError
 from core.meeting.entrance import lookalike
 from core.meeting.lobby import Lobbies
 from core.meeting.meeting import Meeting
@@ -84,7 +84,10 @@ class Commands:
     # ---- what people send ---------------------------------------------------------------------------------
 
     async def _mute(self, request: wire.Mute) -> None:
-        self._meeting.mute(self._target(request.participant), request.source, self._by.id)
+        target = self._target(request.participant)
+        self._meeting.mute(target, request.source, self._by.id)
+        if request.source == "screen" and target.sources.get("screen_sound", "off") != "off":
+            self._meeting.mute(target, "screen_sound", self._by.id)
 
     async def _mute_all(self, request: wire.MuteAll) -> None:
         """Whoever says that its microphone is off is muted as well, but not told so."""
@@ -115,10 +118,16 @@ class Commands:
         tabs = meeting.exclude(uri)
         if target.person.role is Role.GUEST:
             meeting.record = replace(meeting.record, guests_knock=True)
+        trouble: StoreError | None = None
         for tab in tabs:
-            await meeting.expel(tab, "host", self._by.id)
+            try:
+                await meeting.expel(tab, "host", self._by.id)
+            except StoreError as error:
+                trouble = trouble or error  # the other tabs go all the same, and nobody comes back
         await self._store.exclude(meeting.record.id, uri, self._desk.clock.now())
         await self._keep_door()
+        if trouble is not None:
+            raise trouble
 
     async def _rename(self, request: wire.Rename) -> None:
         """Guests alone, and never to what somebody with a login is called."""

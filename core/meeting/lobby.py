@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from core.errors import PeerError, UserError
 from core.ports import Clock, Rng, Store, Telemetry
-from core.tenants.sessions import new_token, token_hash
+from core.tenants.sessions import TOKEN_LIFE, new_token, token_hash
 from core.values import JoinToken, Person, Role, Room, UnixMillis
 from core.wire.events import Event, Lobby, LobbyAdmitted, LobbyRefused
 from core.wire.values import Knocker
@@ -26,7 +26,7 @@ PLACES = 100
 that every host is told at each change."""
 FULL_RETRY = 30.0
 """Seconds after which somebody who found the lobby full may try again."""
-ADMITTED = 60 * 1000
+ADMITTED = TOKEN_LIFE
 """Milliseconds in which somebody who was let in must say `hello`: as long as any join token."""
 
 _B32 = "abcdefghijklmnopqrstuvwxyz234567"
@@ -140,6 +140,11 @@ class Lobbies:
         now = self._clock.monotonic()
         for one in [one for one in self._everybody() if one.until <= now]:
             self._send_away(one, "timeout")
+
+    def expel(self, uri: str) -> None:
+        """This person's certificates were revoked: it waits nowhere any more."""
+        for one in [one for one in self._everybody() if one.person.uri == uri]:
+            self._send_away(one, "host")
 
     def end(self, room: str) -> None:
         """A host has ended the meeting, or the room was closed."""

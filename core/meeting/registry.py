@@ -21,7 +21,7 @@ from core.meeting.meeting import Meeting
 from core.meeting.participant import Participant
 from core.meeting.session import Session
 from core.ports import Clock, Rng, Signer, Store, Telemetry
-from core.tenants.sessions import token_hash
+from core.tenants.sessions import TOKEN_LIFE, token_hash
 from core.tenants.standing import Standing
 from core.values import (
     Access,
@@ -30,6 +30,7 @@ from core.values import (
     Person,
     Role,
     Room,
+    RoomRole,
     TenantRules,
     UnixMillis,
 )
@@ -86,6 +87,8 @@ class Registry:
         self._meetings: dict[str, Meeting] = {}
         self._turn = asyncio.Lock()
         self._awaited: dict[str, tuple[str, UnixMillis]] = {}
+        self._revoked: dict[str, UnixMillis] = {}
+        """When a person's certificates were revoked, by URI, for as long as a token of before may live."""
         self._stopping = False
         self.entrance = Entrance(house.store, house.clock, house.rules, self._meetings.get)
         self.lobbies = Lobbies(house.store, house.clock, house.rng, house.telemetry, self._lobby_changed)
@@ -141,6 +144,7 @@ class Registry:
                 raise UserError("certificates_unavailable")
             # From the look until the participant is there nothing is awaited where a meeting runs already:
             # whom a host removes meanwhile is not let in.
+            self._check_revoked(token)
             participant = await meeting.admit(
                 token.person,
                 look.verdict.role,
@@ -191,12 +195,19 @@ class Registry:
         if self._stopping:
             raise UserError("restarting", retry_after=1)
         look = await self.look(room, token, "knock")
+        self._check_revoked(token)
         reply = wire.KnockReply(meeting=MeetingInfo(title=room.title, slug=room.slug), seconds=round(WAIT))
         if look.verdict.way is not Way.LOBBY:
             let_in(look)
             return reply, await self.lobbies.token(room, token.person)
         waits = self.lobbies.knock(room, token.person, address, look.facts.lookalike, tell, hang_up)
         return reply, waits
+
+    def _check_revoked(self, token: JoinToken) -> None:
+        """A token from before its holder's revocation opens nothing, however it came through (K2.4)."""
+        made = token.expires - TOKEN_LIFE
+        if made <= self._revoked.get(token.person.uri, 0):
+            raise UserError("token_expired")
 
     def _check_places(self, meeting: Meeting, look: Look) -> None:
         if len(meeting.people) >= min(self._house.max_people, look.standing.quota.people):
@@ -370,7 +381,11 @@ class Registry:
 
     async def expel(self, uri: str) -> None:
         """Whoever of this person has no certificate is out: there is nothing of theirs to revoke, and they
-        would get one later. StoreError."""
+        would get one later. Nor does a token that was made before, or a knock. StoreError."""
+        now = self._house.clock.now()
+        self._revoked = {who: at for who, at in self._revoked.items() if now - at <= TOKEN_LIFE}
+        self._revoked[uri] = now
+        self.lobbies.expel(uri)
         for meeting in list(self._meetings.values()):
             for participant in list(meeting.people.values()):
                 if participant.person.uri == uri and participant.certificate is None:
@@ -436,6 +451,8 @@ class Registry:
 
 def _may_host_first(person: Person, room: Room, look: Look) -> bool:
     """Where nobody hosts, the first official of the room's own tenant does; not in a restricted room, whose
-    hosts are named."""
+    hosts are named; nor is it somebody who is to listen only."""
+    if RoomRole.AUDIENCE in (look.facts.role, look.facts.was):
+        return False
     own = person.role is Role.PARTICIPANT and person.tenant == room.tenant
     return own and access_of(room.rules, look.facts.policy) is not Access.RESTRICTED

@@ -22,6 +22,9 @@ SESSIONS_MAX = 100_000
 
 TOKEN_BYTES = 32
 
+TOKEN_LIFE = 60 * 1000
+"""Milliseconds of a join token: time for a page to open its socket, on a bad line too."""
+
 
 def new_token(rng: Rng) -> str:
     """A random token as text: base64url without padding."""

@@ -56,3 +56,5 @@ class Standing:
                     log.info("the deployment's statements have changed")
             except EntenteError as error:
                 log.warning("the deployment's statements were not looked at: %s", type(error).__name__)
+            except Exception:
+                log.exception("the look for changed statements failed")

@@ -14,7 +14,7 @@ from starlette.routing import Route
 from core.errors import UserError
 from core.meeting.admission import Way, access_of
 from core.meeting.entrance import Look
-from core.tenants.sessions import new_token, token_hash
+from core.tenants.sessions import TOKEN_LIFE, new_token, token_hash
 from core.values import Assurance, JoinToken, Person, Role, Room, UnixMillis
 from gateway.http.body import Body, PersonName, read_body
 from gateway.http.pins import PinTries
@@ -23,7 +23,7 @@ from gateway.http.who import Who
 from gateway.limits import Limiter, network_of
 from gateway.services import Meetings, Services
 
-JOIN_SECONDS = 60
+JOIN_SECONDS = TOKEN_LIFE // 1000
 """Life of a join token: time for a page to open its socket, on a bad line too."""
 
 GUEST_BURST = 30.0
@@ -112,8 +112,9 @@ class JoinRoutes:
         hashed = token_hash(token)
         assert hashed is not None
         with services.telemetry.span("join.token", root_of=hashed):
-            person = await self._who.person(request)
+            # The body first: who holds it back must not keep a login that ends meanwhile.
             body = await read_body(request, Join)
+            person = await self._who.person(request)
             room = await find_room(services, request)
             if person is None:
                 person = self._guest(request, room, body.guest_name)

@@ -32,6 +32,8 @@ class Managers:
         role = look.facts.role
         if role is None or not role.hosts:
             raise UserError("forbidden" if person.tenant == room.tenant else "room_unknown")
+        if look.facts.excluded and role is not RoomRole.OWNER:
+            raise UserError("excluded")
         if look.facts.suspended:
             raise UserError("tenant_suspended")
         return look.room, role, person

@@ -96,7 +96,7 @@ class Fetch:
                 return await self._read(method, target, address, headers, body)
         except TimeoutError as error:
             raise failed("it is too slow") from error
-        except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
+        except (httpx.HTTPError, httpx.InvalidURL, OSError, UnicodeError) as error:
             raise failed(f"it cannot be reached ({type(error).__name__})") from error
 
     async def _resolve(self, target: httpx.URL) -> str:

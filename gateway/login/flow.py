@@ -208,7 +208,7 @@ class Flow:
             return ""
         leads_to = await self._providers.for_email(email)
         if leads_to is not None:
-            return email if leads_to.tenant == provider.tenant else ""
+            return email if leads_to.id == provider.id else ""
         return "" if provider.domains else email
 
 

@@ -34,8 +34,10 @@ class LoginParts:
 
 
 def configured(settings: Settings) -> list[Provider]:
-    """The providers of the settings."""
-    return [_provider(tenant.id, one) for tenant in settings.deployment.tenants for one in tenant.providers]
+    """The providers of the settings, of the tenants this node serves."""
+    serve = settings.deployment.serve
+    served = [one for one in settings.deployment.tenants if not serve or one.id in serve]
+    return [_provider(tenant.id, one) for tenant in served for one in tenant.providers]
 
 
 def _provider(tenant: str, one: ProviderSettings) -> Provider:

@@ -8,6 +8,7 @@ each refusal has, is ours.
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -103,7 +104,9 @@ class Tokens:
         if not _short(name) or not (_short(sid) or _short(subject)):
             raise UserError("claims_missing", "The logout token does not say whose")
         issued = claims.get("iat")
-        if isinstance(issued, int | float) and issued + LOGOUT_AGE <= self._clock.now() // 1000:
+        if issued is not None and not (isinstance(issued, int | float) and math.isfinite(issued)):
+            raise UserError("id_token_early")
+        if issued is not None and issued + LOGOUT_AGE <= self._clock.now() // 1000:
             raise UserError("id_token_expired")
         # Authlib's ID token demands `sub` and `exp`, which a logout token may lack.
         filled = {"sub": "-", "exp": int(issued or 0) + LOGOUT_AGE, **claims}

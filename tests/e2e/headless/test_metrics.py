@@ -18,7 +18,16 @@ from tests.support.process import NodeProcess, running_node
 CAMILLE, JONAS = ("exemple", "x-7f3k2m9q"), ("beispiel", "b-2n6v8j4s")
 WAIT_S = 60
 
-UNSEEN = {"entente_media_overflows_total": "a queue between engine and core that runs over is a fault"}
+PROVIDER = "needs a ministry's login service: tests/unit/gateway/login, tests/interop/oidc"
+UNSEEN = {
+    "entente_media_overflows_total": "a queue between engine and core that runs over is a fault",
+    "entente_unexpected_total": "an error that nobody foresaw is a fault",
+    "entente_audit_lost_total": "an event that could not be written down is a fault",
+    "entente_audit_waiting": "events wait while the database does not answer",
+    "entente_audit_events_total": PROVIDER,
+    "entente_logins_refused_total": PROVIDER,
+    "entente_sessions_ended_total": PROVIDER,
+}
 
 
 def seen(text: str) -> dict[str, float]:

@@ -265,3 +265,20 @@ async def test_what_becomes_of_those_who_wait_is_counted(world: World) -> None:
     assert telemetry.counts[series("entente_knocks_total", result="waiting")] == 3
     assert telemetry.counts[series("entente_lobby_total", outcome="admitted")] == 3
     assert telemetry.counts[series("entente_admissions_total", at="knock", result="lobby")] == 3
+
+
+async def test_who_is_revoked_waits_no_more_and_comes_in_with_no_token_of_before(world: World) -> None:
+    host, who = await owner(world), person("x-9", name="Inès Moreau")
+    waits = Knocker(world, who)
+    await waits.knock()
+    before = await world.registry.lobbies.token(room(), who)
+    await world.registry.expel(who.uri)
+    assert waits.hung_up == "lobby_refused" and shown(host) == []
+    with pytest.raises(WireError) as refused:
+        await world.enter(before.token)
+    assert refused.value.code == "token_expired"
+    await world.run(1)
+    again = Knocker(world, who)
+    await again.knock()
+    await host.ask(requests.Admit(id=0, knock=again.id))
+    await again.enter()

@@ -32,6 +32,8 @@ export function KnockNotice(props: KnockNoticeProps): ReactElement | null {
   const [first] = lobby;
   if (!first || listed) return null;
   const one = lobby.length === 1;
+  // Who reads like somebody present is looked at in the list, where that is said.
+  const doubtful = lobby.some((knocker) => knocker.lookalike);
   const report = (error: unknown): void => onProblem(codeOf(error));
   const tenant = snapshot.tenants.find((known) => known.tenant === first.tenant);
   return (
@@ -45,7 +47,7 @@ export function KnockNotice(props: KnockNoticeProps): ReactElement | null {
       ) : (
         <span>{t("knock.many", { count: lobby.length })}</span>
       )}
-      {one ? (
+      {doubtful ? null : one ? (
         <Button look="quiet" aria-label={t("knock.admit_name", { name: first.name })} onPress={() => void meeting.host.admit(first.knock).catch(report)}>
           {t("knock.admit")}
         </Button>
