@@ -14,6 +14,7 @@ from core.actions import Action
 from core.audit import OPERATOR, TEXT_MAX, Auditor
 from core.errors import EntenteError, OperatorError, StoreConflict
 from core.ports import Clock, Signer, Store
+from core.signer.requests import TENANTS_MAX
 from core.tenants.policy import SUITES
 from core.tenants.profile import check_profile
 from core.tenants.standing import Standing
@@ -79,6 +80,8 @@ class TenantDesk:
             raise OperatorError(f"There is a ministry {command.tenant} already.")
         if command.name is None or command.short is None or command.colour is None:
             raise OperatorError("A new ministry needs a name, a short name and a colour.")
+        if len(self._standing.deployment.policies) >= TENANTS_MAX:
+            raise OperatorError(f"A deployment has {TENANTS_MAX} ministries at most.")
         deployment = self._standing.deployment.id
         bare = Tenant(command.tenant, deployment, command.name, command.short, command.colour)
         tenant = replace(changed(bare, command), created=self._clock.now())

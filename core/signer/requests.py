@@ -15,6 +15,9 @@ from core.values import Assurance, EntryState, Role
 FRAME_MAX = 1 << 20
 """Bytes of the largest request or reply: a key package is 4 kB, a manifest of 100 tenants 100 kB."""
 
+TENANTS_MAX = 256
+"""Tenants of one manifest, which every client is sent whole. More need another shape of manifest."""
+
 Bytes32 = Annotated[bytes, Field(min_length=32, max_length=32)]
 TenantId = Annotated[str, Field(pattern=r"^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$")]
 Text = Annotated[str, Field(max_length=255)]
@@ -129,7 +132,7 @@ class ManifestFields(Model):
     hub_keys: Annotated[list[Bytes32], Field(min_length=1, max_length=8)]
     witness_key: Annotated[bytes, Field(max_length=32)]
     endpoints: Annotated[list[Text], Field(max_length=16)]
-    tenants: Annotated[list[TenantRootsFields], Field(min_length=1, max_length=256)]
+    tenants: Annotated[list[TenantRootsFields], Field(min_length=1, max_length=TENANTS_MAX)]
 
 
 class SignManifest(Model):

@@ -134,7 +134,11 @@ class RoomRoutes:
         if body.closed and role is not RoomRole.OWNER:
             raise UserError("forbidden", "Only its owner closes a room")
         changed = await self._changed(room, body)
-        await self._services.store.of(room.tenant).change_room(changed)
+        try:
+            await self._services.store.of(room.tenant).replace_room(room, changed)
+        except StoreConflict as error:
+            # Somebody else closed it, set a PIN or changed its rules meanwhile, which must not be undone.
+            raise UserError("conflict") from error
         await self._meetings.room_changed(changed, rules=body.rules is not None)
         return JSONResponse(room_line(changed), headers={"Cache-Control": "no-store"})
 
