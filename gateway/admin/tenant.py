@@ -15,17 +15,15 @@ from core.actions import Action
 from core.audit import Auditor
 from core.errors import PeerError, UserError
 from core.names import plain
+from core.tenants.profile import CONTRAST, PNG, contrast
 from core.values import Tenant
 from gateway.admin.operation import Call, Operation, Reply
 from gateway.admin.scopes import Scope
 from gateway.admin.serve import unchanged
 from gateway.http.body import Body
 
-CONTRAST = 4.5
-"""Of the colour against white, which stands on it: WCAG 2.2, 1.4.3."""
 LOGO_MAX = 40 * 1024
 """Bytes of a logo: in base64 it stays below the 64 KiB of a request's body."""
-PNG = b"\x89PNG\r\n\x1a\n"
 
 Language = Literal["fr", "de", "nl", "en"]
 Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(plain)]
@@ -85,17 +83,6 @@ def version_of(tenant: Tenant) -> str:
     """Changes with anything that an administrator can change."""
     said = repr((tenant, hashlib.sha256(tenant.logo or b"").hexdigest()))
     return hashlib.sha256(said.encode()).hexdigest()[:16]
-
-
-def contrast(colour: str) -> float:
-    """Of white on this colour (WCAG 2.2, relative luminance)."""
-
-    def linear(value: int) -> float:
-        share = value / 255
-        return share / 12.92 if share <= 0.04045 else float(((share + 0.055) / 1.055) ** 2.4)
-
-    red, green, blue = (linear(int(colour[at : at + 2], 16)) for at in (1, 3, 5))
-    return 1.05 / (0.2126 * red + 0.7152 * green + 0.0722 * blue + 0.05)
 
 
 async def own(call: Call) -> Tenant:

@@ -6,8 +6,6 @@ It is generated from the table of routes, and fails when a route is there that i
 from __future__ import annotations
 
 import hashlib
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -15,14 +13,13 @@ import pytest
 from sqlalchemy import select
 from starlette.routing import Route
 
-from core.store import SqlStore, open_store, tables
+from core.store import SqlStore, tables
 from core.store.engine import reading
 from gateway.admin.house import operations
 from gateway.admin.operation import Operation
 from gateway.admin.public import PUBLIC
-from tests.support import people
-from tests.support.house import House, body_of, furnish
-from tests.unit.gateway.conftest import Site, make_site
+from tests.support.house import House, body_of
+from tests.unit.gateway.conftest import Site
 
 PROVIDERS = {"finishLogin", "backChannelLogout"}
 """Login services are shown to everybody before anybody has a ministry; these two addresses are theirs."""
@@ -36,32 +33,6 @@ PAGES = {"/", "/login", "/me", "/m/{slug}", "/metrics"}
 
 AUDITED = {"audit_events", "service_tokens"}
 """Tables that a walker changes on his own side: events of reading, and a token's last use."""
-
-
-@pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[SqlStore]:
-    opened = await open_store(f"sqlite+aiosqlite:///{tmp_path}/test.sqlite")
-    for tenant in people.TENANTS:
-        await opened.put_tenant(tenant)
-    yield opened
-    await opened.close()
-
-
-@pytest.fixture
-async def site(store: SqlStore, tmp_path: Path) -> AsyncIterator[Site]:
-    made = make_site(store, tmp_path, http={"burst": 100_000})
-    yield made
-    await made.client.aclose()
-
-
-@pytest.fixture
-async def ours(site: Site, store: SqlStore) -> House:
-    return await furnish(site, store, "exemple")
-
-
-@pytest.fixture
-async def theirs(site: Site, store: SqlStore) -> House:
-    return await furnish(site, store, "beispiel")
 
 
 def walked(site: Site) -> list[Operation]:

@@ -19,13 +19,13 @@ from core.meeting.admission import Way
 from core.store import SqlStore
 from core.tenants.account_sessions import AccountSessions
 from core.tenants.policy import TenantPolicy
+from core.tenants.profile import contrast
 from core.tenants.sessions import Sessions
 from core.tenants.standing import Standing
 from core.values import Access, Assurance, Deployment, TenantRules
 from gateway.admin.policy import Suite
 from gateway.admin.preview import _way, keys, preview
 from gateway.admin.sentences import SENTENCES, Language
-from gateway.admin.tenant import contrast
 from gateway.http.build import build_app
 from gateway.login.notes import LoginNotes
 from tests.support.house import House, tag
